@@ -21,6 +21,8 @@ option(FORCES_WERROR "warnings are errors" ON)
 if(FORCES_WERROR)
   add_compile_options(-Werror)
 endif()
+# -Wconversion of clang holds more than that of g++: both compilers shall judge alike.
+add_compile_options($<$<CXX_COMPILER_ID:Clang>:-Wno-sign-conversion>)
 if(CMAKE_BUILD_TYPE STREQUAL Release)
   string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
 endif()
@@ -29,7 +31,13 @@ if(FORCES_SANITIZE)
   add_link_options(-fsanitize=${FORCES_SANITIZE})
   if(FORCES_SANITIZE MATCHES undefined)
     add_compile_options(-fno-sanitize-recover=undefined)
+    # The function check of clang's UBSan cannot link coroutine frames of two sections.
+    add_compile_options($<$<CXX_COMPILER_ID:Clang>:-fno-sanitize=function>)
   endif()
+endif()
+if(FORCES_FUZZ)
+  # Coverage of the libraries under test guides the fuzzer; only its targets link its main().
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 find_program(MOLD mold)
 if(MOLD)
@@ -42,7 +50,7 @@ if(CCACHE)
 endif()
 include_directories(${PROJECT_SOURCE_DIR})
 
-# forces_test(NAME SOURCES... LIBS ...): a GoogleTest program; each of its tests is one ctest.
+# forces_test(NAME SOURCES... LIBS ...): a GoogleTest program, run as one ctest.
 function(forces_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
@@ -52,17 +60,39 @@ function(forces_test name)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
 
-# forces_fuzz(NAME SOURCE LIBS...): with FORCES_FUZZ a libFuzzer program; always a replay of its corpus as a test.
+# forces_fuzz(NAME SOURCE LIBS...): always a replay of corpus and vectors as a test; with FORCES_FUZZ a
+# libFuzzer program and a test of its own label that fuzzes for FUZZ_SECONDS (environment, default 15).
 function(forces_fuzz name source)
+  set(corpus ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
   if(FORCES_FUZZ)
+    set(work ${CMAKE_BINARY_DIR}/fuzz/work/${name})
+    file(MAKE_DIRECTORY ${work})
+    set(seeds ${work} ${CMAKE_BINARY_DIR}/fuzz/seeds)
+    if(IS_DIRECTORY ${corpus})
+      list(APPEND seeds ${corpus})
+    endif()
+    list(JOIN seeds " " seeds)
     add_executable(${name} ${source})
     target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(${name} fuzz_seeds)
+    add_test(NAME ${name}_fuzz COMMAND sh -c
+      "exec $<TARGET_FILE:${name}> -max_total_time=\${FUZZ_SECONDS:-15} -max_len=8192 -timeout=10 \
+        -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 -artifact_prefix=${work}- ${seeds}")
+    set_tests_properties(${name}_fuzz PROPERTIES LABELS fuzz TIMEOUT 900)
   else()
     add_executable(${name} ${source} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cpp)
-    add_test(NAME ${name}_replay COMMAND ${name} ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name}
-                                         ${PROJECT_SOURCE_DIR}/tests/vectors)
+    add_test(NAME ${name}_replay COMMAND ${name} ${corpus} ${PROJECT_SOURCE_DIR}/tests/vectors)
   endif()
   target_link_libraries(${name} PRIVATE ${ARGN})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
 endfunction()
+
+# The messages of tests/vectors as octets: what a fuzzer starts from.
+if(FORCES_FUZZ)
+  add_custom_target(fuzz_seeds COMMAND /usr/bin/python3
+    ${PROJECT_SOURCE_DIR}/deploy/cmake/hex_to_seeds.py ${PROJECT_SOURCE_DIR}/tests/vectors
+    ${CMAKE_BINARY_DIR}/fuzz/seeds)
+endif()
+
+include(deploy/cmake/install.cmake)
