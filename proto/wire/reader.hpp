@@ -1,0 +1,83 @@
+// Big-endian, bounds-checked reading of octets; the first error wins and is kept.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "common/core/error.hpp"
+
+namespace forces::wire {
+
+using Bytes = std::span<const std::byte>;
+
+// A cursor over octets that belong to somebody else. After an error every read gives zero or an
+// empty span, so a decoder reads all its fields and asks ok() once. Field names are literals.
+class ByteReader {
+ public:
+  // `base` is the place of in[0] in the input that errors are reported against.
+  explicit ByteReader(Bytes in, std::size_t base = 0) : in_(in), base_(base) {}
+
+  std::uint8_t u8(std::string_view f) { return static_cast<std::uint8_t>(load<1>(f)); }
+  std::uint16_t u16(std::string_view f) { return static_cast<std::uint16_t>(load<2>(f)); }
+  std::uint32_t u32(std::string_view f) { return static_cast<std::uint32_t>(load<4>(f)); }
+  std::uint64_t u64(std::string_view f) { return load<8>(f); }
+
+  Bytes take(std::size_t n, std::string_view f) {
+    if (error_) return {};
+    if (n > in_.size()) {
+      fail(Errc::Truncated, f, offset());
+      return {};
+    }
+    const Bytes head = in_.first(n);
+    in_ = in_.subspan(n);
+    base_ += n;
+    return head;
+  }
+
+  // A child that cannot read past n octets; its offsets stay those of the whole input. Check ok()
+  // of the parent before trusting the child: after a failure here the child is empty but clean.
+  ByteReader sub(std::size_t n, std::string_view f) {
+    const std::size_t start = base_;
+    return ByteReader(take(n, f), start);
+  }
+
+  // Everything that is left.
+  Bytes rest() { return take(remaining(), ""); }
+
+  // Skips up to n octets and never fails: for padding that a sender may have left out at the end.
+  void skip_at_most(std::size_t n) { take(n < remaining() ? n : remaining(), ""); }
+
+  // Records an error found by the caller, unless an earlier one is there.
+  void fail(Errc code, std::string_view field, std::size_t at) {
+    if (!error_) error_ = Error{code, static_cast<std::uint32_t>(at), field};
+  }
+  void fail(const Error& error) {
+    if (!error_) error_ = error;
+  }
+
+  [[nodiscard]] bool ok() const { return !error_; }
+  [[nodiscard]] const Error& error() const { return *error_; }  // only when !ok()
+  // Empty after an error too, so that `while (!r.empty())` always ends.
+  [[nodiscard]] bool empty() const { return error_ || in_.empty(); }
+  [[nodiscard]] std::size_t remaining() const { return error_ ? 0 : in_.size(); }
+  [[nodiscard]] std::size_t offset() const { return base_; }
+
+ private:
+  template <std::size_t N>
+  std::uint64_t load(std::string_view f) {
+    const Bytes octets = take(N, f);
+    if (octets.size() != N) return 0;
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < N; ++i) value = value << 8 | static_cast<std::uint64_t>(octets[i]);
+    return value;
+  }
+
+  Bytes in_;
+  std::size_t base_;
+  std::optional<Error> error_;
+};
+
+}  // namespace forces::wire
