@@ -1,0 +1,98 @@
+// The control element's protocol layer as the daemon sees it: it takes every channel of libtml,
+// keeps an association with each FE, and moves redirected packets between FE ports and TUN devices.
+//
+// Order of use: construct; tmlx_context_create with on_context_event as its handler and the
+// controller as its user; open_ports() while privileged; start(); and at the end stop(), then
+// tmlx_context_destroy(). Every call after the constructor may come from any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ce/association/snapshot.hpp"
+#include "common/core/time.hpp"
+#include "tml/tml.h"
+
+namespace forces::ce {
+
+enum class Severity : std::uint8_t { Debug, Info, Warning, Error };
+
+// Called on an I/O thread of libtml for what an operator wants to know; it must not block.
+// `event` is a stable key ("association_up"), `element` the PL ID it is about (0: none).
+using EventSink = std::function<void(Severity severity, std::string_view event,
+                                     std::uint32_t element, std::string_view text)>;
+
+struct PortConfig {
+  std::uint32_t port_id = 0;  // RedirectIndex and PHYPortID of RFC 6956
+  std::string tun;            // device to make; "": packets of this port are counted and dropped
+  std::string address;        // "10.98.0.1/24"; "": none
+  unsigned mtu = 1500;
+};
+
+struct FeConfig {
+  std::uint32_t fe_id = 0;
+  std::string name;
+  std::vector<PortConfig> ports;
+};
+
+// Both ends' FEPO heartbeat components (RFC 5810 appendix B), set by Config after association.
+struct HeartbeatConfig {
+  bool ce_sends = true;                              // CEHBPolicy 0
+  bool fe_sends = false;                             // FEHBPolicy 1; else the CE polls the FE
+  Duration ce_dead = std::chrono::seconds(30);       // CEHDI: the FE gives the CE up
+  Duration fe_interval = std::chrono::milliseconds(500);  // FEHI
+  Duration poll_interval = std::chrono::seconds(1);  // AlwaysACK after this much silence of the FE
+  Duration fe_dead = std::chrono::seconds(10);       // the CE gives the FE up
+  bool configure_fe = true;  // send the values above; else the FE's own are left alone
+};
+
+struct ControllerConfig {
+  std::uint32_t ce_id = 0x40000001;
+  std::string address = "127.0.0.1";
+  int control_port = TMLX_PORT_CONTROL;  // TMLX_PORT_EPHEMERAL: any
+  int data_port = 0;                     // 0: control port + 1
+  tmlx_channel_options control_options = TMLX_CHANNEL_OPTIONS_INIT;
+  tmlx_channel_options data_options = TMLX_CHANNEL_OPTIONS_INIT;
+  std::vector<FeConfig> fes;
+  bool allow_unknown_fes = false;        // associate FEs that are not in `fes`
+  std::uint32_t assign_first = 0;        // FE IDs given to FEs that come with ID 0 (section 6.1);
+  std::uint32_t assign_last = 0;         // 0: none is given
+  HeartbeatConfig heartbeat;
+};
+
+class Controller {
+ public:
+  Controller(ControllerConfig config, EventSink sink);
+  ~Controller();
+  Controller(const Controller&) = delete;
+  Controller& operator=(const Controller&) = delete;
+
+  // For tmlx_config.event_handler; `controller` is the Controller.
+  static void on_context_event(void* controller, const tmlx_event* event);
+
+  // Makes the TUN devices (CAP_NET_ADMIN). False: at least one failed; the sink has said which, and
+  // that port counts and drops its packets.
+  bool open_ports();
+
+  // Listens for control and data channels. `context` must outlive stop().
+  [[nodiscard]] tml_status start(tmlx_context* context);
+
+  // Takes the FEs, heartbeat values and ports of a re-read configuration; identity and listening
+  // addresses stay. An FE that is no longer configured is torn down.
+  void reconfigure(const ControllerConfig& config);
+
+  // Teardown to every FE (reason 0), then closes their channels. Idempotent.
+  void stop();
+
+  [[nodiscard]] ControllerSnapshot snapshot() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace forces::ce

@@ -1,0 +1,49 @@
+// What the control element's protocol layer shows of itself: plain values, copied out at once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace forces::ce {
+
+// One counter. Names are metric names without prefix and "_total"; `reason` is "" or a label value.
+struct CounterSample {
+  std::string_view name;
+  std::string_view reason;
+  std::uint64_t value = 0;
+};
+
+struct PortSnapshot {
+  std::uint32_t port_id = 0;
+  std::string tun;  // "" when the port has no device
+  bool open = false;
+  std::vector<CounterSample> counters;
+};
+
+struct FeSnapshot {
+  std::uint32_t fe_id = 0;
+  std::string name;        // from the configuration, "" for an FE that is not in it
+  bool configured = false;
+  std::string_view state;  // "down", "waiting", "associated", "channel_lost"
+  bool control_up = false;
+  bool data_up = false;
+  std::uint64_t control_channel = 0;  // libtml descriptors; 0: none
+  std::uint64_t data_channel = 0;
+  std::uint64_t associations = 0;     // set-ups granted so far
+  std::uint64_t associated_ms = 0;    // for how long now
+  std::uint64_t last_heard_ms = 0;    // since the last PL message; 0 when not associated
+  std::vector<CounterSample> counters;
+  std::vector<PortSnapshot> ports;
+};
+
+struct ControllerSnapshot {
+  std::uint32_t ce_id = 0;
+  int control_port = 0;
+  int data_port = 0;
+  std::vector<CounterSample> counters;
+  std::vector<FeSnapshot> fes;  // by FE ID
+};
+
+}  // namespace forces::ce

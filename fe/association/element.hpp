@@ -1,0 +1,96 @@
+// The forwarding element's protocol layer as the daemon sees it: it opens the channels to its CEs,
+// keeps the associations and the choice of a master (RFC 7121), answers for its LFBs, and moves
+// packets for the control plane between its ports and the master.
+//
+// Order of use: construct; tmlx_context_create with on_context_event as its handler and the element
+// as its user; open_ports() while privileged; start(); and at the end stop(), then
+// tmlx_context_destroy(). Every call after the constructor may come from any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/core/time.hpp"
+#include "fe/association/snapshot.hpp"
+#include "fe/dataplane/port_config.hpp"
+#include "tml/tml.h"
+
+namespace forces::fe {
+
+enum class Severity : std::uint8_t { Debug, Info, Warning, Error };
+
+// Called on an I/O thread of libtml for what an operator wants to know; it must not block.
+// `event` is a stable key ("association_up"), `element` the PL ID it is about (0: none).
+using EventSink = std::function<void(Severity severity, std::string_view event,
+                                     std::uint32_t element, std::string_view text)>;
+
+struct CeConfig {
+  std::uint32_t ce_id = 0;
+  std::string address;
+  int control_port = TMLX_PORT_CONTROL;
+  int data_port = 0;  // 0: control port + 1
+};
+
+// First values of FEPO components (RFC 5810 appendix B); the master may change them.
+struct FepoConfig {
+  std::uint8_t ce_heartbeat_policy = 0;   // 0: the CE sends heartbeats, 1: it sends none
+  std::uint8_t fe_heartbeat_policy = 0;   // 0: the FE sends none of its own, 1: every FEHI
+  Duration ce_dead = std::chrono::seconds(30);            // CEHDI
+  Duration fe_interval = std::chrono::milliseconds(500);  // FEHI
+  std::uint8_t failover_policy = 0;       // CEFailoverPolicy: 1 = keep forwarding until CEFTI
+  Duration failover_timeout = std::chrono::seconds(300);  // CEFTI
+  std::uint8_t ha_mode = 0;               // 0 none, 1 cold, 2 hot standby (RFC 7121)
+};
+
+struct ElementConfig {
+  std::uint32_t fe_id = 1;  // 0: the CE assigns one
+  std::string name = "fe";  // FEName
+  std::vector<CeConfig> ces;  // AllCEs in order of priority; the first is tried first
+  FepoConfig fepo;
+  Duration setup_timeout = std::chrono::seconds(5);  // for the AssociationSetupResponse
+  Duration retry_min = std::chrono::milliseconds(500);  // after a refusal or timeout, doubled
+  Duration retry_max = std::chrono::seconds(30);
+  tmlx_channel_options control_options = TMLX_CHANNEL_OPTIONS_INIT;
+  tmlx_channel_options data_options = TMLX_CHANNEL_OPTIONS_INIT;
+  int backoff_min_ms = 0;  // reconnects of the TML; 0: libtml's defaults
+  int backoff_max_ms = 0;
+  std::vector<dataplane::PortConfig> ports;
+  std::vector<dataplane::ClassConfig> classes;  // overrides of the default rates
+  std::uint64_t random_seed = 0;  // 0: from the system
+};
+
+class Element {
+ public:
+  Element(ElementConfig config, EventSink sink);
+  ~Element();
+  Element(const Element&) = delete;
+  Element& operator=(const Element&) = delete;
+
+  // For tmlx_config.event_handler; `element` is the Element.
+  static void on_context_event(void* element, const tmlx_event* event);
+
+  // Opens the sockets of the ports (CAP_NET_RAW). False: at least one failed; the sink has said
+  // which, and nothing is redirected there.
+  bool open_ports();
+
+  // tmlInit and the first tmlOpen. `context` must outlive stop().
+  [[nodiscard]] tml_status start(tmlx_context* context);
+
+  // Takes the rates of a re-read configuration; identity, CEs and ports stay.
+  void reconfigure(const ElementConfig& config);
+
+  // Teardown to every CE (reason 0), then closes the channels. Idempotent.
+  void stop();
+
+  [[nodiscard]] ElementSnapshot snapshot() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace forces::fe
