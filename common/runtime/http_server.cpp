@@ -1,0 +1,166 @@
+#include "common/runtime/http_server.hpp"
+
+#include <fmt/format.h>
+#include <httplib.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace forces::runtime {
+namespace {
+
+constexpr std::size_t kMaxWaiting = 32;  // connections accepted and not yet served
+constexpr std::size_t kMaxBody = 4096;   // nothing here takes one
+constexpr time_t kTimeoutSeconds = 5;
+constexpr std::size_t kKeepAliveRequests = 100;
+
+// httplib's own pool queues without limit. This one makes the accepting thread wait, so that what
+// is too much stays in the kernel's listen backlog.
+class BoundedPool : public httplib::TaskQueue {
+ public:
+  explicit BoundedPool(unsigned threads) {
+    for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  }
+
+  void enqueue(std::function<void()> task) override {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return tasks_.size() < kMaxWaiting || ending_; });
+    tasks_.push_back(std::move(task));
+    changed_.notify_all();
+  }
+
+  void shutdown() override {
+    {
+      const std::scoped_lock lock(mutex_);
+      ending_ = true;
+      changed_.notify_all();
+    }
+    for (auto& thread : threads_) thread.join();
+  }
+
+ private:
+  void work() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      changed_.wait(lock, [this] { return !tasks_.empty() || ending_; });
+      if (tasks_.empty()) return;
+      const auto task = std::move(tasks_.front());
+      tasks_.pop_front();
+      changed_.notify_all();
+      lock.unlock();
+      task();
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> tasks_;
+  bool ending_ = false;
+  std::vector<std::thread> threads_;
+};
+
+std::string openssl_error() {
+  const auto code = ERR_get_error();
+  ERR_clear_error();
+  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+  return reason == nullptr ? "unusable" : reason;
+}
+
+// False, with `error` filled, when a file is missing or wrong.
+bool set_up_tls(SSL_CTX& context, const HttpSettings& settings, std::string& error) {
+  SSL_CTX_set_min_proto_version(&context, TLS1_2_VERSION);
+  ERR_clear_error();
+  const auto bad = [&error](const std::string& file) {
+    error = fmt::format("{}: {}", file, openssl_error());
+    return false;
+  };
+  if (SSL_CTX_use_certificate_chain_file(&context, settings.cert.c_str()) != 1) {
+    return bad(settings.cert);
+  }
+  if (SSL_CTX_use_PrivateKey_file(&context, settings.key.c_str(), SSL_FILETYPE_PEM) != 1 ||
+      SSL_CTX_check_private_key(&context) != 1) {
+    return bad(settings.key);
+  }
+  if (settings.client_ca.empty()) return true;
+  if (SSL_CTX_load_verify_file(&context, settings.client_ca.c_str()) != 1) {
+    return bad(settings.client_ca);
+  }
+  SSL_CTX_set_verify(&context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  return true;
+}
+
+}  // namespace
+
+struct HttpServer::State {
+  std::unique_ptr<httplib::Server> server;
+  Routes routes;
+  int port = 0;
+  std::thread thread;
+};
+
+std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::create(
+    const HttpSettings& settings, Routes routes) {
+  auto state = std::make_unique<State>();
+  state->routes = std::move(routes);
+  std::string error;
+  if (settings.cert.empty()) {
+    state->server = std::make_unique<httplib::Server>();
+  } else {
+    state->server = std::make_unique<httplib::SSLServer>(
+        [&](SSL_CTX& context) { return set_up_tls(context, settings, error); });
+  }
+  auto& server = *state->server;
+  if (!server.is_valid()) return std::unexpected(error);
+
+  const auto threads = std::max(settings.threads, 1U);
+  server.new_task_queue = [threads] { return new BoundedPool(threads); };  // httplib deletes it
+  server.set_read_timeout(kTimeoutSeconds, 0);
+  server.set_write_timeout(kTimeoutSeconds, 0);
+  server.set_keep_alive_timeout(kTimeoutSeconds);
+  server.set_keep_alive_max_count(kKeepAliveRequests);
+  server.set_payload_max_length(kMaxBody);
+  server.set_tcp_nodelay(true);
+  // In place of httplib's SO_REUSEPORT, with which two daemons could share a port unnoticed.
+  server.set_socket_options([](socket_t socket) {
+    const int on = 1;
+    (void)setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  });
+  for (const auto& [path, handler] : state->routes) {
+    server.Get(path, [&handler = handler](const httplib::Request&, httplib::Response& response) {
+      const auto reply = handler();
+      response.status = reply.status;
+      response.set_header("Cache-Control", "no-store");
+      response.set_content(reply.body, reply.type);
+    });
+  }
+
+  state->port = settings.port;
+  const bool bound = settings.port == 0
+                         ? (state->port = server.bind_to_any_port(settings.address)) > 0
+                         : server.bind_to_port(settings.address, settings.port);
+  if (!bound) {
+    return std::unexpected(fmt::format("cannot listen at {}:{}", settings.address, settings.port));
+  }
+  state->thread = std::thread([&server] { server.listen_after_bind(); });
+  while (!server.is_running()) std::this_thread::yield();  // else a stop() now would be lost
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
+}
+
+HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+HttpServer::~HttpServer() {
+  state_->server->stop();
+  state_->thread.join();
+}
+
+std::uint16_t HttpServer::port() const { return static_cast<std::uint16_t>(state_->port); }
+
+}  // namespace forces::runtime

@@ -1,0 +1,49 @@
+// GET over HTTP/1.1, with TLS if wanted: what scrapers, probes and dashboards ask. Read-only.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace forces::runtime {
+
+struct HttpSettings {
+  bool enabled = true;
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;  // 0: any free one
+  std::string cert, key;   // PEM; both or none. None: plain HTTP
+  std::string client_ca;   // with it, only clients with a certificate of this CA are served
+  unsigned threads = 2;
+};
+
+struct HttpReply {
+  int status = 200;
+  std::string type = "text/plain; charset=utf-8";
+  std::string body;
+};
+
+class HttpServer {
+ public:
+  // Called on the server's threads, several at a time.
+  using Handler = std::function<HttpReply()>;
+  using Routes = std::map<std::string, Handler, std::less<>>;
+
+  // Binds, and serves from here on. An error names the address, or the file that is wrong.
+  [[nodiscard]] static std::expected<std::unique_ptr<HttpServer>, std::string> create(
+      const HttpSettings& settings, Routes routes);
+  ~HttpServer();  // waits for requests being answered
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const;
+
+ private:
+  struct State;
+  explicit HttpServer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace forces::runtime
