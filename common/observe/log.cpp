@@ -209,6 +209,11 @@ bool Log::set_level(std::string_view component, Level level) {
   return true;
 }
 
+void Log::set_limit(RateLimit limit) {
+  const std::scoped_lock lock(mutex_);
+  limiter_.set_limit(limit);
+}
+
 std::vector<std::pair<std::string, Level>> Log::levels() const {
   const std::scoped_lock lock(mutex_);
   std::vector<std::pair<std::string, Level>> all;

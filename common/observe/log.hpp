@@ -121,6 +121,7 @@ class Log {
   [[nodiscard]] Logger component(std::string_view name);
   // "" means every component, those to come too. False: there is no such component.
   bool set_level(std::string_view component, Level level);
+  void set_limit(RateLimit limit);
   [[nodiscard]] std::vector<std::pair<std::string, Level>> levels() const;
   [[nodiscard]] std::uint64_t suppressed() const;  // lines held back since the start
 

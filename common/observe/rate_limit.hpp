@@ -25,6 +25,7 @@ class RateLimiter {
 
   explicit RateLimiter(RateLimit limit) : limit_(limit) {}
 
+  void set_limit(RateLimit limit) { limit_ = limit; }
   // Nothing: suppress the line. Else: log it, and say that this many of its kind were suppressed.
   std::optional<std::uint64_t> admit(std::string_view key, Instant now);
   [[nodiscard]] std::size_t keys() const { return keys_.size(); }

@@ -48,7 +48,7 @@ inline constexpr Duration kOff{-1};
 struct DurationRange {
   Duration min{0};
   Duration max = std::chrono::hours(24);
-  std::string_view off;  // the word that switches it off; empty: it cannot be
+  std::string_view off = {};  // the word that switches it off; empty: it cannot be
 };
 
 struct OctetsRange {

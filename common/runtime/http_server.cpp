@@ -74,32 +74,53 @@ std::string openssl_error() {
   return reason == nullptr ? "unusable" : reason;
 }
 
-// False, with `error` filled, when a file is missing or wrong.
-bool set_up_tls(SSL_CTX& context, const HttpSettings& settings, std::string& error) {
-  SSL_CTX_set_min_proto_version(&context, TLS1_2_VERSION);
+using TlsContext = std::shared_ptr<SSL_CTX>;
+
+// Certificate, key and client CA, read from their files.
+std::expected<TlsContext, std::string> load_tls(const HttpSettings& settings) {
+  TlsContext context(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
   ERR_clear_error();
-  const auto bad = [&error](const std::string& file) {
-    error = fmt::format("{}: {}", file, openssl_error());
-    return false;
+  const auto bad = [](const std::string& file) {
+    return std::unexpected(fmt::format("{}: {}", file, openssl_error()));
   };
-  if (SSL_CTX_use_certificate_chain_file(&context, settings.cert.c_str()) != 1) {
+  if (SSL_CTX_use_certificate_chain_file(context.get(), settings.cert.c_str()) != 1) {
     return bad(settings.cert);
   }
-  if (SSL_CTX_use_PrivateKey_file(&context, settings.key.c_str(), SSL_FILETYPE_PEM) != 1 ||
-      SSL_CTX_check_private_key(&context) != 1) {
+  if (SSL_CTX_use_PrivateKey_file(context.get(), settings.key.c_str(), SSL_FILETYPE_PEM) != 1 ||
+      SSL_CTX_check_private_key(context.get()) != 1) {
     return bad(settings.key);
   }
-  if (settings.client_ca.empty()) return true;
-  if (SSL_CTX_load_verify_file(&context, settings.client_ca.c_str()) != 1) {
+  if (!settings.client_ca.empty() &&
+      SSL_CTX_load_verify_file(context.get(), settings.client_ca.c_str()) != 1) {
     return bad(settings.client_ca);
   }
-  SSL_CTX_set_verify(&context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  return true;
+  return context;
 }
+
+// What new connections are served with. httplib keeps one SSL_CTX for its life, and changing that
+// under running handshakes is a race; so each handshake is handed the current one instead.
+class CurrentTls {
+ public:
+  void set(TlsContext context) {
+    const std::scoped_lock lock(mutex_);
+    current_ = std::move(context);
+  }
+  static int on_certificate(SSL* ssl, void* self) {
+    auto& me = *static_cast<CurrentTls*>(self);
+    const std::scoped_lock lock(me.mutex_);
+    return SSL_set_SSL_CTX(ssl, me.current_.get()) != nullptr ? 1 : 0;  // takes a reference
+  }
+
+ private:
+  std::mutex mutex_;
+  TlsContext current_;
+};
 
 }  // namespace
 
 struct HttpServer::State {
+  HttpSettings settings;
+  CurrentTls tls;
   std::unique_ptr<httplib::Server> server;
   Routes routes;
   int port = 0;
@@ -110,15 +131,23 @@ std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::create(
     const HttpSettings& settings, Routes routes) {
   auto state = std::make_unique<State>();
   state->routes = std::move(routes);
-  std::string error;
+  state->settings = settings;
   if (settings.cert.empty()) {
     state->server = std::make_unique<httplib::Server>();
   } else {
-    state->server = std::make_unique<httplib::SSLServer>(
-        [&](SSL_CTX& context) { return set_up_tls(context, settings, error); });
+    auto context = load_tls(settings);
+    if (!context) return std::unexpected(context.error());
+    state->tls.set(std::move(*context));
+    state->server = std::make_unique<httplib::SSLServer>([&](SSL_CTX& own) {
+      SSL_CTX_set_min_proto_version(&own, TLS1_2_VERSION);
+      SSL_CTX_set_cert_cb(&own, &CurrentTls::on_certificate, &state->tls);
+      if (!settings.client_ca.empty()) {
+        SSL_CTX_set_verify(&own, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+      }
+      return true;
+    });
   }
   auto& server = *state->server;
-  if (!server.is_valid()) return std::unexpected(error);
 
   const auto threads = std::max(settings.threads, 1U);
   server.new_task_queue = [threads] { return new BoundedPool(threads); };  // httplib deletes it
@@ -159,6 +188,14 @@ HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) 
 HttpServer::~HttpServer() {
   state_->server->stop();
   state_->thread.join();
+}
+
+std::expected<void, std::string> HttpServer::reload_tls() {
+  if (state_->settings.cert.empty()) return {};
+  auto context = load_tls(state_->settings);
+  if (!context) return std::unexpected(context.error());
+  state_->tls.set(std::move(*context));
+  return {};
 }
 
 std::uint16_t HttpServer::port() const { return static_cast<std::uint16_t>(state_->port); }

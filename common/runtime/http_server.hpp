@@ -38,6 +38,8 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
+  // Reads certificate, key and client CA again. On failure the old ones stay.
+  [[nodiscard]] std::expected<void, std::string> reload_tls();
   [[nodiscard]] std::uint16_t port() const;
 
  private:

@@ -86,17 +86,17 @@ std::optional<gid_t> group_id(const std::string& name) {
 
 std::expected<void, std::string> drop_privileges(const ProcessSettings& settings) {
   umask(S_IWGRP | S_IRWXO);  // what we create is ours to write and our group's to read
-  if (!settings.user.empty()) {
-    const auto identity = look_up(settings);
-    if (!identity) return std::unexpected(identity.error());
-    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return failed("prctl(PR_SET_KEEPCAPS)");
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("prctl(PR_SET_NO_NEW_PRIVS)");
+  if (settings.user.empty()) return {};
+  const auto identity = look_up(settings);
+  if (!identity) return std::unexpected(identity.error());
+  if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return failed("prctl(PR_SET_KEEPCAPS)");
+  if (geteuid() != identity->uid) {
     if (initgroups(settings.user.c_str(), identity->gid) != 0) return failed("initgroups");
     if (setresgid(identity->gid, identity->gid, identity->gid) != 0) return failed("setresgid");
     if (setresuid(identity->uid, identity->uid, identity->uid) != 0) return failed("setresuid");
   }
-  if (const auto kept = keep(settings.capabilities); !kept) return kept;
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("prctl(PR_SET_NO_NEW_PRIVS)");
-  return {};
+  return keep(settings.capabilities);
 }
 
 std::expected<PidFile, std::string> PidFile::create(const std::string& path) {

@@ -22,10 +22,11 @@ struct ProcessSettings {
 // The capability's number, or nothing when this program has no business with it.
 [[nodiscard]] std::optional<unsigned> capability_number(std::string_view name);
 
-// Start-up only, once everything that needs root is open. Afterwards the calling thread holds the
-// named capabilities and no others; threads that exist already or are started later by another hold
-// none or what their starter holds. Nothing can be gained again (PR_SET_NO_NEW_PRIVS). Capabilities
-// that the process does not have are left out silently; `user` without root is an error.
+// Start-up only, once everything that needs root is open. With a `user`, the calling thread holds
+// the named capabilities (as far as the process had them) and no others afterwards, threads that
+// exist already hold none, and those started later what their starter holds. Without one, user and
+// capabilities stay as the service manager gave them. Nothing can be gained again either way
+// (PR_SET_NO_NEW_PRIVS). To be another user without root is an error.
 [[nodiscard]] std::expected<void, std::string> drop_privileges(const ProcessSettings& settings);
 
 // The numeric id of a group for the control socket; nothing when it does not exist.

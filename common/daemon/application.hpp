@@ -1,0 +1,50 @@
+// What a daemon brings to the frame that both share (daemon.hpp).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/daemon/settings.hpp"
+#include "common/daemon/tml_context.hpp"
+#include "common/observe/log.hpp"
+#include "common/observe/metrics.hpp"
+#include "proto/schema/control.pb.h"
+#include "tml/tml.h"
+
+namespace forces::daemon {
+
+// The frame calls on its own thread, in the order below, except where a comment says otherwise.
+class Application {
+ public:
+  virtual ~Application() = default;
+
+  [[nodiscard]] virtual std::string_view program() const = 0;  // "ce"
+
+  // Takes the settings of the file if there is no problem with them; else nothing changes.
+  [[nodiscard]] virtual runtime::ConfigProblems load(const std::string& path) = 0;
+  [[nodiscard]] virtual std::string print() = 0;  // as TOML
+  [[nodiscard]] virtual const CommonSettings& settings() const = 0;
+  [[nodiscard]] virtual std::uint32_t id() const = 0;
+  [[nodiscard]] virtual const std::string& name() const = 0;
+  [[nodiscard]] virtual AdmissionSettings admission() const { return {}; }
+  // May a change of this table ("log", "fe.port") take effect without a restart?
+  [[nodiscard]] virtual bool changes_live(std::string_view table) const = 0;
+
+  virtual void build(observe::Log& log) = 0;
+  [[nodiscard]] virtual std::pair<tml_event_handler, void*> context_events() = 0;
+  virtual bool open_ports() = 0;  // privileged; false: some failed, and the log says which
+  [[nodiscard]] virtual tml_status start(tmlx_context* context) = 0;
+
+  virtual void reconfigure() = 0;  // after a load() while running
+  virtual void stop() = 0;         // on a thread of its own: it may wait for peers
+
+  // Any thread, from build() on.
+  virtual void describe(control::Status& status) const = 0;
+  [[nodiscard]] virtual std::vector<control::Element> elements() const = 0;
+  [[nodiscard]] virtual observe::Families metrics() const = 0;
+};
+
+}  // namespace forces::daemon
