@@ -83,7 +83,7 @@ struct PathData {  // RFC 5810 section 7.1.2
   std::vector<std::uint32_t> ids{};
   std::optional<KeyInfo> key{};
   std::optional<TableRange> range{};
-  std::vector<Element> items{};  // data, results or further paths with this one as prefix
+  std::vector<Element> items;  // data, results or further paths with this one as prefix
   friend bool operator==(const PathData& a, const PathData& b);
 };
 

@@ -66,16 +66,18 @@ const Case kCanonical[] = {
     {"KeyInfo",
      "1000 0030 00000001 00000001  0007 0024  0110 0020 8000 0001 00000008"
      "  0111 0014 00000001  0112 000c 0a000001 00000018",
-     Body{select(
-         {Oper{.type = OperType::Get,
-               .elements = {element(PathData{
-                   .flags = kSelKey, .ids = {8}, .key = KeyInfo{1, hex("0a00000100000018")}})}}})}},
+     Body{select({Oper{.type = OperType::Get,
+                       .elements = {element(PathData{.flags = kSelKey,
+                                                     .ids = {8},
+                                                     .key = KeyInfo{1, hex("0a00000100000018")},
+                                                     .items = {}})}}})}},
     {"TableRange",
      "1000 0028 00000001 00000001  0007 001c  0110 0018 4000 0001 00000001"
      "  0117 000c 0000000b 00000017",
-     Body{select({Oper{.type = OperType::Get,
-                       .elements = {element(PathData{
-                           .flags = kSelTableRange, .ids = {1}, .range = TableRange{11, 23}})}}})}},
+     Body{select({Oper{
+         .type = OperType::Get,
+         .elements = {element(PathData{
+             .flags = kSelTableRange, .ids = {1}, .range = TableRange{11, 23}, .items = {}})}}})}},
     {"NestedPaths",
      "1000 002c 00000001 00000001  0007 0020  0110 001c 0000 0001 00000003"
      "  0110 0008 0000 0000  0110 0008 0000 0000",
@@ -258,14 +260,15 @@ TEST(PlSelectors, FlagsOfBothBitOrdersAreUnderstood) {  // RFC 5810 figure 18, R
   const KeyInfo key{1, {}};
   const TableRange range{0, 9};
   EXPECT_TRUE(selectors_agree({}));
-  EXPECT_TRUE(selectors_agree({.flags = kSelKey, .key = key}));
-  EXPECT_TRUE(selectors_agree({.flags = kSelKeyLsb, .key = key}));
-  EXPECT_TRUE(selectors_agree({.flags = kSelTableRange, .range = range}));
-  EXPECT_TRUE(selectors_agree({.flags = kSelTableRangeLsb, .range = range}));
-  EXPECT_FALSE(selectors_agree({.flags = kSelKey}));
-  EXPECT_FALSE(selectors_agree({.key = key}));
-  EXPECT_FALSE(selectors_agree({.flags = kSelTableRange, .key = key}));
-  EXPECT_FALSE(selectors_agree({.flags = kSelKey | kSelTableRange, .key = key, .range = range}));
+  EXPECT_TRUE(selectors_agree({.flags = kSelKey, .key = key, .items = {}}));
+  EXPECT_TRUE(selectors_agree({.flags = kSelKeyLsb, .key = key, .items = {}}));
+  EXPECT_TRUE(selectors_agree({.flags = kSelTableRange, .range = range, .items = {}}));
+  EXPECT_TRUE(selectors_agree({.flags = kSelTableRangeLsb, .range = range, .items = {}}));
+  EXPECT_FALSE(selectors_agree({.flags = kSelKey, .items = {}}));
+  EXPECT_FALSE(selectors_agree({.key = key, .items = {}}));
+  EXPECT_FALSE(selectors_agree({.flags = kSelTableRange, .key = key, .items = {}}));
+  EXPECT_FALSE(selectors_agree(
+      {.flags = kSelKey | kSelTableRange, .key = key, .range = range, .items = {}}));
 }
 
 }  // namespace
