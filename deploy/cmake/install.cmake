@@ -46,6 +46,8 @@ function(forces_install_daemons)
       install(FILES deploy/config/${unit}.toml DESTINATION ${doc_dir} COMPONENT daemons)
     endif()
   endforeach()
+  install(FILES deploy/systemd/forces.sysusers DESTINATION lib/sysusers.d RENAME forces.conf
+    COMPONENT daemons)
   install(PROGRAMS deploy/tls/make-dev-certs DESTINATION ${doc_dir} COMPONENT daemons)
   install(FILES deploy/wireshark/tml.lua DESTINATION ${doc_dir} COMPONENT daemons)
 endfunction()
