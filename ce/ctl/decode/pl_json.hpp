@@ -1,0 +1,12 @@
+// PL messages as JSON, by the names of RFC 5810.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "proto/pl/message.hpp"
+
+namespace forces::decode {
+
+[[nodiscard]] nlohmann::ordered_json to_json(const pl::Message& message);
+
+}  // namespace forces::decode

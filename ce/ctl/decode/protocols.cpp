@@ -1,0 +1,57 @@
+#include "ce/ctl/decode/protocols.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "ce/ctl/decode/pl_json.hpp"
+#include "ce/ctl/decode/tml_json.hpp"
+#include "proto/tml/frame.hpp"
+
+namespace forces::decode {
+namespace {
+
+using wire::Bytes;
+
+Result<Json> pl_to_json(Bytes octets) {
+  FORCES_TRY(message, pl::decode_message(octets));
+  return to_json(message);
+}
+
+Result<std::vector<std::byte>> pl_reencode(Bytes octets) {
+  FORCES_TRY(message, pl::decode_message(octets));
+  return pl::encode_message(message);
+}
+
+std::optional<Bytes> whole_frame(Bytes frame) { return frame; }
+
+std::optional<Bytes> pl_of_frame(Bytes frame) {
+  if (!tml::scan_frame(frame, tml::kMaxPlSize).pl) return std::nullopt;
+  return frame.subspan(tml::kHeaderSize);
+}
+
+constexpr std::array kProtocols{
+    Protocol{"tml", "frames of the TCP Transport Mapping Layer, with the PL message inside",
+             &tml_to_json, &tml_reencode, &whole_frame},
+    Protocol{"pl", "messages of the ForCES protocol layer (RFC 5810)", &pl_to_json, &pl_reencode,
+             &pl_of_frame},
+};
+
+}  // namespace
+
+std::span<const Protocol> protocols() { return kProtocols; }
+
+const Protocol* find_protocol(std::string_view name) {
+  const auto row = std::ranges::find(kProtocols, name, &Protocol::name);
+  return row == kProtocols.end() ? nullptr : &*row;
+}
+
+Json error_json(const Error& error) {
+  return {{"error",
+           {{"code", to_string(error.code)}, {"offset", error.offset}, {"field", error.field}}}};
+}
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace forces::decode

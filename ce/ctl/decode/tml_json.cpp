@@ -1,0 +1,130 @@
+#include "ce/ctl/decode/tml_json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "ce/ctl/decode/hex.hpp"
+#include "ce/ctl/decode/pl_json.hpp"
+#include "proto/tml/frame.hpp"
+#include "proto/tml/message.hpp"
+#include "proto/wire/tlv.hpp"
+
+namespace forces::decode {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using wire::Bytes;
+
+constexpr std::uint16_t kFirstUnknownTlv = 16;
+
+struct FrameHead {
+  unsigned version = 0, reserved = 0, type = 0;
+  bool pl = false;
+  std::size_t length = 0;
+};
+
+Result<FrameHead> read_head(Bytes frame) {
+  wire::ByteReader r(frame);
+  const unsigned head = r.u16("tml.header");
+  const std::size_t length = r.u16("tml.length");
+  if (!r.ok()) return fail(r.error());
+  if (head >> 12 != tml::kVersion) return fail(Errc::BadVersion, "tml.version", 0);
+  return FrameHead{head >> 12, head >> 7 & 0x1f, head & 0x3f, (head & 0x40) != 0, length};
+}
+
+// The PL message delimits itself (decision 1); places of errors count from the frame's first octet.
+Result<pl::Message> read_pl(Bytes frame) {
+  auto message = pl::decode_message(frame.subspan(tml::kHeaderSize));
+  if (message) return message;
+  Error error = message.error();
+  error.offset += static_cast<std::uint32_t>(tml::kHeaderSize);
+  return fail(error);
+}
+
+Json head_json(const FrameHead& head) {
+  return {{"type", head.pl ? "PL" : tml::to_string(static_cast<tml::MsgType>(head.type))},
+          {"typeCode", head.type},
+          {"version", head.version},
+          {"reserved", head.reserved},
+          {"f", head.pl ? 1 : 0},
+          {"length", head.length}};
+}
+
+Json unknown_tlvs(Bytes frame) {
+  Json list = Json::array();
+  wire::ByteReader r(frame.subspan(tml::kHeaderSize), tml::kHeaderSize);
+  while (!r.empty()) {
+    wire::TlvView tlv = wire::read_tlv(r, "tml.tlv");
+    if (!r.ok()) break;  // only in messages of an unknown type, whose body need not be TLVs
+    if (tlv.type != 0 && tlv.type < kFirstUnknownTlv) continue;
+    list.push_back({{"type", tlv.type}, {"value", to_hex(tlv.value.rest())}});
+  }
+  return list;
+}
+
+Json channel_type_json(std::uint32_t type) {
+  if (type == tml::kChannelControl) return "control";
+  if (type == tml::kChannelData) return "data";
+  return type;
+}
+
+Json tlvs_json(const tml::Message& m) {
+  Json json = Json::object();
+  const auto put = [&](const char* name, const auto& field, auto&& show) {
+    if (field) json[name] = show(*field);
+  };
+  const auto number = [](auto v) { return Json(v); };
+  const auto id = [](std::uint32_t v) { return Json(hex32(v)); };
+  put("PL-ID", m.pl_id, id);
+  put("Channel-Type", m.channel_type, channel_type_json);
+  put("Peer-PL-ID", m.peer_pl_id, id);
+  put("Group-ID", m.group_id, id);
+  put("Request-ID", m.request_id, number);
+  put("Status", m.status, number);
+  put("Reason", m.reason, [](const tml::Reason& reason) {
+    return Json{{"code", reason.code},
+                {"name", tml::to_string(static_cast<tml::ReasonCode>(reason.code))},
+                {"text", reason.text}};
+  });
+  put("HB-Interval", m.hb_interval_ms, number);
+  put("Dead-Interval", m.dead_interval_ms, number);
+  put("HB-Sequence", m.hb_sequence, number);
+  put("HB-Flags", m.hb_flags, number);
+  put("Timestamp", m.timestamp, [](std::uint64_t v) { return Json(hex64(v)); });
+  put("Pair-Token", m.pair_token, [](const tml::PairToken& v) { return Json(to_hex(v)); });
+  put("Max-Message", m.max_message, number);
+  put("Capabilities", m.capabilities, id);
+  return json;
+}
+
+}  // namespace
+
+Result<Json> tml_to_json(Bytes frame) {
+  FORCES_TRY(head, read_head(frame));
+  if (head.pl) {
+    FORCES_TRY(message, read_pl(frame));
+    return Json{{"tml", head_json(head)}, {"pl", to_json(message)}};
+  }
+  FORCES_TRY(message, tml::decode_message(frame));
+  Json json = head_json(head);
+  json["tlvs"] = tlvs_json(message);
+  if (Json unknown = unknown_tlvs(frame); !unknown.empty()) json["unknown"] = std::move(unknown);
+  return json;
+}
+
+Result<std::vector<std::byte>> tml_reencode(Bytes frame) {
+  FORCES_TRY(head, read_head(frame));
+  if (!head.pl) {
+    FORCES_TRY(message, tml::decode_message(frame));
+    return tml::encode_message(message);
+  }
+  FORCES_TRY(message, read_pl(frame));
+  FORCES_TRY(octets, pl::encode_message(message));
+  std::vector<std::byte> out(tml::kHeaderSize + octets.size());
+  tml::put_pl_header(out.data(), octets.size());
+  std::ranges::copy(octets, out.begin() + static_cast<std::ptrdiff_t>(tml::kHeaderSize));
+  return out;
+}
+
+}  // namespace forces::decode

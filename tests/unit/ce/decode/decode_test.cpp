@@ -1,0 +1,232 @@
+#include <gtest/gtest.h>
+
+#include <CLI/CLI.hpp>
+#include <sstream>
+
+#include "ce/ctl/decode/hex.hpp"
+#include "ce/ctl/decode/protocols.hpp"
+#include "ce/ctl/decode/run.hpp"
+#include "tests/support/print.hpp"
+#include "tests/support/vectors.hpp"
+
+namespace forces::decode {
+namespace {
+
+struct Output {
+  int status;
+  std::string out, err;
+};
+
+Output run(const std::string& protocol, const std::string& in, bool reencode = false) {
+  std::istringstream input(in);
+  std::ostringstream out, err;
+  const int status =
+      run_decode({.protocol = protocol, .reencode = reencode, .pcap_file = {}}, input, out, err);
+  return {status, out.str(), err.str()};
+}
+
+// The one line that one message gives.
+Json json_of(const std::string& protocol, const std::string& hex_text) {
+  return Json::parse(run(protocol, hex_text).out);
+}
+
+TEST(DecodeInput, ALineMayHoldBlanksNamesAndComments) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"10020004", "10020004"},
+      {"  10 02\t0004 \r", "10020004"},
+      {"2.13 AssocSetup 1002000A", "1002000a"},
+      {"10020004 # a heartbeat", "10020004"},
+      {"# nothing", ""},
+      {"", ""},
+      {" \t\r", ""},
+  };
+  for (const auto& [line, want] : cases) {
+    const auto octets = octets_of_line(line);
+    ASSERT_TRUE(octets) << line;
+    EXPECT_EQ(to_hex(*octets), want) << line;
+  }
+}
+
+TEST(DecodeInput, WhatIsNoHexIsNamed) {
+  EXPECT_EQ(octets_of_line("1002 00 0x"), fail(Errc::BadValue, "hex", 0));
+  EXPECT_EQ(octets_of_line("name 1002zz"), fail(Errc::BadValue, "hex", 2));
+  EXPECT_EQ(octets_of_line("10020"), fail(Errc::Truncated, "hex", 2));
+}
+
+TEST(DecodeRun, OneLineForEveryMessageAndStatusOneWhenOneFailed) {
+  const Output output = run("tml",
+                            "# frames\n"
+                            "10020004\n"
+                            "\n"
+                            "20020004\n"
+                            "xyz\n"
+                            "10020004\n");
+  EXPECT_EQ(output.status, 1);
+  std::istringstream lines(output.out);
+  std::vector<Json> json;
+  for (std::string line; std::getline(lines, line);) json.push_back(Json::parse(line));
+  ASSERT_EQ(json.size(), 4u);
+  EXPECT_EQ(json[0]["type"], "Heartbeat");
+  EXPECT_EQ(json[1].dump(), R"({"error":{"code":"bad_version","offset":0,"field":"tml.version"}})");
+  EXPECT_EQ(json[2].dump(), R"({"error":{"code":"bad_value","offset":0,"field":"hex"}})");
+  EXPECT_EQ(json[3]["type"], "Heartbeat");
+  EXPECT_EQ(run("tml", "10020004\n").status, 0);
+}
+
+TEST(DecodeRun, AnUnknownProtocolIsAUsageError) {
+  const Output output = run("smtp", "10020004\n");
+  EXPECT_EQ(output.status, 64);
+  EXPECT_EQ(output.out, "");
+  EXPECT_EQ(output.err, "decode: unknown protocol smtp\n");
+}
+
+TEST(DecodeReencode, AllVectorsComeBackOctetForOctet) {
+  for (const auto& [protocol, file] :
+       {std::pair{"pl", "forces-pl/pl.hex"}, std::pair{"pl", "forces-pl/made.hex"},
+        std::pair{"tml", "tml/messages.hex"}}) {
+    const auto vectors = test::load_vectors(file);
+    std::string in, want;
+    for (const auto& vector : vectors) {
+      in += vector.name + " " + to_hex(vector.octets) + "\n";
+      want += to_hex(vector.octets) + "\n";
+    }
+    const Output output = run(protocol, in, true);
+    EXPECT_EQ(output.status, 0) << file;
+    EXPECT_EQ(output.out, want) << file;
+    EXPECT_EQ(run(protocol, in).status, 0) << file;
+  }
+}
+
+TEST(DecodeReencode, APlFrameGetsTheHeaderThatSendersWrite) {
+  const std::string pl =
+      "100f000600000002400000010000000000000000"
+      "08000000";
+  EXPECT_EQ(run("tml", "1fc00000" + pl, true).out, "1040001c" + pl + "\n");
+  EXPECT_EQ(run("tml", "10c00000" + pl.substr(8), true).status, 1);
+}
+
+TEST(DecodeTml, AFrameOfItsOwnGivesFieldsByName) {
+  const Json json =
+      json_of("tml",
+              "1001 003c  0001 0008 00000002  0002 0008 00000001  0007 000b 00000003 62ff64 00"
+              "  000c 000c 0102030405060708  0020 0005 ee 000000  0008 0008 000003e8");
+  EXPECT_EQ(json.dump(-1, ' ', false, Json::error_handler_t::replace),
+            R"({"type":"ChannelClose","typeCode":1,"version":1,"reserved":0,"f":0,"length":60,)"
+            R"("tlvs":{"PL-ID":"0x00000002","Channel-Type":"control","Reason":{"code":3,)"
+            R"("name":"auth","text":"b)"
+            "\xEF\xBF\xBD"
+            R"(d"},"HB-Interval":1000,)"
+            R"("Timestamp":"0x0102030405060708"},"unknown":[{"type":32,"value":"ee"}]})");
+}
+
+TEST(DecodeTml, AnUnknownTypeIsShownByItsNumber) {
+  const Json json = json_of("tml", "10b0 0008 00000000");
+  EXPECT_EQ(json["type"], "Unknown");
+  EXPECT_EQ(json["typeCode"], 48);
+  EXPECT_EQ(json["reserved"], 1);
+}
+
+TEST(DecodeTml, AFrameWithAPlMessageGivesBoth) {
+  const Json json =
+      json_of("tml", "1040 001c  100f0006 00000002 40000001 0000000000000007 08000000");
+  EXPECT_EQ(json["tml"].dump(),
+            R"({"type":"PL","typeCode":0,"version":1,"reserved":0,"f":1,"length":28})");
+  EXPECT_EQ(json["pl"]["type"], "Heartbeat");
+}
+
+TEST(DecodeTml, PlacesOfErrorsCountFromTheFrame) {
+  const std::pair<std::string_view, Error> cases[] = {
+      {"1040", {Errc::Truncated, 2, "tml.length"}},
+      {"1040001c", {Errc::Truncated, 4, "pl.version"}},
+      {"1040001c 100f0005 00000002 40000001 0000000000000007 08000000",
+       {Errc::BadLength, 6, "pl.length"}},
+      {"1040001c 100f0007 00000002 40000001 0000000000000007 08000000",
+       {Errc::Truncated, 6, "pl.length"}},
+      {"1040001c 100f0006 00000002 40000001 0000000000000007 08000000 10020004",
+       {Errc::TrailingOctets, 28, "pl.length"}},
+      {"10020004 10020004", {Errc::TrailingOctets, 4, "tml.length"}},
+  };
+  for (const auto& [text, want] : cases) {
+    const auto octets = octets_of_line(text);
+    const auto json = find_protocol("tml")->to_json(*octets);
+    ASSERT_FALSE(json) << text;
+    EXPECT_EQ(json.error(), want) << text;
+  }
+}
+
+TEST(DecodePl, AllHeaderFieldsAreThere) {
+  const Json json = json_of("pl", "10030006 40000001 fffffffe 00000000000000ff c8780000");
+  EXPECT_EQ(json.dump(),
+            R"({"type":"Config","typeCode":3,"version":1,"length":24,"source":"0x40000001",)"
+            R"("sourceKind":"ce","destination":"0xfffffffe","destinationKind":"all-fes",)"
+            R"("correlator":"0x00000000000000ff","flags":{"value":"0xc8780000",)"
+            R"("ACK":"AlwaysACK","Pri":1,"EM":"execute-all-or-none","AT":true,"TP":"ABT"},)"
+            R"("tlvs":[]})");
+}
+
+TEST(DecodePl, TheTreeOfASubscriptionIsShown) {
+  const Json json =
+      json_of("pl",
+              "1003001040000001000000020000000000000004f8400000100000280000000300000001"
+              "0002001c01100018000000020000003c000000010112000800000001");
+  EXPECT_EQ(
+      json["tlvs"].dump(),
+      R"([{"tlv":"LFBselect","classID":3,"className":"EtherPHYCop","instanceID":1,)"
+      R"("operations":[{"oper":"SET-PROP","type":2,"tlvs":[{"tlv":"PATH-DATA",)"
+      R"("flags":"0x0000","path":"60.1","tlvs":[{"tlv":"FULLDATA","value":"00000001"}]}]}]}])");
+}
+
+TEST(DecodePl, EveryKindOfTlvHasItsForm) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"SparseDataHoldsIlvs", R"({"tlv":"SPARSEDATA","ilvs":[{"id":2,"value":"aa"},)"
+                              R"({"id":3,"value":"00000001"}]})"},
+      {"KeyInfo", R"("KEYINFO":{"keyID":1,"FULLDATA":"0a00000100000018"})"},
+      {"TableRange", R"("TABLERANGE":{"start":11,"end":23})"},
+      {"Results", R"([{"tlv":"RESULT","code":12,"result":"E_READ_ONLY"},)"
+                  R"({"tlv":"EXTENDEDRESULT","code":24,"result":"E_TIMED_OUT","cause":"lat"}])"},
+      {"UnknownTlvEverywhere", R"({"tlv":"unknown","type":"0x9002","value":""})"},
+      {"UnknownOperationKeepsItsContent", R"({"oper":"Unknown","type":15,"value":"0102030405"})"},
+      {"AsResult", R"([{"tlv":"ASResult","code":2,"result":"PermissionDenied"}])"},
+      {"AsTreason", R"([{"tlv":"ASTreason","code":255,"reason":"Other"}])"},
+      {"RedirectWithBothParts",
+       R"({"tlv":"REDIRECT","tlvs":[{"tlv":"METADATA","ilvs":[{"id":14,"name":"RedirectIndex",)"
+       R"("value":"00000007"}]},{"tlv":"REDIRECTDATA","length":2,"value":"4500"}]})"},
+  };
+  const auto vectors = test::load_vectors("forces-pl/made.hex");
+  for (const auto& [name, want] : cases) {
+    const auto vector = std::ranges::find(vectors, name, &test::Vector::name);
+    ASSERT_NE(vector, vectors.end()) << name;
+    const std::string got = json_of("pl", to_hex(vector->octets))["tlvs"].dump();
+    EXPECT_NE(got.find(want), std::string::npos) << name << ": " << got;
+  }
+}
+
+TEST(DecodeCommand, IsRegisteredForEveryProtocol) {
+  CLI::App app;
+  int status = 0;
+  add_decode(app, status);
+  for (const Protocol& protocol : protocols()) {
+    EXPECT_NO_THROW((void)app.get_subcommand("decode")->get_subcommand(std::string(protocol.name)));
+  }
+  EXPECT_THROW(app.parse("decode"), CLI::ParseError);
+  EXPECT_THROW(app.parse("decode smtp"), CLI::ParseError);
+}
+
+TEST(DecodeCommand, RunsOnStandardInputAndLeavesItsStatus) {
+  std::istringstream in("20020004\n");
+  std::ostringstream out;
+  auto* const old_in = std::cin.rdbuf(in.rdbuf());
+  auto* const old_out = std::cout.rdbuf(out.rdbuf());
+  CLI::App app;
+  int status = 0;
+  add_decode(app, status);
+  app.parse("decode tml --reencode");
+  std::cin.rdbuf(old_in);
+  std::cout.rdbuf(old_out);
+  EXPECT_EQ(status, 1);
+  EXPECT_EQ(out.str(), R"({"error":{"code":"bad_version","offset":0,"field":"tml.version"}})"
+                       "\n");
+}
+
+}  // namespace
+}  // namespace forces::decode
