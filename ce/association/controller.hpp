@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ce/association/snapshot.hpp"
+#include "ce/redirect/port_config.hpp"
 #include "common/core/time.hpp"
 #include "tml/tml.h"
 
@@ -26,13 +27,6 @@ enum class Severity : std::uint8_t { Debug, Info, Warning, Error };
 using EventSink = std::function<void(Severity severity, std::string_view event,
                                      std::uint32_t element, std::string_view text)>;
 
-struct PortConfig {
-  std::uint32_t port_id = 0;  // RedirectIndex and PHYPortID of RFC 6956
-  std::string tun;            // device to make; "": packets of this port are counted and dropped
-  std::string address;        // "10.98.0.1/24"; "": none
-  unsigned mtu = 1500;
-};
-
 struct FeConfig {
   std::uint32_t fe_id = 0;
   std::string name;
@@ -41,9 +35,9 @@ struct FeConfig {
 
 // Both ends' FEPO heartbeat components (RFC 5810 appendix B), set by Config after association.
 struct HeartbeatConfig {
-  bool ce_sends = true;                              // CEHBPolicy 0
-  bool fe_sends = false;                             // FEHBPolicy 1; else the CE polls the FE
-  Duration ce_dead = std::chrono::seconds(30);       // CEHDI: the FE gives the CE up
+  bool ce_sends = true;                                   // CEHBPolicy 0
+  bool fe_sends = false;                                  // FEHBPolicy 1; else the CE polls the FE
+  Duration ce_dead = std::chrono::seconds(30);            // CEHDI: the FE gives the CE up
   Duration fe_interval = std::chrono::milliseconds(500);  // FEHI
   Duration poll_interval = std::chrono::seconds(1);  // AlwaysACK after this much silence of the FE
   Duration fe_dead = std::chrono::seconds(10);       // the CE gives the FE up
@@ -58,9 +52,9 @@ struct ControllerConfig {
   tmlx_channel_options control_options = TMLX_CHANNEL_OPTIONS_INIT;
   tmlx_channel_options data_options = TMLX_CHANNEL_OPTIONS_INIT;
   std::vector<FeConfig> fes;
-  bool allow_unknown_fes = false;        // associate FEs that are not in `fes`
-  std::uint32_t assign_first = 0;        // FE IDs given to FEs that come with ID 0 (section 6.1);
-  std::uint32_t assign_last = 0;         // 0: none is given
+  bool allow_unknown_fes = false;  // associate FEs that are not in `fes`
+  std::uint32_t assign_first = 0;  // FE IDs given to FEs that come with ID 0 (section 6.1);
+  std::uint32_t assign_last = 0;   // 0: none is given
   HeartbeatConfig heartbeat;
 };
 
@@ -85,7 +79,7 @@ class Controller {
   // addresses stay. An FE that is no longer configured is torn down.
   void reconfigure(const ControllerConfig& config);
 
-  // Teardown to every FE (reason 0), then closes their channels. Idempotent.
+  // Teardown to every FE (reason 0); tmlx_context_destroy() then closes the channels. Idempotent.
   void stop();
 
   [[nodiscard]] ControllerSnapshot snapshot() const;

@@ -24,16 +24,16 @@ struct PortSnapshot {
 
 struct FeSnapshot {
   std::uint32_t fe_id = 0;
-  std::string name;        // from the configuration, "" for an FE that is not in it
+  std::string name;  // from the configuration, "" for an FE that is not in it
   bool configured = false;
   std::string_view state;  // "down", "waiting", "associated", "channel_lost"
   bool control_up = false;
   bool data_up = false;
   std::uint64_t control_channel = 0;  // libtml descriptors; 0: none
   std::uint64_t data_channel = 0;
-  std::uint64_t associations = 0;     // set-ups granted so far
-  std::uint64_t associated_ms = 0;    // for how long now
-  std::uint64_t last_heard_ms = 0;    // since the last PL message; 0 when not associated
+  std::uint64_t associations = 0;   // set-ups granted so far
+  std::uint64_t associated_ms = 0;  // for how long now
+  std::uint64_t last_heard_ms = 0;  // since the last PL message; 0 when not associated
   std::vector<CounterSample> counters;
   std::vector<PortSnapshot> ports;
 };

@@ -37,21 +37,21 @@ struct CeConfig {
 
 // First values of FEPO components (RFC 5810 appendix B); the master may change them.
 struct FepoConfig {
-  std::uint8_t ce_heartbeat_policy = 0;   // 0: the CE sends heartbeats, 1: it sends none
-  std::uint8_t fe_heartbeat_policy = 0;   // 0: the FE sends none of its own, 1: every FEHI
-  Duration ce_dead = std::chrono::seconds(30);            // CEHDI
+  std::uint8_t ce_heartbeat_policy = 0;         // 0: the CE sends heartbeats, 1: it sends none
+  std::uint8_t fe_heartbeat_policy = 0;         // 0: the FE sends none of its own, 1: every FEHI
+  Duration ce_dead = std::chrono::seconds(30);  // CEHDI
   Duration fe_interval = std::chrono::milliseconds(500);  // FEHI
-  std::uint8_t failover_policy = 0;       // CEFailoverPolicy: 1 = keep forwarding until CEFTI
+  std::uint8_t failover_policy = 0;  // CEFailoverPolicy: 1 = keep forwarding until CEFTI
   Duration failover_timeout = std::chrono::seconds(300);  // CEFTI
-  std::uint8_t ha_mode = 0;               // 0 none, 1 cold, 2 hot standby (RFC 7121)
+  std::uint8_t ha_mode = 0;  // 0 none, 1 cold, 2 hot standby (RFC 7121)
 };
 
 struct ElementConfig {
-  std::uint32_t fe_id = 1;  // 0: the CE assigns one
-  std::string name = "fe";  // FEName
+  std::uint32_t fe_id = 1;    // 0: the CE assigns one
+  std::string name = "fe";    // FEName
   std::vector<CeConfig> ces;  // AllCEs in order of priority; the first is tried first
   FepoConfig fepo;
-  Duration setup_timeout = std::chrono::seconds(5);  // for the AssociationSetupResponse
+  Duration setup_timeout = std::chrono::seconds(5);     // for the AssociationSetupResponse
   Duration retry_min = std::chrono::milliseconds(500);  // after a refusal or timeout, doubled
   Duration retry_max = std::chrono::seconds(30);
   tmlx_channel_options control_options = TMLX_CHANNEL_OPTIONS_INIT;
@@ -60,7 +60,7 @@ struct ElementConfig {
   int backoff_max_ms = 0;
   std::vector<dataplane::PortConfig> ports;
   std::vector<dataplane::ClassConfig> classes;  // overrides of the default rates
-  std::uint64_t random_seed = 0;  // 0: from the system
+  std::uint64_t random_seed = 0;                // 0: from the system
 };
 
 class Element {

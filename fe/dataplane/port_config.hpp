@@ -51,8 +51,8 @@ struct PortConfig {
   // Raw takes ospf, rsvp, igmp, icmp (without requests, which the kernel answers), pim and vrrp;
   // bgp, bfd and other belong to Packet, for with an address the kernel would answer them itself.
   std::vector<PacketClass> classes{PacketClass::Ospf, PacketClass::Rsvp, PacketClass::Igmp};
-  std::string capture;               // Replay: a pcap file
-  std::uint32_t replay_rate = 100;   // Replay: packets a second, for ever
+  std::string capture;              // Replay: a pcap file
+  std::uint32_t replay_rate = 100;  // Replay: packets a second, for ever
 };
 
 // Token bucket of a class, over all ports (RFC 5810 section 3 leaves the DoS defence to the FE).

@@ -1,0 +1,315 @@
+// The shell around ControllerCore: libtml's callbacks in, tmlWrite out, one timer. It decides
+// nothing.
+//
+// One mutex guards the core. Messages are written under it, so that they leave in the order in
+// which the core produced them; the sink is called after it is released.
+#include "ce/association/controller.hpp"
+
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <utility>
+
+#include "ce/association/controller_core.hpp"
+#include "ce/association/controller_report.hpp"
+#include "ce/redirect/redirector.hpp"
+
+namespace forces::ce {
+namespace {
+
+// However wrong a deadline is, the timer does not spin.
+constexpr Duration kShortestWait = std::chrono::milliseconds(2);
+
+Instant now_by_clock() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
+
+}  // namespace
+
+class Controller::Impl {
+ public:
+  Impl(ControllerConfig config, EventSink sink)
+      : config_(std::move(config)),
+        sink_(std::move(sink)),
+        core_(config_),
+        redirect_(config_.ce_id),
+        timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {}
+  ~Impl() {
+    stop();
+    ::close(timer_);
+  }
+
+  bool open_ports() { return open_ports(config_); }
+  bool open_ports(const ControllerConfig& config);
+  tml_status start(tmlx_context* context);
+  void reconfigure(const ControllerConfig& config);
+  void stop();
+  [[nodiscard]] ControllerSnapshot snapshot() const;
+  void report(const tmlx_event& event) { tell({note_of(event)}); }
+
+ private:
+  static void on_event(void* self, const tmlx_event* event) {
+    static_cast<Impl*>(self)->handle(*event);
+  }
+  static void on_control(void* self, tml_descriptor channel, const tmlx_message* messages,
+                         size_t count) {
+    static_cast<Impl*>(self)->handle_control(channel, messages, count);
+  }
+  static void on_data(void* self, tml_descriptor channel, const tmlx_message* messages,
+                      size_t count) {
+    static_cast<Impl*>(self)->handle_data(channel, messages, count);
+  }
+  static void on_timer(void* self, int) { static_cast<Impl*>(self)->handle_timer(); }
+
+  tml_status listen(tml_channel_type type);
+  void handle(const tmlx_event& event);
+  void handle_control(tml_descriptor channel, const tmlx_message* messages, size_t count);
+  void handle_data(tml_descriptor channel, const tmlx_message* messages, size_t count);
+  void handle_timer();
+  void pump(Notes& notes);  // under the mutex
+  void perform(const ControllerOutput& output, Notes& notes);
+  void arm();
+  void tell(const Notes& notes) const {
+    if (!sink_) return;
+    for (const Note& n : notes) sink_(n.severity, n.event, n.element, n.text);
+  }
+
+  ControllerConfig config_;
+  EventSink sink_;
+  mutable std::mutex mutex_;
+  ControllerCore core_;
+  Redirector redirect_;
+  tmlx_context* context_ = nullptr;
+  int timer_;
+  std::optional<Instant> armed_;
+  std::uint64_t control_send_failures_ = 0;
+};
+
+bool Controller::Impl::open_ports(const ControllerConfig& config) {
+  Notes notes;
+  for (const std::uint32_t id : redirect_.fes()) {
+    const auto same = [&](const FeConfig& fe) { return fe.fe_id == id; };
+    if (std::ranges::none_of(config.fes, same)) (void)redirect_.configure(id, {});
+  }
+  for (const FeConfig& fe : config.fes) {
+    for (std::string& failure : redirect_.configure(fe.fe_id, fe.ports)) {
+      notes.push_back({Severity::Error, "port_failed", fe.fe_id, std::move(failure)});
+    }
+  }
+  tell(notes);
+  return notes.empty();
+}
+
+tml_status Controller::Impl::listen(tml_channel_type type) {
+  const bool control = type == TML_CHANNEL_CONTROL;
+  tmlx_init_attributes attributes = TMLX_INIT_ATTRIBUTES_INIT;
+  attributes.context = context_;
+  attributes.address = config_.address.c_str();
+  attributes.port = control ? config_.control_port : config_.data_port;
+  attributes.event_handler = &Impl::on_event;
+  attributes.message_handler = control ? &Impl::on_control : &Impl::on_data;
+  attributes.user = this;
+  attributes.options = control ? config_.control_options : config_.data_options;
+  return tmlInit(type, &attributes);
+}
+
+tml_status Controller::Impl::start(tmlx_context* context) {
+  context_ = context;
+  if (const tml_status status = redirect_.start(context); status != TML_SUCCESS) return status;
+  const tml_status watched = tmlx_watch(context, timer_, &Impl::on_timer, this);
+  if (watched != TML_SUCCESS) return watched;
+  if (const tml_status status = listen(TML_CHANNEL_CONTROL); status != TML_SUCCESS) return status;
+  return listen(TML_CHANNEL_DATA);
+}
+
+void Controller::Impl::reconfigure(const ControllerConfig& config) {
+  (void)open_ports(config);
+  Notes notes;
+  {
+    const std::scoped_lock lock(mutex_);
+    config_.fes = config.fes;
+    config_.heartbeat = config.heartbeat;
+    core_.reconfigure(config, now_by_clock());
+    pump(notes);
+  }
+  tell(notes);
+}
+
+void Controller::Impl::stop() {
+  if (context_ == nullptr) return;
+  Notes notes;
+  {
+    const std::scoped_lock lock(mutex_);
+    core_.stop(now_by_clock());
+    pump(notes);
+  }
+  tell(notes);
+  redirect_.stop();
+  (void)tmlx_watch(context_, timer_, nullptr, nullptr);
+  context_ = nullptr;
+}
+
+void Controller::Impl::handle(const tmlx_event& event) {
+  const bool control = event.channel_type == TML_CHANNEL_CONTROL;
+  const std::uint64_t channel = event.descriptor.value;
+  const std::uint32_t fe_id = event.element_id;
+  const Instant now = now_by_clock();
+  Notes notes{note_of(event)};
+  {
+    const std::scoped_lock lock(mutex_);
+    switch (event.type) {
+      case TMLX_EVENT_CHANNEL_UP:
+        if (control) {
+          core_.on_control_up(fe_id, channel, now);
+        } else {
+          core_.on_data_up(fe_id, channel);
+          redirect_.set_channel(fe_id, channel);
+        }
+        break;
+      case TMLX_EVENT_CHANNEL_DOWN:
+      case TMLX_EVENT_CLOSE:
+        if (control) {
+          core_.on_control_down(fe_id, channel, now);
+        } else {
+          core_.on_data_down(fe_id, channel);
+          if (redirect_.channel(fe_id) == channel) redirect_.set_channel(fe_id, 0);
+        }
+        break;
+      default:
+        break;
+    }
+    pump(notes);
+  }
+  tell(notes);
+}
+
+void Controller::Impl::handle_control(tml_descriptor channel, const tmlx_message* messages,
+                                      size_t count) {
+  const Instant now = now_by_clock();
+  Notes notes;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (size_t i = 0; i < count; ++i) {
+      core_.on_message(channel.value,
+                       {static_cast<const std::byte*>(messages[i].data), messages[i].size}, now);
+      pump(notes);
+    }
+  }
+  tell(notes);
+}
+
+// Redirects, and by decision 10 of the TML also heartbeats, which belong to the association.
+void Controller::Impl::handle_data(tml_descriptor channel, const tmlx_message* messages,
+                                   size_t count) {
+  const Instant now = now_by_clock();
+  redirect_.on_messages(channel.value, messages, count, now);
+  Notes notes;
+  for (size_t i = 0; i < count; ++i) {
+    const wire::Bytes octets(static_cast<const std::byte*>(messages[i].data), messages[i].size);
+    if (!Redirector::is_heartbeat(octets)) continue;
+    const std::scoped_lock lock(mutex_);
+    core_.on_data_message(channel.value, octets, now);
+    pump(notes);
+  }
+  tell(notes);
+}
+
+void Controller::Impl::handle_timer() {
+  std::uint64_t expirations = 0;
+  (void)!::read(timer_, &expirations, sizeof expirations);
+  Notes notes;
+  {
+    const std::scoped_lock lock(mutex_);
+    armed_.reset();
+    const Instant now = now_by_clock();
+    for (const std::uint32_t id : redirect_.fes()) {
+      const auto traffic = redirect_.traffic(id);
+      core_.on_data_traffic(id, traffic.heard, traffic.sent);
+    }
+    core_.on_timer(now);
+    pump(notes);
+  }
+  tell(notes);
+}
+
+void Controller::Impl::pump(Notes& notes) {
+  while (const auto output = core_.poll_output()) perform(*output, notes);
+  arm();
+}
+
+void Controller::Impl::perform(const ControllerOutput& output, Notes& notes) {
+  if (const auto* send = std::get_if<SendMessage>(&output)) {
+    const tml_status status =
+        tmlWrite({send->channel}, send->octets.data(), send->octets.size(), 0, nullptr);
+    if (status == TML_SUCCESS) return;
+    ++control_send_failures_;  // the FSM's timers repeat what matters
+    notes.push_back({Severity::Warning, "send_failed", send->fe_id, tmlx_strerror(status)});
+  } else if (const auto* changed = std::get_if<FeChanged>(&output)) {
+    const FeState to = changed->change.to;
+    redirect_.set_associated(changed->fe_id, core_.associated(changed->fe_id));
+    const bool bad = to != FeState::Associated && changed->change.from != FeState::Down &&
+                     changed->change.from != FeState::Waiting;
+    notes.push_back(
+        {bad ? Severity::Warning : Severity::Info,
+         to == FeState::Associated ? "association_up" : "association_state", changed->fe_id,
+         std::string(to_string(to)) + ": " + std::string(to_string(changed->change.cause))});
+  } else if (const auto* refused = std::get_if<SetupRefused>(&output)) {
+    notes.push_back({Severity::Warning, "association_refused", refused->fe_id,
+                     std::string(pl::to_string(refused->result))});
+  } else if (const auto* bind = std::get_if<BindId>(&output)) {
+    const tml_status status = tmlx_bind({bind->channel}, bind->fe_id);
+    if (status == TML_SUCCESS) return;
+    notes.push_back({Severity::Warning, "bind_failed", bind->fe_id, tmlx_strerror(status)});
+  }
+}
+
+void Controller::Impl::arm() {
+  const auto deadline = core_.next_deadline();
+  if (deadline == armed_) return;
+  armed_ = deadline;
+  itimerspec when{};  // all zero: disarmed
+  if (deadline) {
+    const auto at = std::max(*deadline, now_by_clock() + kShortestWait).time_since_epoch().count();
+    when.it_value = {at / 1'000'000'000, at % 1'000'000'000};
+  }
+  (void)::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr);
+}
+
+ControllerSnapshot Controller::Impl::snapshot() const {
+  ControllerSnapshot shot;
+  {
+    const std::scoped_lock lock(mutex_);
+    shot = core_.snapshot(now_by_clock());
+    shot.counters.push_back({"pl_send_failures", "", control_send_failures_});
+  }
+  shot.counters.push_back({"redirect_unknown_channel", "", redirect_.unknown_channel().get()});
+  if (context_ != nullptr) {
+    shot.control_port = tmlx_listen_port(context_, TML_CHANNEL_CONTROL);
+    shot.data_port = tmlx_listen_port(context_, TML_CHANNEL_DATA);
+  }
+  for (FeSnapshot& fe : shot.fes) {
+    redirect_.inspect(fe.fe_id, [&](const RedirectFeCounters& counters, const auto& ports) {
+      append(fe.counters, counters);
+      for (const Redirector::PortView& port : ports) {
+        fe.ports.push_back({port.port_id, port.tun, port.open, samples(port.counters)});
+      }
+    });
+  }
+  return shot;
+}
+
+Controller::Controller(ControllerConfig config, EventSink sink)
+    : impl_(std::make_unique<Impl>(std::move(config), std::move(sink))) {}
+Controller::~Controller() = default;
+
+void Controller::on_context_event(void* controller, const tmlx_event* event) {
+  static_cast<Controller*>(controller)->impl_->report(*event);
+}
+bool Controller::open_ports() { return impl_->open_ports(); }
+tml_status Controller::start(tmlx_context* context) { return impl_->start(context); }
+void Controller::reconfigure(const ControllerConfig& config) { impl_->reconfigure(config); }
+void Controller::stop() { impl_->stop(); }
+ControllerSnapshot Controller::snapshot() const { return impl_->snapshot(); }
+
+}  // namespace forces::ce

@@ -1,0 +1,363 @@
+#include "ce/association/controller_core.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "proto/pl/association.hpp"
+
+namespace forces::ce {
+namespace {
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+
+std::uint32_t milliseconds(Duration d) {
+  return static_cast<std::uint32_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
+}
+
+pl::Element set_path(std::uint32_t component, std::uint32_t value, std::size_t octets) {
+  wire::ByteWriter w;
+  if (octets == 1) {
+    w.u8(static_cast<std::uint8_t>(value));
+  } else {
+    w.u32(value);
+  }
+  const wire::Bytes data = w.written();
+  pl::PathData path;
+  path.ids = {component};
+  path.items.push_back({pl::FullData{{data.begin(), data.end()}}});
+  return {std::move(path)};
+}
+
+bool all_succeeded(const std::vector<pl::Element>& elements) {
+  return std::ranges::all_of(elements, [](const pl::Element& element) {
+    if (const auto* path = std::get_if<pl::PathData>(&element.value)) {
+      return all_succeeded(path->items);
+    }
+    const auto* result = std::get_if<pl::ResultTlv>(&element.value);
+    return result == nullptr || result->code == 0;
+  });
+}
+
+bool is_for(pl::ForcesId destination, std::uint32_t ce_id) {
+  return destination.value == ce_id || destination == pl::kAllCes ||
+         destination == pl::kAllElements || pl::is_multicast(destination);
+}
+
+}  // namespace
+
+void ControllerCore::configure(const ControllerConfig& config) {
+  ce_id_ = config.ce_id;
+  configured_.clear();
+  for (const FeConfig& fe : config.fes) configured_.emplace(fe.fe_id, fe);
+  allow_unknown_ = config.allow_unknown_fes;
+  assign_first_ = config.assign_first;
+  assign_last_ = config.assign_last;
+  heartbeat_ = config.heartbeat;
+  for (const auto& [id, fe] : configured_) peer(id);  // shown from the start
+}
+
+void ControllerCore::reconfigure(const ControllerConfig& config, Instant now) {
+  const std::uint32_t identity = ce_id_;
+  configure(config);
+  ce_id_ = identity;
+  std::vector<std::uint32_t> ids;
+  for (const auto& [id, peer] : peers_) ids.push_back(id);
+  for (const std::uint32_t id : ids) {
+    Peer& known = peer(id);
+    known.fsm.set_config(heartbeat_);
+    if (configured(id) == nullptr && !allow_unknown_) {
+      known.fsm.teardown(pl::TeardownReason::Normal, now);
+    } else if (known.fsm.state() == FeState::Associated) {
+      push_heartbeat_config(id, known);
+    }
+    pump(id);
+    forget_if_unknown(id);
+  }
+}
+
+void ControllerCore::stop(Instant now) {
+  for (auto& [id, peer] : peers_) peer.fsm.teardown(pl::TeardownReason::Normal, now);
+  for (auto& [id, peer] : peers_) pump(id);
+}
+
+const FeConfig* ControllerCore::configured(std::uint32_t fe_id) const {
+  const auto at = configured_.find(fe_id);
+  return at == configured_.end() ? nullptr : &at->second;
+}
+
+ControllerCore::Peer& ControllerCore::peer(std::uint32_t fe_id) {
+  return peers_.try_emplace(fe_id, heartbeat_).first->second;
+}
+
+void ControllerCore::attach(std::uint32_t fe_id, std::uint64_t channel, Instant now) {
+  Peer& known = peer(fe_id);
+  if (known.control != 0 && known.control != channel) channels_.erase(known.control);
+  known.control = channel;
+  channels_[channel] = fe_id;
+  known.fsm.on_channel_up(now);
+  pump(fe_id);
+}
+
+// An FE that the configuration does not know is kept as long as it is here.
+void ControllerCore::forget_if_unknown(std::uint32_t fe_id) {
+  const auto at = peers_.find(fe_id);
+  if (at == peers_.end() || configured(fe_id) != nullptr) return;
+  if (at->second.fsm.state() != FeState::Down || at->second.control != 0) return;
+  strangers_.add(at->second.counters);
+  if (at->second.deadline) deadlines_.erase({*at->second.deadline, fe_id});
+  peers_.erase(at);
+}
+
+void ControllerCore::on_control_up(std::uint32_t element_id, std::uint64_t channel, Instant now) {
+  channels_[channel] = element_id;
+  if (element_id != 0) attach(element_id, channel, now);
+}
+
+void ControllerCore::on_control_down(std::uint32_t element_id, std::uint64_t channel, Instant now) {
+  const auto at = channels_.find(channel);
+  const std::uint32_t fe_id = at == channels_.end() ? element_id : at->second;
+  if (at != channels_.end()) channels_.erase(at);
+  const auto known = peers_.find(fe_id);
+  if (known == peers_.end() || known->second.control != channel) return;  // replaced already
+  known->second.control = 0;
+  known->second.fsm.on_channel_down(now);
+  pump(fe_id);
+  forget_if_unknown(fe_id);
+}
+
+void ControllerCore::on_data_up(std::uint32_t element_id, std::uint64_t channel) {
+  const auto at = peers_.find(element_id);
+  if (at != peers_.end()) at->second.data = channel;
+}
+
+void ControllerCore::on_data_down(std::uint32_t element_id, std::uint64_t channel) {
+  const auto at = peers_.find(element_id);
+  if (at != peers_.end() && at->second.data == channel) at->second.data = 0;
+}
+
+void ControllerCore::on_data_traffic(std::uint32_t fe_id, Instant heard, Instant sent) {
+  const auto at = peers_.find(fe_id);
+  if (at == peers_.end()) return;
+  at->second.fsm.on_heard(heard);
+  at->second.fsm.on_sent(sent);
+}
+
+void ControllerCore::on_timer(Instant now) {
+  std::vector<std::uint32_t> due;
+  for (const auto& [at, id] : deadlines_) {
+    if (at > now) break;
+    due.push_back(id);
+  }
+  for (const std::uint32_t id : due) {
+    peer(id).fsm.on_timer(now);
+    pump(id);
+    forget_if_unknown(id);
+  }
+}
+
+void ControllerCore::on_message(std::uint64_t channel, wire::Bytes octets, Instant now) {
+  const auto known = channels_.find(channel);
+  if (known == channels_.end()) return drop(strangers_, Drop::WrongState);
+  const std::uint32_t fe_id = known->second;
+  FeCounters& counters = fe_id == 0 ? strangers_ : peer(fe_id).counters;
+  const auto header = pl::decode_header(octets);
+  if (!header) return drop(counters, Drop::Malformed);
+  if (!is_for(header->destination, ce_id_)) return drop(counters, Drop::WrongDestination);
+  if (header->type == pl::MsgType::AssociationSetup) {
+    return on_setup(channel, *header, octets, now);
+  }
+  if (fe_id == 0) return drop(counters, Drop::WrongState);
+  if (header->source.value != fe_id) return drop(counters, Drop::WrongSource);
+  Peer& from = peer(fe_id);
+  ++from.counters.received;
+  dispatch(from, *header, octets, now);
+  pump(fe_id);
+}
+
+void ControllerCore::on_data_message(std::uint64_t channel, wire::Bytes octets, Instant now) {
+  const auto from =
+      std::ranges::find_if(peers_, [&](const auto& known) { return known.second.data == channel; });
+  if (from == peers_.end()) return drop(strangers_, Drop::WrongState);
+  on_message(from->second.control, octets, now);
+}
+
+void ControllerCore::drop(FeCounters& counters, Drop reason) {
+  ++counters.drops[std::to_underlying(reason)];
+}
+
+// RFC 5810 section 6.1: source 0 asks for an ID. The ID that the TML has proved comes first. 0:
+// none.
+std::uint32_t ControllerCore::claimed_id(std::uint64_t channel, std::uint32_t source) const {
+  const std::uint32_t proved = channels_.at(channel);
+  if (proved != 0) return source == 0 || source == proved ? proved : 0;
+  if (source == 0) return free_id();
+  const auto other = peers_.find(source);  // nobody vouches for it: only a free ID may be taken
+  const bool taken = other != peers_.end() && other->second.control != 0;
+  return pl::is_fe({source}) && !taken ? source : 0;
+}
+
+std::uint32_t ControllerCore::free_id() const {
+  if (assign_first_ == 0) return 0;
+  for (std::uint32_t id = assign_first_; id <= assign_last_; ++id) {
+    const auto at = peers_.find(id);
+    if (at == peers_.end() || at->second.fsm.state() == FeState::Down) return id;
+  }
+  return 0;
+}
+
+void ControllerCore::refuse(std::uint64_t channel, const pl::Header& setup,
+                            pl::AssociationResult result) {
+  ++strangers_.setups;
+  ++strangers_.setups_refused;
+  auto octets =
+      pl::encode_association_setup_response({ce_id_}, setup.source, setup.correlator, result);
+  if (octets) out_.emplace_back(SendMessage{channel, channels_.at(channel), std::move(*octets)});
+  out_.emplace_back(SetupRefused{setup.source.value, result});
+}
+
+void ControllerCore::on_setup(std::uint64_t channel, const pl::Header& header, wire::Bytes octets,
+                              Instant now) {
+  if (!pl::decode_association_setup(octets)) return drop(strangers_, Drop::Malformed);
+  const std::uint32_t fe_id = claimed_id(channel, header.source.value);
+  if (fe_id == 0) return refuse(channel, header, pl::AssociationResult::FeIdInvalid);
+  const bool assigned = assign_first_ != 0 && fe_id >= assign_first_ && fe_id <= assign_last_;
+  const bool permitted = configured(fe_id) != nullptr || allow_unknown_ || assigned;
+  if (channels_.at(channel) == 0) {
+    if (!permitted) return refuse(channel, header, pl::AssociationResult::PermissionDenied);
+    out_.emplace_back(BindId{channel, fe_id});
+    attach(fe_id, channel, now);
+  }
+  Peer& from = peer(fe_id);
+  ++from.counters.received;
+  ++from.counters.setups;
+  const auto verdict =
+      permitted ? pl::AssociationResult::Success : pl::AssociationResult::PermissionDenied;
+  if (!permitted) {
+    ++from.counters.setups_refused;
+    out_.emplace_back(SetupRefused{fe_id, verdict});
+  }
+  from.fsm.on_setup(header.correlator, verdict, now);
+  pump(fe_id);
+}
+
+void ControllerCore::dispatch(Peer& from, const pl::Header& header, wire::Bytes octets,
+                              Instant now) {
+  switch (header.type) {
+    case pl::MsgType::AssociationTeardown:
+      ++from.counters.teardowns_received;
+      return from.fsm.on_teardown(now);
+    case pl::MsgType::Heartbeat:  // RFC 5810 section 7.10: AlwaysACK of an FE gets no answer
+      ++from.counters.heartbeats_received;
+      break;
+    case pl::MsgType::ConfigResponse:
+    case pl::MsgType::QueryResponse:
+    case pl::MsgType::EventNotification:
+      break;
+    default:  // what only a CE sends, redirects on control, and what nobody has defined
+      return drop(from.counters, Drop::WrongType);
+  }
+  if (!from.fsm.on_message(now)) return drop(from.counters, Drop::WrongState);
+  if (header.type == pl::MsgType::ConfigResponse) on_config_response(from, octets);
+}
+
+void ControllerCore::on_config_response(Peer& from, wire::Bytes octets) {
+  const auto message = pl::decode_message(octets);
+  if (!message) return drop(from.counters, Drop::Malformed);
+  bool good = true;
+  for (const pl::BodyTlv& tlv : message->body) {
+    const auto* select = std::get_if<pl::LfbSelect>(&tlv);
+    if (select == nullptr) continue;
+    for (const pl::Oper& oper : select->operations) good = good && all_succeeded(oper.elements);
+  }
+  ++(good ? from.counters.configs_done : from.counters.configs_failed);
+}
+
+// RFC 5810 section 7.3.1: heartbeats are governed by FEPO components that the CE sets.
+void ControllerCore::push_heartbeat_config(std::uint32_t fe_id, Peer& to) {
+  if (!heartbeat_.configure_fe) return;
+  pl::Oper set{.type = pl::OperType::Set};
+  set.elements = {set_path(4, heartbeat_.ce_sends ? 0 : 1, 1),
+                  set_path(5, milliseconds(heartbeat_.ce_dead), 4),
+                  set_path(6, heartbeat_.fe_sends ? 1 : 0, 1),
+                  set_path(7, milliseconds(heartbeat_.fe_interval), 4)};
+  pl::Message config;
+  config.header.type = pl::MsgType::Config;
+  config.header.source = {ce_id_};
+  config.header.destination = {fe_id};
+  config.header.correlator = ++to.correlator;
+  config.header.flags = pl::Flags{}
+                            .with_ack(pl::Ack::Always)
+                            .with_priority(pl::default_priority(pl::MsgType::Config))
+                            .with_execution_mode(pl::ExecutionMode::ContinueOnFailure);
+  config.body.emplace_back(pl::LfbSelect{pl::kFeProtocolObject, {1}, {std::move(set)}});
+  send(fe_id, to, pl::encode_message(config));
+}
+
+void ControllerCore::send(std::uint32_t fe_id, Peer& to, Result<pl::Octets> octets) {
+  if (!octets) return;  // cannot be: what we build here is small
+  ++to.counters.sent;
+  out_.emplace_back(SendMessage{to.control, fe_id, std::move(*octets)});
+}
+
+void ControllerCore::pump(std::uint32_t fe_id) {
+  Peer& on = peer(fe_id);
+  while (const auto output = on.fsm.poll_output()) perform(fe_id, on, *output);
+  if (on.deadline) deadlines_.erase({*on.deadline, fe_id});
+  on.deadline = on.fsm.next_deadline();
+  if (on.deadline) deadlines_.emplace(*on.deadline, fe_id);
+}
+
+void ControllerCore::perform(std::uint32_t fe_id, Peer& on, const FeOutput& output) {
+  const pl::ForcesId us{ce_id_}, them{fe_id};
+  std::visit(
+      Overloaded{
+          [&](const SendSetupResponse& r) {
+            send(fe_id, on,
+                 pl::encode_association_setup_response(us, them, r.correlator, r.result));
+          },
+          [&](const SendHeartbeat& heartbeat) {
+            ++on.counters.heartbeats_sent;
+            send(fe_id, on,
+                 pl::encode_heartbeat(us, them, heartbeat.correlator,
+                                      heartbeat.always_ack ? pl::Ack::Always : pl::Ack::None));
+          },
+          [&](const SendTeardown& teardown) {
+            ++on.counters.teardowns_sent;
+            send(fe_id, on, pl::encode_association_teardown(us, them, teardown.reason));
+          },
+          [&](const StateChanged& change) {
+            const auto is_up = [](FeState s) {
+              return s == FeState::Associated || s == FeState::ChannelLost;
+            };
+            out_.emplace_back(FeChanged{fe_id, change});
+            if (is_up(change.from) && !is_up(change.to)) ++on.counters.associations_lost;
+            if (change.cause != Cause::SetupGranted) return;
+            ++on.counters.associations;
+            push_heartbeat_config(fe_id, on);
+          },
+      },
+      output);
+}
+
+std::optional<ControllerOutput> ControllerCore::poll_output() {
+  if (out_.empty()) return std::nullopt;
+  ControllerOutput output = std::move(out_.front());
+  out_.pop_front();
+  return output;
+}
+
+std::optional<Instant> ControllerCore::next_deadline() const {
+  if (deadlines_.empty()) return std::nullopt;
+  return deadlines_.begin()->first;
+}
+
+bool ControllerCore::associated(std::uint32_t fe_id) const {
+  const auto at = peers_.find(fe_id);
+  return at != peers_.end() && at->second.fsm.associated();
+}
+
+}  // namespace forces::ce

@@ -1,0 +1,17 @@
+// Configuration of an FE port's place at the CE.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace forces::ce {
+
+struct PortConfig {
+  std::uint32_t port_id = 0;  // RedirectIndex and PHYPortID of RFC 6956
+  std::string tun;            // device to make; "": packets of this port are counted and dropped
+  std::string address;        // "10.98.0.1/24"; "": none
+  unsigned mtu = 1500;
+  friend bool operator==(const PortConfig&, const PortConfig&) = default;
+};
+
+}  // namespace forces::ce

@@ -1,0 +1,445 @@
+// The shell around ElementCore: libtml's callbacks in, tmlWrite, tmlOpen and tmlClose out, one
+// timer. It decides nothing.
+//
+// One mutex guards the core. Messages are written under it, so that they leave in the order in
+// which the core produced them; channels are opened and closed, and the sink is called, after its
+// release.
+#include "fe/association/element.hpp"
+
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <random>
+#include <utility>
+
+#include "fe/association/element_core.hpp"
+#include "fe/association/element_report.hpp"
+#include "fe/redirect/redirector.hpp"
+
+namespace forces::fe {
+namespace {
+
+// However wrong a deadline is, the timer does not spin.
+constexpr Duration kShortestWait = std::chrono::milliseconds(2);
+
+Instant now_by_clock() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
+
+std::uint64_t seed_of(const ElementConfig& config) {
+  return config.random_seed != 0 ? config.random_seed : std::random_device{}();
+}
+
+// What is done once the mutex is free.
+struct Later {
+  std::vector<Note> notes;
+  std::vector<RequestChannels> channels;
+};
+
+}  // namespace
+
+class Element::Impl {
+ public:
+  Impl(ElementConfig config, EventSink sink)
+      : config_(std::move(config)),
+        sink_(std::move(sink)),
+        core_(config_, seed_of(config_)),
+        redirect_(config_.ports, config_.classes),
+        channels_(config_.ces.size()),
+        timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
+    for (const CeConfig& ce : config_.ces) redirect_.add_ce(ce.ce_id);
+  }
+  ~Impl() {
+    stop();
+    ::close(timer_);
+  }
+
+  bool open_ports();
+  tml_status start(tmlx_context* context);
+  void reconfigure(const ElementConfig& config);
+  void stop();
+  [[nodiscard]] ElementSnapshot snapshot() const;
+  void report(const tmlx_event& event) { perform({{note_of(event)}, {}}); }
+
+ private:
+  struct Channels {
+    std::uint64_t control = 0, data = 0;  // descriptors of tmlOpen, 0: none
+    bool data_up = false;
+  };
+
+  static void on_event(void* self, const tmlx_event* event) {
+    static_cast<Impl*>(self)->handle(*event);
+  }
+  static void on_control(void* self, tml_descriptor channel, const tmlx_message* messages,
+                         size_t count) {
+    static_cast<Impl*>(self)->handle_control(channel.value, messages, count);
+  }
+  static void on_data(void* self, tml_descriptor channel, const tmlx_message* messages,
+                      size_t count) {
+    static_cast<Impl*>(self)->handle_data(channel.value, messages, count);
+  }
+  static void on_timer(void* self, int) { static_cast<Impl*>(self)->handle_timer(); }
+
+  tml_status init(tml_channel_type type);
+  void handle(const tmlx_event& event);
+  void handle_channel(std::size_t ce, const tmlx_event& event, Instant now);
+  void handle_control(std::uint64_t channel, const tmlx_message* messages, size_t count);
+  void handle_data(std::uint64_t channel, const tmlx_message* messages, size_t count);
+  void handle_timer();
+  void message(std::size_t ce, const tmlx_message& message, Instant now);
+  void sync_traffic();  // under the mutex, as are the next four
+  void pump(Later& later);
+  void perform(const ElementOutput& output, Later& later);
+  void arm();
+  [[nodiscard]] std::optional<std::size_t> ce_of(std::uint64_t channel) const;
+  void perform(const Later& later);  // without the mutex, as are the next two
+  void open(std::size_t ce);
+  void close(std::size_t ce);
+  [[nodiscard]] std::optional<std::size_t> index_of(std::uint32_t ce_id) const;
+
+  ElementConfig config_;
+  EventSink sink_;
+  mutable std::mutex mutex_;
+  ElementCore core_;
+  Redirector redirect_;
+  std::vector<Channels> channels_;
+  std::optional<std::vector<dataplane::ClassConfig>> new_classes_;
+  tmlx_context* context_ = nullptr;
+  int timer_;
+  std::optional<Instant> armed_;
+  std::uint64_t control_send_failures_ = 0;
+};
+
+bool Element::Impl::open_ports() {
+  Later later;
+  for (std::string& failure : redirect_.open()) {
+    later.notes.push_back({Severity::Error, "port_failed", config_.fe_id, std::move(failure)});
+  }
+  perform(later);
+  return later.notes.empty();
+}
+
+tml_status Element::Impl::init(tml_channel_type type) {
+  tmlx_init_attributes attributes = TMLX_INIT_ATTRIBUTES_INIT;
+  attributes.context = context_;
+  attributes.event_handler = &Impl::on_event;
+  attributes.message_handler = type == TML_CHANNEL_CONTROL ? &Impl::on_control : &Impl::on_data;
+  attributes.user = this;
+  attributes.options = type == TML_CHANNEL_CONTROL ? config_.control_options : config_.data_options;
+  return tmlInit(type, &attributes);
+}
+
+tml_status Element::Impl::start(tmlx_context* context) {
+  context_ = context;
+  for (const tml_channel_type type : {TML_CHANNEL_CONTROL, TML_CHANNEL_DATA}) {
+    if (const tml_status status = init(type); status != TML_SUCCESS) return status;
+  }
+  if (const tml_status status = redirect_.start(context); status != TML_SUCCESS) return status;
+  const tml_status watched = tmlx_watch(context, timer_, &Impl::on_timer, this);
+  if (watched != TML_SUCCESS) return watched;
+  Later later;
+  {
+    const std::scoped_lock lock(mutex_);
+    core_.start(now_by_clock());
+    pump(later);
+  }
+  perform(later);
+  return TML_SUCCESS;
+}
+
+// The policer belongs to the I/O thread: it takes the new rates at the timer's next call.
+void Element::Impl::reconfigure(const ElementConfig& config) {
+  const std::scoped_lock lock(mutex_);
+  new_classes_ = config.classes;
+  const itimerspec now{.it_interval = {}, .it_value = {0, 1}};
+  (void)::timerfd_settime(timer_, 0, &now, nullptr);
+}
+
+void Element::Impl::stop() {
+  if (context_ == nullptr) return;
+  redirect_.stop();
+  Later later;
+  {
+    const std::scoped_lock lock(mutex_);
+    core_.stop(now_by_clock());
+    pump(later);
+  }
+  perform(later);
+  (void)tmlx_watch(context_, timer_, nullptr, nullptr);
+  context_ = nullptr;
+}
+
+std::optional<std::size_t> Element::Impl::index_of(std::uint32_t ce_id) const {
+  const auto at = std::ranges::find(config_.ces, ce_id, &CeConfig::ce_id);
+  if (at == config_.ces.end()) return std::nullopt;
+  return static_cast<std::size_t>(at - config_.ces.begin());
+}
+
+std::optional<std::size_t> Element::Impl::ce_of(std::uint64_t channel) const {
+  const auto at = std::ranges::find_if(
+      channels_, [&](const Channels& c) { return c.control == channel || c.data == channel; });
+  if (at == channels_.end()) return std::nullopt;
+  return static_cast<std::size_t>(at - channels_.begin());
+}
+
+void Element::Impl::handle(const tmlx_event& event) {
+  Later later{{note_of(event)}, {}};
+  if (const auto ce = index_of(event.element_id)) {
+    const std::scoped_lock lock(mutex_);
+    handle_channel(*ce, event, now_by_clock());
+    pump(later);
+  }
+  perform(later);
+}
+
+void Element::Impl::handle_channel(std::size_t ce, const tmlx_event& event, Instant now) {
+  Channels& channels = channels_[ce];
+  const bool control = event.channel_type == TML_CHANNEL_CONTROL;
+  switch (event.type) {
+    case TMLX_EVENT_CHANNEL_UP:
+      if (control) {
+        channels.control = event.descriptor.value;
+        core_.on_control_up(ce, now);
+      } else {
+        channels.data = event.descriptor.value;
+        channels.data_up = true;
+        core_.on_data_up(ce);
+      }
+      return;
+    case TMLX_EVENT_CHANNEL_DOWN:
+      if (control) {
+        core_.on_control_down(ce, now);
+      } else {
+        channels.data_up = false;
+        core_.on_data_down(ce);
+      }
+      return;
+    case TMLX_EVENT_CLOSE:  // the CE closed it: libtml will not bring it back by itself
+      if (control) {
+        channels = {};
+        core_.on_control_closed(ce, now);
+      } else {
+        channels.data = 0;
+        channels.data_up = false;
+        core_.on_data_closed(ce, now);
+      }
+      return;
+    default:
+      return;
+  }
+}
+
+void Element::Impl::message(std::size_t ce, const tmlx_message& message, Instant now) {
+  core_.on_message(ce, {static_cast<const std::byte*>(message.data), message.size}, now);
+}
+
+void Element::Impl::handle_control(std::uint64_t channel, const tmlx_message* messages,
+                                   size_t count) {
+  const Instant now = now_by_clock();
+  Later later;
+  {
+    const std::scoped_lock lock(mutex_);
+    sync_traffic();
+    if (const auto ce = ce_of(channel)) {
+      for (size_t i = 0; i < count; ++i) message(*ce, messages[i], now);
+    }
+    pump(later);
+  }
+  perform(later);
+}
+
+// Redirects, and by decision 10 of the TML also heartbeats, which belong to the association.
+void Element::Impl::handle_data(std::uint64_t channel, const tmlx_message* messages, size_t count) {
+  const Instant now = now_by_clock();
+  std::optional<std::size_t> ce;
+  Later later;
+  {
+    const std::scoped_lock lock(mutex_);
+    ce = ce_of(channel);
+    for (size_t i = 0; ce && i < count; ++i) {
+      const wire::Bytes octets(static_cast<const std::byte*>(messages[i].data), messages[i].size);
+      if (Redirector::is_heartbeat(octets)) message(*ce, messages[i], now);
+    }
+    pump(later);
+  }
+  perform(later);
+  if (ce) redirect_.on_messages(config_.ces[*ce].ce_id, messages, count, now);
+}
+
+void Element::Impl::handle_timer() {
+  std::uint64_t expirations = 0;
+  (void)!::read(timer_, &expirations, sizeof expirations);
+  Later later;
+  {
+    const std::scoped_lock lock(mutex_);
+    armed_.reset();
+    if (new_classes_) redirect_.set_classes(*new_classes_);
+    new_classes_.reset();
+    sync_traffic();
+    core_.on_timer(now_by_clock());
+    pump(later);
+  }
+  perform(later);
+}
+
+void Element::Impl::sync_traffic() {
+  for (std::size_t i = 0; i < config_.ces.size(); ++i) {
+    const Redirector::Totals t = redirect_.totals(config_.ces[i].ce_id);
+    core_.on_data_traffic(
+        i, {t.received_packets, t.received_octets, t.received_errors, t.sent_packets, t.sent_octets,
+            t.sent_errors, t.received_at, t.sent_at});
+  }
+  core_.on_redirect_totals(redirect_.counters().to_ce.get(), redirect_.counters().from_ce.get());
+}
+
+void Element::Impl::pump(Later& later) {
+  while (const auto output = core_.poll_output()) perform(*output, later);
+  const auto target = core_.redirect_target();
+  const bool ready = target && channels_[*target].data_up;
+  redirect_.set_target(core_.fe_id(), target ? config_.ces[*target].ce_id : 0,
+                       ready ? channels_[*target].data : 0);
+  arm();
+}
+
+void Element::Impl::perform(const ElementOutput& output, Later& later) {
+  const auto ce_id = [&](std::size_t ce) { return config_.ces[ce].ce_id; };
+  if (const auto* send = std::get_if<SendMessage>(&output)) {
+    const tml_status status = tmlWrite({channels_[send->ce].control}, send->octets.data(),
+                                       send->octets.size(), 0, nullptr);
+    if (status == TML_SUCCESS) return;
+    ++control_send_failures_;  // the FSM's timers repeat what matters
+    later.notes.push_back(
+        {Severity::Warning, "send_failed", ce_id(send->ce), tmlx_strerror(status)});
+  } else if (const auto* request = std::get_if<RequestChannels>(&output)) {
+    later.channels.push_back(*request);
+  } else if (const auto* changed = std::get_if<CeChanged>(&output)) {
+    const CeState to = changed->change.to;
+    const bool was_up =
+        changed->change.from == CeState::Associated || changed->change.from == CeState::ChannelLost;
+    const bool bad = was_up && to != CeState::Associated && to != CeState::Closed;
+    later.notes.push_back(
+        {bad ? Severity::Warning : Severity::Info,
+         to == CeState::Associated ? "association_up" : "association_state", ce_id(changed->ce),
+         std::string(to_string(to)) + ": " + std::string(to_string(changed->change.cause))});
+  } else if (const auto* assigned = std::get_if<IdAssigned>(&output)) {
+    later.notes.push_back({Severity::Info, "id_assigned", assigned->fe_id, "by the CE"});
+  } else if (const auto* master = std::get_if<MasterChanged>(&output)) {
+    later.notes.push_back({Severity::Info, "master_changed", master->to ? ce_id(*master->to) : 0,
+                           master->to ? "new master" : "no master"});
+  } else if (const auto* state = std::get_if<ElementStateChanged>(&output)) {
+    later.notes.push_back(
+        {Severity::Info, "element_state", core_.fe_id(), std::string(to_string(state->to))});
+  }
+}
+
+void Element::Impl::arm() {
+  const auto deadline = core_.next_deadline();
+  if (deadline == armed_ || new_classes_) return;
+  armed_ = deadline;
+  itimerspec when{};  // all zero: disarmed
+  if (deadline) {
+    const auto at = std::max(*deadline, now_by_clock() + kShortestWait).time_since_epoch().count();
+    when.it_value = {at / 1'000'000'000, at % 1'000'000'000};
+  }
+  (void)::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr);
+}
+
+void Element::Impl::perform(const Later& later) {
+  if (sink_) {
+    for (const Note& n : later.notes) sink_(n.severity, n.event, n.element, n.text);
+  }
+  for (const RequestChannels& request : later.channels) {
+    request.open ? open(request.ce) : close(request.ce);
+  }
+}
+
+void Element::Impl::open(std::size_t ce) {
+  const CeConfig& config = config_.ces[ce];
+  tmlx_channel_attributes attributes = TMLX_CHANNEL_ATTRIBUTES_INIT;
+  attributes.context = context_;
+  attributes.address = config.address.c_str();
+  attributes.user = this;
+  attributes.backoff_min_ms = config_.backoff_min_ms;
+  attributes.backoff_max_ms = config_.backoff_max_ms;
+  for (const tml_channel_type type : {TML_CHANNEL_CONTROL, TML_CHANNEL_DATA}) {
+    const bool control = type == TML_CHANNEL_CONTROL;
+    attributes.port = control ? config.control_port : config.data_port;
+    attributes.message_handler = control ? &Impl::on_control : &Impl::on_data;
+    attributes.options = control ? config_.control_options : config_.data_options;
+    tml_descriptor channel{};
+    const tml_status status =
+        tmlOpen(type, config.ce_id, TML_MODE_UNICAST, &attributes, &Impl::on_event, &channel);
+    Later later;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (status >= 0) {
+        (control ? channels_[ce].control : channels_[ce].data) = channel.value;
+      } else {
+        later.notes.push_back({Severity::Warning, "open_failed", config.ce_id, tmlx_last_error()});
+        control ? core_.on_control_closed(ce, now_by_clock())
+                : core_.on_data_closed(ce, now_by_clock());
+        pump(later);
+      }
+    }
+    perform(later);
+    if (status < 0) return;
+  }
+}
+
+void Element::Impl::close(std::size_t ce) {
+  Channels old;
+  {
+    const std::scoped_lock lock(mutex_);
+    old = std::exchange(channels_[ce], Channels{});
+    core_.on_data_down(ce);
+  }
+  // Section 6.2.2 of the draft: data before control.
+  if (old.data != 0) (void)tmlClose({old.data}, TML_CLOSE_CONTROLLED);
+  if (old.control != 0) (void)tmlClose({old.control}, TML_CLOSE_CONTROLLED);
+}
+
+ElementSnapshot Element::Impl::snapshot() const {
+  ElementSnapshot shot;
+  {
+    const std::scoped_lock lock(mutex_);
+    shot = core_.snapshot(now_by_clock());
+    shot.counters.push_back({"pl_send_failures", "", control_send_failures_});
+    for (std::size_t i = 0; i < channels_.size(); ++i) {
+      shot.ces[i].address =
+          config_.ces[i].address + ":" + std::to_string(config_.ces[i].control_port);
+      shot.ces[i].control_channel = channels_[i].control;
+      shot.ces[i].data_channel = channels_[i].data;
+    }
+  }
+  const auto redirect = samples(redirect_.counters());
+  shot.counters.insert(shot.counters.end(), redirect.begin(), redirect.end());
+  for (std::size_t i = 0; i < dataplane::kPacketClasses; ++i) {
+    const auto packet_class = static_cast<dataplane::PacketClass>(i);
+    const auto counted = redirect_.policer().counters(packet_class);
+    shot.classes.push_back({dataplane::to_string(packet_class), counted.passed, counted.dropped});
+  }
+  for (std::size_t i = 0; i < redirect_.ports().size(); ++i) {
+    const dataplane::Port& port = *redirect_.ports()[i];
+    const bool replay = port.config().kind == dataplane::PortKind::Replay;
+    shot.ports.push_back(
+        {port.config().port_id, replay ? port.config().capture : port.config().interface,
+         dataplane::to_string(port.config().kind), redirect_.is_open(i), samples(port.counters())});
+  }
+  return shot;
+}
+
+Element::Element(ElementConfig config, EventSink sink)
+    : impl_(std::make_unique<Impl>(std::move(config), std::move(sink))) {}
+Element::~Element() = default;
+
+void Element::on_context_event(void* element, const tmlx_event* event) {
+  static_cast<Element*>(element)->impl_->report(*event);
+}
+bool Element::open_ports() { return impl_->open_ports(); }
+tml_status Element::start(tmlx_context* context) { return impl_->start(context); }
+void Element::reconfigure(const ElementConfig& config) { impl_->reconfigure(config); }
+void Element::stop() { impl_->stop(); }
+ElementSnapshot Element::snapshot() const { return impl_->snapshot(); }
+
+}  // namespace forces::fe

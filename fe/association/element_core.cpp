@@ -1,0 +1,350 @@
+#include "fe/association/element_core.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "fe/lfb/processor.hpp"
+#include "proto/pl/association.hpp"
+
+namespace forces::fe {
+namespace {
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+
+lfb::FeProtocol first_values(const ElementConfig& config) {
+  lfb::FeProtocol fepo;
+  fepo.fe_id = config.fe_id;
+  fepo.liveness = {config.fepo.ce_heartbeat_policy, config.fepo.fe_heartbeat_policy,
+                   config.fepo.ce_dead, config.fepo.fe_interval};
+  fepo.failover_policy = config.fepo.failover_policy;
+  fepo.failover_timeout = config.fepo.failover_timeout;
+  fepo.ha_mode = config.fepo.ha_mode;
+  for (const CeConfig& ce : config.ces) fepo.all_ces.push_back({ce.ce_id});
+  return fepo;
+}
+
+bool is_for(pl::ForcesId destination, std::uint32_t fe_id) {
+  if (destination.value == fe_id) return true;
+  return destination == pl::kAllFes || destination == pl::kAllElements ||
+         pl::is_multicast(destination);  // the TML delivers groups to members only
+}
+
+}  // namespace
+
+ElementCore::ElementCore(const ElementConfig& config, std::uint64_t seed)
+    : initial_(first_values(config)),
+      configured_id_(config.fe_id),
+      random_(seed),
+      mastership_(config.ces.size(), values_.protocol) {
+  values_.protocol = initial_;
+  values_.object.name = config.name;
+  const RetryConfig retry{config.setup_timeout, config.retry_min, config.retry_max};
+  for (const CeConfig& ce : config.ces) {
+    links_.push_back({ce.ce_id, CeFsm(retry, values_.protocol.liveness, random_)});
+  }
+}
+
+void ElementCore::start(Instant now) {
+  mastership_.start();
+  pump(now);
+}
+
+void ElementCore::stop(Instant now) {
+  for (Link& link : links_) link.fsm.close(pl::TeardownReason::Normal, now);
+  pump(now);
+}
+
+void ElementCore::on_control_up(std::size_t ce, Instant now) {
+  links_[ce].control_up = true;
+  links_[ce].fsm.on_channel_up(now);
+  pump(now);
+}
+
+void ElementCore::on_control_down(std::size_t ce, Instant now) {
+  links_[ce].control_up = false;
+  links_[ce].fsm.on_channel_down(now);
+  pump(now);
+}
+
+void ElementCore::on_data_up(std::size_t ce) { links_[ce].data_up = true; }
+void ElementCore::on_data_down(std::size_t ce) { links_[ce].data_up = false; }
+
+void ElementCore::on_control_closed(std::size_t ce, Instant now) {
+  links_[ce].control_up = links_[ce].data_up = false;
+  links_[ce].fsm.on_control_closed(now);
+  pump(now);
+}
+
+void ElementCore::on_data_closed(std::size_t ce, Instant now) {
+  links_[ce].data_up = false;
+  links_[ce].fsm.on_data_closed(now);
+  pump(now);
+}
+
+void ElementCore::on_data_traffic(std::size_t ce, const DataTraffic& total) {
+  Link& link = links_[ce];
+  link.data = total;
+  link.fsm.on_heard(total.received_at);
+  link.fsm.on_sent(total.sent_at);
+}
+
+void ElementCore::on_redirect_totals(std::uint64_t to_ce, std::uint64_t from_ce) {
+  values_.packets_to_ce = to_ce;
+  values_.packets_from_ce = from_ce;
+}
+
+void ElementCore::on_timer(Instant now) {
+  mastership_.on_timer(now);
+  for (Link& link : links_) link.fsm.on_timer(now);
+  pump(now);
+}
+
+void ElementCore::on_message(std::size_t ce, wire::Bytes octets, Instant now) {
+  Link& link = links_[ce];
+  const auto header = pl::decode_header(octets);
+  if (!header) return drop(link, Drop::Malformed, octets.size());
+  if (header->source.value != link.ce_id) return drop(link, Drop::WrongSource, octets.size());
+  ++link.control.received_packets;
+  link.control.received_octets += octets.size();
+  dispatch(ce, *header, octets, now);
+  pump(now);
+}
+
+void ElementCore::drop(Link& link, Drop reason, std::size_t octets) {
+  ++counters_.drops[std::to_underlying(reason)];
+  ++link.control.received_error_packets;
+  link.control.received_error_octets += octets;
+}
+
+void ElementCore::dispatch(std::size_t ce, const pl::Header& header, wire::Bytes octets,
+                           Instant now) {
+  Link& link = links_[ce];
+  const bool here = is_for(header.destination, fe_id());
+  switch (header.type) {
+    case pl::MsgType::AssociationSetupResponse:
+      return on_setup_response(link, octets, now);
+    case pl::MsgType::Query:
+    case pl::MsgType::Config:
+      return on_query_or_config(ce, header, octets, now);
+    case pl::MsgType::AssociationTeardown:
+      if (!here) return drop(link, Drop::WrongDestination, octets.size());
+      ++counters_.teardowns_received;
+      return link.fsm.on_teardown(now);
+    case pl::MsgType::Heartbeat:
+      if (!here) return drop(link, Drop::WrongDestination, octets.size());
+      ++counters_.heartbeats_received;
+      if (!link.fsm.on_heartbeat(header, now)) drop(link, Drop::WrongState, octets.size());
+      return;
+    default:  // what only an FE sends, and what nobody has defined
+      return drop(link, Drop::WrongType, octets.size());
+  }
+}
+
+void ElementCore::on_setup_response(Link& link, wire::Bytes octets, Instant now) {
+  const auto response = pl::decode_association_setup_response(octets);
+  if (!response) return drop(link, Drop::Malformed, octets.size());
+  const pl::ForcesId given = response->header.destination;
+  const bool granted = response->result == pl::AssociationResult::Success;
+  // RFC 5810 section 7.5.2: an FE that came with ID 0 finds its ID in the destination.
+  const bool assigned = granted && fe_id() == 0 && pl::is_fe(given) && given.value != 0;
+  if (given.value != fe_id() && !assigned) {
+    return drop(link, Drop::WrongDestination, octets.size());
+  }
+  if (link.fsm.state() != CeState::SetupSent) return drop(link, Drop::WrongState, octets.size());
+  link.fsm.on_setup_response(response->header.correlator, response->result, now);
+  if (!assigned || !link.fsm.associated()) return;
+  values_.protocol.fe_id = given.value;
+  out_.emplace_back(IdAssigned{given.value});
+}
+
+void ElementCore::on_query_or_config(std::size_t ce, const pl::Header& header, wire::Bytes octets,
+                                     Instant now) {
+  Link& link = links_[ce];
+  if (!link.fsm.on_message(now)) return drop(link, Drop::WrongState, octets.size());
+  const bool config = header.type == pl::MsgType::Config;
+  // RFC 7121 section 3.2: a backup may ask, only the master may change; dropped, not answered.
+  if (config && mastership_.master() != ce) return drop(link, Drop::NotMaster, octets.size());
+  const auto message = pl::decode_message(octets);
+  if (!message) return drop(link, Drop::Malformed, octets.size());
+  refresh_table();
+  const bool here = is_for(header.destination, fe_id());
+  if (config) {
+    on_config(ce, *message, here);
+  } else {
+    on_query(link, *message, here);
+  }
+}
+
+void ElementCore::on_query(Link& link, const pl::Message& query, bool destination_ok) {
+  ++counters_.queries;
+  auto done = lfb::process_query(query, values_, destination_ok);
+  if (done.failed) ++counters_.failed_operations;
+  if (done.response) respond(link, std::move(*done.response));
+}
+
+void ElementCore::on_config(std::size_t ce, const pl::Message& config, bool destination_ok) {
+  ++counters_.configs;
+  auto done = lfb::process_config(config, values_, destination_ok);
+  if (done.failed) ++counters_.failed_operations;
+  if (done.response) respond(links_[ce], std::move(*done.response));
+  if (values_.protocol.ce_id == links_[ce].ce_id) return;
+  const auto named = std::ranges::find(links_, values_.protocol.ce_id, &Link::ce_id);
+  if (named != links_.end()) mastership_.hand_over(index_of(*named));
+}
+
+void ElementCore::respond(Link& link, pl::Message response) {
+  response.header.source = {fe_id()};
+  response.header.destination = {link.ce_id};
+  send(link, pl::encode_message(response));
+}
+
+void ElementCore::send(Link& link, Result<pl::Octets> octets) {
+  if (!octets) {  // larger than a message can be
+    ++link.control.sent_error_packets;
+    return;
+  }
+  ++link.control.sent_packets;
+  link.control.sent_octets += octets->size();
+  out_.emplace_back(SendMessage{index_of(link), std::move(*octets)});
+}
+
+// AllCEs is made when somebody may look at it.
+void ElementCore::refresh_table() {
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    const Link& link = links_[i];
+    lfb::KnownCe& row = values_.protocol.all_ces[i];
+    row.statistics = link.control;
+    row.statistics.received_packets += link.data.received_packets;
+    row.statistics.received_octets += link.data.received_octets;
+    row.statistics.received_error_packets += link.data.received_errors;
+    row.statistics.sent_packets += link.data.sent_packets;
+    row.statistics.sent_octets += link.data.sent_octets;
+    row.statistics.sent_error_packets += link.data.sent_errors;
+    if (mastership_.master() == i) {
+      row.status = lfb::CeStatus::IsMaster;
+    } else if (link.fsm.associated()) {
+      row.status = lfb::CeStatus::Associated;
+    } else if (link.control_up) {
+      row.status = lfb::CeStatus::Connected;
+    } else {
+      row.status = link.lost ? lfb::CeStatus::LostConnection : lfb::CeStatus::Disconnected;
+    }
+  }
+}
+
+void ElementCore::pump(Instant now) {
+  for (bool again = true; again;) {
+    again = false;
+    for (std::size_t ce = 0; ce < links_.size(); ++ce) {
+      while (const auto output = links_[ce].fsm.poll_output()) {
+        perform(ce, *output, now);
+        again = true;
+      }
+    }
+    while (const auto output = mastership_.poll_output()) {
+      perform(*output, now);
+      again = true;
+    }
+  }
+}
+
+void ElementCore::perform(std::size_t ce, const CeOutput& output, Instant now) {
+  Link& link = links_[ce];
+  const pl::ForcesId us{fe_id()}, them{link.ce_id};
+  std::visit(Overloaded{
+                 [&](const OpenChannels&) { out_.emplace_back(RequestChannels{ce, true}); },
+                 [&](const CloseChannels&) { out_.emplace_back(RequestChannels{ce, false}); },
+                 [&](const SendSetup& setup) {
+                   ++counters_.setups;
+                   // A new association to a first master gets its ID anew (section 6.1).
+                   if (!mastership_.master()) values_.protocol.fe_id = configured_id_;
+                   send(link, pl::encode_association_setup({fe_id()}, them, setup.correlator));
+                 },
+                 [&](const SendHeartbeat& heartbeat) {
+                   ++counters_.heartbeats_sent;
+                   pl::Header request;
+                   request.source = them;
+                   request.correlator = heartbeat.correlator;
+                   request.flags = pl::Flags{}.with_priority(heartbeat.priority);
+                   send(link, pl::encode_heartbeat_reply(request, us));
+                 },
+                 [&](const SendTeardown& teardown) {
+                   ++counters_.teardowns_sent;
+                   send(link, pl::encode_association_teardown(us, them, teardown.reason));
+                 },
+                 [&](const AttemptFailed&) { mastership_.on_attempt_failed(ce); },
+                 [&](const StateChanged& change) {
+                   const auto is_up = [](CeState s) {
+                     return s == CeState::Associated || s == CeState::ChannelLost;
+                   };
+                   out_.emplace_back(CeChanged{ce, change});
+                   if (!is_up(change.from) && is_up(change.to)) {
+                     ++counters_.setups_granted;
+                     link.lost = false;
+                     mastership_.on_associated(ce);
+                   } else if (is_up(change.from) && !is_up(change.to)) {
+                     ++counters_.associations_lost;
+                     link.lost = true;
+                     mastership_.on_lost(ce, now);
+                   }
+                 },
+             },
+             output);
+}
+
+void ElementCore::perform(const MastershipOutput& output, Instant now) {
+  std::visit(
+      Overloaded{
+          [&](const TryCe& attempt) { links_[attempt.ce].fsm.open(now); },
+          [&](const GiveUpCe& old) { links_[old.ce].fsm.close(pl::TeardownReason::Normal, now); },
+          [&](const MasterChanged& change) {
+            lfb::FeProtocol& fepo = values_.protocol;
+            if (change.from) fepo.last_ce_id = links_[*change.from].ce_id;
+            fepo.ce_id = change.to ? links_[*change.to].ce_id : 0;
+            out_.emplace_back(change);
+          },
+          [&](const ElementStateChanged& change) {
+            lfb::FeState& state = values_.object.state;
+            if (change.to == ElementState::PreAssociation) {
+              // "MUST discard any state it has as invalid" (RFC 5810 section 4.2.2.3).
+              lfb::FeProtocol fresh = initial_;
+              fresh.fe_id = values_.protocol.fe_id;
+              fresh.last_ce_id = values_.protocol.last_ce_id;
+              values_.protocol = std::move(fresh);
+              state = lfb::FeState::OperDisable;
+            } else if (state == lfb::FeState::OperDisable) {
+              state = lfb::FeState::OperEnable;
+            }
+            out_.emplace_back(change);
+          },
+      },
+      output);
+}
+
+std::optional<ElementOutput> ElementCore::poll_output() {
+  if (out_.empty()) return std::nullopt;
+  ElementOutput output = std::move(out_.front());
+  out_.pop_front();
+  return output;
+}
+
+std::optional<Instant> ElementCore::next_deadline() const {
+  std::optional<Instant> at = mastership_.next_deadline();
+  for (const Link& link : links_) {
+    const auto other = link.fsm.next_deadline();
+    if (other && (!at || *other < *at)) at = other;
+  }
+  return at;
+}
+
+std::optional<std::size_t> ElementCore::redirect_target() const {
+  const auto master = mastership_.master();
+  if (!master || links_[*master].fsm.state() != CeState::Associated) return std::nullopt;
+  if (values_.object.state != lfb::FeState::OperEnable) return std::nullopt;
+  return master;
+}
+
+}  // namespace forces::fe

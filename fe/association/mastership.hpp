@@ -1,0 +1,81 @@
+// Which of its CEs an FE obeys: the states of RFC 5810 figure 44 as redrawn in RFC 7121 figure 4.
+//
+// CEs are known by their row in AllCEs. Without hot standby one CE is tried at a time, in the order
+// of the table and round and round; with it (HAMode 2 and CEFailoverPolicy 1) all of them are, once
+// there was a first master. A lost master is replaced by the next associated CE at once. Without
+// one, CEFailoverPolicy 0 stops the FE (OperDisable), and 1 lets it go on until CEFTI.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/core/time.hpp"
+#include "fe/lfb/values.hpp"
+
+namespace forces::fe {
+
+enum class ElementState : std::uint8_t { PreAssociation, Associated, NotAssociated };
+
+struct TryCe {
+  std::size_t ce = 0;
+  friend bool operator==(const TryCe&, const TryCe&) = default;
+};
+struct GiveUpCe {
+  std::size_t ce = 0;
+  friend bool operator==(const GiveUpCe&, const GiveUpCe&) = default;
+};
+struct MasterChanged {
+  std::optional<std::size_t> from, to;
+  friend bool operator==(const MasterChanged&, const MasterChanged&) = default;
+};
+struct ElementStateChanged {
+  ElementState from{}, to{};
+  friend bool operator==(const ElementStateChanged&, const ElementStateChanged&) = default;
+};
+using MastershipOutput = std::variant<TryCe, GiveUpCe, MasterChanged, ElementStateChanged>;
+
+class Mastership {
+ public:
+  // `policy` must outlive this object.
+  Mastership(std::size_t ces, const lfb::FeProtocol& policy)
+      : policy_(&policy), associated_(ces, false) {}
+
+  void start();
+  void on_attempt_failed(std::size_t ce);
+  void on_associated(std::size_t ce);
+  void on_lost(std::size_t ce, Instant now);
+  // The master named another one (SET of FEPO.CEID); that one is associated.
+  void hand_over(std::size_t ce);
+  void on_timer(Instant now);
+
+  [[nodiscard]] std::optional<MastershipOutput> poll_output();
+  [[nodiscard]] std::optional<Instant> next_deadline() const { return stop_at_; }
+  [[nodiscard]] ElementState state() const { return state_; }
+  [[nodiscard]] std::optional<std::size_t> master() const { return master_; }
+
+ private:
+  void enter(ElementState to);
+  void set_master(std::optional<std::size_t> to);
+  void try_next(std::size_t after);
+  [[nodiscard]] bool hot_standby() const {
+    return policy_->ha_mode == 2 && policy_->failover_policy == 1;
+  }
+  [[nodiscard]] std::size_t next(std::size_t ce) const { return (ce + 1) % associated_.size(); }
+
+  const lfb::FeProtocol* policy_;
+  std::vector<bool> associated_;
+  ElementState state_ = ElementState::PreAssociation;
+  std::optional<std::size_t> master_;
+  bool all_tried_ = false;          // hot standby: every CE is being tried
+  std::optional<Instant> stop_at_;  // CEFTI
+  std::deque<MastershipOutput> out_;
+};
+
+[[nodiscard]] std::string_view to_string(ElementState state);
+
+}  // namespace forces::fe
