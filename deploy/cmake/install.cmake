@@ -1,5 +1,6 @@
 # Installing: libtml for programs outside the tree (component "libtml"), and the daemons with their
 # units and example configurations (component "daemons").
+include_guard(GLOBAL)
 include(CMakePackageConfigHelpers)
 
 # Called once by tml/CMakeLists.txt, where the target `tml` and its FILE_SET HEADERS are defined.
