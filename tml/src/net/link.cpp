@@ -1,0 +1,589 @@
+#include "tml/src/net/link.hpp"
+
+#include <cstring>
+
+#include "proto/tml/frame.hpp"
+#include "tml/src/net/context.hpp"
+
+namespace forces::tml {
+namespace {
+
+constexpr std::size_t kBatch = 256;            // messages handed over at once
+constexpr std::size_t kWrite = 60 * 1024;      // octets encrypted before a send: see SendQueue, Chunk
+constexpr std::size_t kDrain = 512 * 1024;     // octets a channel may send in a turn
+constexpr std::size_t kRecord = 16 * 1024 + 512;
+constexpr Duration kLinger = std::chrono::seconds(2);
+
+tmlx_reason to_reason(ReasonCode code) { return static_cast<tmlx_reason>(code); }
+
+}  // namespace
+
+Link::Link(Context& context, Loop& loop, asio::ip::tcp::socket socket, SslPtr ssl, bool server,
+           ChannelConfig config, LinkId id)
+    : context_(context),
+      loop_(loop),
+      stream_(std::move(socket), std::move(ssl)),
+      fsm_(config, now()),
+      server_(server),
+      data_(config.channel_type == kChannelData),
+      id_(id),
+      max_message_(config.max_message),
+      peer_id_(config.peer_id) {
+  asio::error_code ec;
+  const auto remote = stream_.socket().remote_endpoint(ec);
+  hello_.address = ec ? "" : remote.address().to_string();
+  peer_address_ = hello_.address + ":" + std::to_string(ec ? 0 : remote.port());
+}
+
+Link::~Link() { loop_.disarm(*this); }
+
+std::string Link::tls_text() const {
+  SSL* ssl = const_cast<Stream&>(stream_).ssl();
+  if (ssl == nullptr) return "none";
+  return std::string(SSL_get_version(ssl)) + " " + SSL_get_cipher_name(ssl);
+}
+
+void Link::count(Counter c, std::uint64_t n) {
+  if (channel_ != nullptr) channel_->counters().add(c, n);
+}
+
+void Link::start() {
+  if (!secure(loop_.buffers())) return;
+  flush();
+  if (life_ == Life::Open) wait_readable();
+  loop_.arm(*this);
+}
+
+void Link::attached(Channel& channel) {
+  channel_ = &channel;
+  max_message_ = channel.options().max_message;
+}
+
+// ---- receiving -----------------------------------------------------------------------------------
+
+void Link::wait_readable() {
+  if (reading_ || paused_ || life_ == Life::Ended) return;
+  reading_ = true;
+  stream_.socket().async_wait(asio::ip::tcp::socket::wait_read,
+                              [self = shared_from_this()](const asio::error_code& ec) {
+                                self->reading_ = false;
+                                if (!ec && self->life_ != Life::Ended)
+                                  self->loop_.readable(self, self->control());
+                              });
+}
+
+bool Link::pause_reading() {
+  if (paused_) return false;
+  paused_ = true;
+  fsm_.set_throttled(true, now());
+  return true;
+}
+
+void Link::resume_reading() {
+  if (!paused_) return;
+  paused_ = false;
+  fsm_.set_throttled(false, now());
+  if (life_ == Life::Open) loop_.readable(shared_from_this(), control());
+}
+
+// Drives the handshake with what was received; false: not done yet, or over.
+bool Link::secure(Buffers& buffers) {
+  if (secure_done_) return true;
+  const Stream::Io io = stream_.handshake(buffers);
+  if (io == Stream::Io::Ok) {
+    secure_done_ = true;
+    if (!context_.on_secured(*this, stream_.ssl())) {
+      detach(TMLX_REASON_AUTH, false, "the certificate is for another PL ID than the one meant");
+      end();
+      return false;
+    }
+    fsm_.on_connected(now());
+    pump();
+    return life_ == Life::Open;
+  }
+  flush();  // our part of the handshake, or the alert
+  if (io != Stream::Io::Blocked) {
+    context_.on_tls_failure(*this, stream_.failure(), stream_.error());
+    lost(stream_.error());
+  } else {
+    if (life_ == Life::Open) wait_readable();
+    loop_.arm(*this);
+  }
+  return false;
+}
+
+bool Link::serve(std::size_t budget) {
+  if (life_ == Life::Ended || paused_) return false;
+  Buffers& b = loop_.buffers();
+  Stream::Io io = stream_.receive(b);
+  if (io == Stream::Io::Eof) {
+    lost(stream_.error());
+    return false;
+  }
+  if (io == Stream::Io::Blocked && !replay_) {
+    wait_readable();
+    return false;
+  }
+  if (!secure(b)) return life_ == Life::Open && !stream_.drained();
+  std::size_t begin = 0, end = partial_.size(), got = 0, total = 0;
+  std::memcpy(b.plain.data(), partial_.data(), partial_.size());
+  partial_.clear();
+  if (replay_) {
+    replay_ = false;
+    parse(std::span(b.plain).first(end), begin);
+  }
+  while (io == Stream::Io::Ok) {
+    if (b.plain.size() - end < kRecord) {
+      std::memmove(b.plain.data(), b.plain.data() + begin, end - begin);
+      end -= begin;
+      begin = 0;
+    }
+    io = stream_.read(b, std::span(b.plain).subspan(end), got);
+    if (io != Stream::Io::Ok) break;
+    end += got;
+    total += got;
+    if (life_ == Life::Lingering) {  // the goodbye is out; nobody wants this any more
+      begin = end = 0;
+      continue;
+    }
+    std::size_t used = 0;
+    parse(std::span(b.plain).subspan(begin, end - begin), used);
+    begin += used;
+    // Whatever happened, the ciphertext received is used up: its buffer is not ours for longer.
+    if (life_ == Life::Ended) return false;
+    if (stream_.ssl() == nullptr && total >= budget) break;
+  }
+  if (life_ == Life::Ended) return false;
+  if (begin == end) {
+    if (partial_.capacity() > 64 * 1024) std::vector<std::byte>().swap(partial_);
+  } else {
+    partial_.assign(b.plain.begin() + static_cast<std::ptrdiff_t>(begin),
+                    b.plain.begin() + static_cast<std::ptrdiff_t>(end));
+  }
+  if (total != 0) {
+    const Instant at = now();
+    fsm_.on_received(at);
+    if (channel_ != nullptr) {
+      channel_->last_received_ns_.store(static_cast<std::uint64_t>(at.time_since_epoch().count()),
+                                        std::memory_order_relaxed);
+      count(Counter::OctetsReceived, total);
+    }
+  }
+  if (io == Stream::Io::Eof || io == Stream::Io::Failed) {
+    if (!stream_.error().empty() && io == Stream::Io::Failed && server_ && channel_ == nullptr)
+      context_.on_tls_failure(*this, stream_.failure(), stream_.error());
+    lost(stream_.error());
+    return false;
+  }
+  pump();
+  if (life_ == Life::Ended || paused_) return false;
+  if (!stream_.drained()) return true;
+  wait_readable();
+  return false;
+}
+
+// Delivers whole frames at the front of `octets`. A link that gets paused meanwhile goes on to the end: the
+// overshoot is one receive.
+void Link::parse(std::span<std::byte> octets, std::size_t& used) {
+  used = 0;
+  for (;;) {
+    const auto rest = octets.subspan(used);
+    const Frame frame = scan_frame(rest, max_message_);
+    if (frame.status == FrameStatus::NeedMore) break;
+    if (frame.status != FrameStatus::Complete) {
+      deliver_batch();
+      if (life_ == Life::Open) stream_error(frame.status, frame.pl);
+      return;
+    }
+    const auto whole = rest.first(frame.length);
+    if (!frame.pl) {
+      deliver_batch();
+      if (life_ != Life::Open) return;
+      used += frame.length;
+      parse_tml(whole);
+      if (life_ != Life::Open) return;
+      continue;
+    }
+    const std::byte* pl = whole.data() + kHeaderSize;
+    if (fsm_.state() != ChannelState::Up) [[unlikely]] {
+      deliver_batch();
+      if (!early_pl(whole.subspan(kHeaderSize))) {
+        if (life_ != Life::Open) return;
+        if (fsm_.state() == ChannelState::Pairing) {  // kept until it is paired
+          paused_ = replay_ = true;
+          return;
+        }
+        used += frame.length;  // closing: the PL wants no more
+        continue;
+      }
+    }
+    const auto type = std::to_integer<std::uint8_t>(pl[1]);
+    if ((type == kPlRedirect) != data_ && type != kPlHeartbeat) [[unlikely]] {
+      if (channel_ != nullptr && !channel_->options().lenient) {
+        count(Counter::DropWrongChannel);
+        used += frame.length;
+        continue;
+      }
+      count(Counter::WrongChannelAccepted);
+    }
+    batch_.push_back({pl, frame.length - kHeaderSize});
+    used += frame.length;
+    if (batch_.size() == kBatch) {
+      deliver_batch();
+      if (life_ != Life::Open) return;
+    }
+  }
+  deliver_batch();
+}
+
+void Link::deliver_batch() {
+  if (batch_.empty()) return;
+  if (channel_ != nullptr) channel_->deliver(batch_);
+  batch_.clear();
+}
+
+// A PL message before the channel is up. True: it is up now, deliver.
+bool Link::early_pl(std::span<const std::byte> pl) {
+  if (fsm_.state() == ChannelState::Hello) {
+    fsm_.on_early_pl(view_pl(pl.data()).source, now());
+    pump();
+  }
+  return life_ == Life::Open && fsm_.state() == ChannelState::Up;
+}
+
+void Link::parse_tml(std::span<const std::byte> frame) {
+  count(Counter::TmlReceived);
+  const Result<Message> message = decode_message(frame);
+  if (!message) {
+    if (fsm_.state() == ChannelState::Hello || fsm_.state() == ChannelState::Pairing) {
+      context_.counters().add(Counter::BadHello);
+      return refuse(ReasonCode::Protocol, "the first frame does not decode");
+    }
+    return count(Counter::TmlMalformed);
+  }
+  if (!is_known(message->type)) return count(Counter::TmlUnknown);  // row 5: skipped by its length
+  fsm_.on_message(*message, now());
+  pump();
+}
+
+void Link::stream_error(FrameStatus status, bool pl) {
+  const bool version = status == FrameStatus::BadVersion;
+  if (channel_ != nullptr) {
+    count(version ? Counter::VersionErrors : Counter::FramingErrors);
+    tmlx_event event{};
+    event.type = TMLX_EVENT_PROTOCOL_ERROR;
+    event.reason = version ? TMLX_REASON_VERSION : TMLX_REASON_FRAMING;
+    event.detail = version ? "the peer speaks another TML version"
+                   : pl    ? "a PL Length below 6 words or above this channel's limit"
+                           : "a TML message shorter than its header or above 4,096 octets";
+    channel_->emit(event);
+    if (life_ != Life::Open) return;
+  } else {
+    context_.counters().add(version ? Counter::HelloVersion : Counter::HelloFraming);
+  }
+  fsm_.on_stream_error(version ? ReasonCode::Version : ReasonCode::Framing,
+                       version ? "this end speaks TML version 1" : "impossible length", now());
+  pump();
+}
+
+void Link::lost(const std::string& why) {
+  if (life_ == Life::Ended) return;
+  if (life_ == Life::Lingering) return end();
+  if (channel_ == nullptr && server_) return end();
+  const ChannelState was = fsm_.state();
+  fsm_.on_eof(now());
+  while (fsm_.poll_output()) {}
+  const bool auth = secure_done_ ? stream_.failure() == TlsFailure::Certificate ||
+                                       stream_.failure() == TlsFailure::NoCertificate
+                                 : !why.empty() && stream_.ssl() != nullptr;
+  detach(was == ChannelState::CloseSent ? TMLX_REASON_ADMIN
+         : auth && was != ChannelState::Up ? TMLX_REASON_AUTH
+                                           : TMLX_REASON_IO,
+         false, why.empty() ? "the connection ended without a Channel Close" : why);
+  end();
+}
+
+// ---- sending -------------------------------------------------------------------------------------
+
+void Link::flush() {
+  const Stream::Io io = stream_.flush(loop_.buffers());
+  if (io == Stream::Io::Blocked) wait_writable();
+  if (io == Stream::Io::Eof || io == Stream::Io::Failed) {
+    // The reading side will find the end, after what the peer still sent.
+    if (life_ == Life::Lingering) end();
+  }
+}
+
+void Link::wait_writable() {
+  if (writing_ || life_ == Life::Ended) return;
+  writing_ = true;
+  stream_.socket().async_wait(asio::ip::tcp::socket::wait_write,
+                              [self = shared_from_this()](const asio::error_code& ec) {
+                                self->writing_ = false;
+                                if (ec || self->life_ == Life::Ended) return;
+                                self->flush();
+                                if (self->stream_.blocked()) return;
+                                if (self->life_ == Life::Lingering)
+                                  self->stream_.shutdown_send();
+                                else
+                                  self->drain_channel();
+                                if (self->channel_ != nullptr) self->channel_->after_drain();
+                              });
+}
+
+// Highest priority first, TML messages before all; as long as the kernel takes it.
+void Link::drain_channel() {
+  if (life_ != Life::Open || stream_.blocked() || !secure_done_) return;
+  Buffers& b = loop_.buffers();
+  if (!tml_out_.empty()) {
+    if (!stream_.write(b, tml_out_)) return;
+    tml_out_.clear();
+  }
+  if (channel_ != nullptr) {
+    SendQueue& queue = channel_->queue();
+    const Instant at = now();
+    std::size_t total = 0, batch = 0;
+    shed(at);
+    while (total < kDrain) {
+      const SendQueue::Run run = queue.front(kWrite - batch);
+      if (run.messages == 0) break;
+      if (!stream_.write(b, run.octets)) return;
+      channel_->sent(run, at);
+      total += run.octets.size();
+      batch += run.octets.size();
+      queue.pop(run);
+      if (batch < kWrite - kWrite / 4) continue;
+      batch = 0;
+      flush();
+      if (stream_.blocked()) break;
+    }
+    if (total != 0) fsm_.on_sent(at);
+    if (total >= kDrain && !stream_.blocked()) channel_->schedule();
+  }
+  if (!stream_.blocked()) flush();
+  if (channel_ == nullptr) return;
+  if (stream_.blocked() && channel_->options().ttl != Duration{}) loop_.arm(*this);
+  if (fsm_.state() == ChannelState::Draining && channel_->queue().queued() == 0 && !pumping_) {
+    fsm_.on_drained(now());
+    pump();
+  }
+}
+
+// Data that waited too long is worth nothing any more (row 12).
+void Link::shed(Instant at) {
+  const Duration ttl = channel_->options().ttl;
+  SendQueue& queue = channel_->queue();
+  if (ttl == Duration{} || queue.idle()) return;
+  const std::int64_t t = at.time_since_epoch().count();
+  for (;;) {
+    const SendQueue::Run run = queue.expired(t - ttl.count(), t - ttl.count() / 8, t);
+    if (run.messages == 0) return;
+    count(Counter::DropTtl, run.messages);
+    queue.pop(run);
+  }
+}
+
+// ---- the protocol's wishes -----------------------------------------------------------------------
+
+void Link::pump() {
+  if (pumping_) return;
+  pumping_ = true;
+  bool wrote = false;
+  while (life_ == Life::Open) {
+    std::optional<ChannelOutput> out = fsm_.poll_output();
+    if (!out) break;
+    wrote |= std::holds_alternative<output::Send>(*out);
+    std::visit([this](auto&& what) { perform(std::move(what)); }, std::move(*out));
+  }
+  pumping_ = false;
+  if (wrote && life_ == Life::Open) drain_channel();
+  if (life_ != Life::Ended) loop_.arm(*this);
+}
+
+void Link::perform(output::Send&& out) {
+  const auto octets = encode_message(out.message);
+  if (!octets) return;  // no message of ours is that large
+  count(Counter::TmlSent);
+  tml_out_.insert(tml_out_.end(), octets->begin(), octets->end());
+}
+
+void Link::perform(output::HelloReceived&& out) {
+  hello_.pl_id = out.pl_id;
+  hello_.token = out.token;
+  hello_.known = out.known;
+  if (out.channel_type != 0 && out.channel_type != (data_ ? kChannelData : kChannelControl)) {
+    context_.counters().add(Counter::BadHello);
+    return refuse(ReasonCode::Protocol, "this port is for the other channel");
+  }
+  context_.identify(shared_from_this());
+}
+
+Claim Link::claim() const {
+  Claim claim = hello_;
+  claim.identity = identity_;
+  return claim;
+}
+
+void Link::accept(const PairToken& token) {
+  fsm_.accept(now(), data_ ? std::nullopt : std::optional(token));
+  pump();
+  if (paused_) resume_reading();
+}
+
+void Link::refuse(ReasonCode reason, const std::string& text) {
+  fsm_.refuse(reason, text, now());
+  pump();
+}
+
+void Link::perform(output::Up&& out) {
+  if (!server_) context_.on_token(*this, out.token);
+  if (channel_ != nullptr) channel_->link_up();
+}
+
+void Link::perform(output::PeerClosed&&) {}  // Disconnect follows and says it
+
+void Link::perform(output::HeartbeatLost&&) {
+  count(Counter::HeartbeatsLost);
+  if (channel_ != nullptr) channel_->emit(TMLX_EVENT_HB_LOST);
+}
+
+void Link::perform(output::HeartbeatRestored&&) {
+  if (channel_ != nullptr) channel_->emit(TMLX_EVENT_HB_RESTORED);
+}
+
+void Link::perform(output::RoundTrip&& out) {
+  if (channel_ != nullptr) channel_->rtt(out.time);
+}
+
+void Link::perform(output::JoinRequested&& out) {
+  if (channel_ != nullptr) context_.on_join(*channel_, out.group, out.request);
+}
+
+void Link::perform(output::LeaveRequested&& out) {
+  if (channel_ != nullptr) context_.on_leave(*channel_, out.group, out.request);
+}
+
+void Link::perform(output::JoinAnswered&& out) {
+  if (channel_ != nullptr) context_.on_answer(*channel_, true, out.group, out.request, out.status);
+}
+
+void Link::perform(output::LeaveAnswered&& out) {
+  if (channel_ != nullptr) context_.on_answer(*channel_, false, out.group, out.request, out.status);
+}
+
+void Link::perform(output::Unexpected&&) { count(Counter::TmlUnexpected); }
+
+void Link::perform(output::Disconnect&& out) {
+  if (out.reason == ReasonCode::DeadPeer && out.local && secure_done_ && channel_ == nullptr)
+    context_.counters().add(Counter::HandshakeTimeout);
+  if (!out.flush || stream_.blocked()) {
+    detach(to_reason(out.reason), !out.local, out.text);
+    return end();
+  }
+  if (secure_done_ && !tml_out_.empty() && stream_.write(loop_.buffers(), tml_out_)) tml_out_.clear();
+  life_ = Life::Lingering;
+  linger();
+  detach(to_reason(out.reason), !out.local, out.text);
+}
+
+// ---- the end -------------------------------------------------------------------------------------
+
+void Link::detach(tmlx_reason reason, bool peer_closed, const std::string& detail) {
+  context_.on_link_ended(*this);
+  if (channel_ == nullptr) return;
+  Channel& channel = *channel_;
+  channel_ = nullptr;
+  const auto self = shared_from_this();
+  channel.link_down(reason, peer_closed, detail);
+}
+
+// The goodbye is sent and read to the end before the socket closes, or a reset could overtake it.
+void Link::linger() {
+  linger_until_ = now() + kLinger;
+  flush();
+  if (life_ != Life::Lingering) return;
+  if (!stream_.blocked()) stream_.shutdown_send();
+  paused_ = false;
+  wait_readable();
+  loop_.arm(*this);
+}
+
+void Link::end() {
+  if (life_ == Life::Ended) return;
+  life_ = Life::Ended;
+  loop_.disarm(*this);
+  context_.on_link_ended(*this);
+  asio::error_code ignored;
+  stream_.socket().close(ignored);
+  loop_.retire(shared_from_this());
+}
+
+void Link::close(tml_close_mode mode, ReasonCode reason) {
+  if (mode == TML_CLOSE_FORCED || channel_ == nullptr) return close_now(reason, {});
+  fsm_.close(reason, channel_->options().close_timeout, now());
+  pump();
+  if (life_ == Life::Open) drain_channel();
+}
+
+void Link::close_now(ReasonCode reason, const std::string& text) {
+  fsm_.close_now(reason, text, now());
+  pump();
+}
+
+void Link::abandon() {
+  if (life_ == Life::Ended) return;
+  if (life_ == Life::Open) detach(TMLX_REASON_SHUTDOWN, false, {});
+  end();
+}
+
+std::optional<Instant> Link::deadline() const {
+  if (life_ == Life::Ended) return std::nullopt;
+  if (life_ == Life::Lingering) return linger_until_;
+  std::optional<Instant> at = fsm_.next_deadline();
+  if (!secure_done_) at = context_.handshake_deadline(*this);
+  if (channel_ != nullptr && channel_->options().ttl != Duration{} && stream_.blocked()) {
+    const Instant tick = now() + channel_->options().ttl / 8;
+    at = at ? std::min(*at, tick) : tick;
+  }
+  return at;
+}
+
+void Link::on_timer(Instant at) {
+  const auto self = shared_from_this();
+  if (life_ == Life::Lingering) {
+    if (at >= linger_until_) end();
+    if (life_ != Life::Ended) loop_.arm(*this);
+    return;
+  }
+  if (!secure_done_) {
+    if (at >= context_.handshake_deadline(*this)) {
+      context_.counters().add(Counter::HandshakeTimeout);
+      context_.on_refused(*this, TMLX_REASON_PROTOCOL, "the TLS handshake took too long");
+      detach(TMLX_REASON_PROTOCOL, false, "the TLS handshake took too long");
+      return end();
+    }
+    return loop_.arm(*this);
+  }
+  const bool waiting = fsm_.state() == ChannelState::Hello || fsm_.state() == ChannelState::Pairing;
+  fsm_.on_timer(at);
+  if (waiting && server_ && fsm_.state() == ChannelState::Closed) {
+    const bool unpaired = data_ && hello_.known;
+    context_.counters().add(unpaired ? Counter::Unpaired : Counter::HandshakeTimeout);
+    context_.on_refused(*this, TMLX_REASON_PROTOCOL,
+                        unpaired ? "no control channel for this data channel" : "no first frame in time");
+  }
+  pump();
+  if (life_ != Life::Open) return;
+  if (channel_ != nullptr) {
+    if (stream_.blocked()) shed(at);
+    if (channel_->queue().idle() && !stream_.blocked()) {
+      channel_->queue().shrink();
+      stream_.relax();
+    }
+    channel_->report_drops(at);
+    channel_->after_drain();
+  }
+  loop_.arm(*this);
+}
+
+}  // namespace forces::tml
