@@ -19,7 +19,7 @@ using Result = std::expected<T, Error>;
 }  // namespace forces
 
 // Declares `var` with the value of `expr`, or returns its error from the enclosing function.
-#define FORCES_TRY(var, expr)                                    \
-  auto var##_result = (expr);                                    \
+#define FORCES_TRY(var, expr)                                     \
+  auto var##_result = (expr);                                     \
   if (!var##_result) return ::forces::fail(var##_result.error()); \
   auto var = std::move(*var##_result)

@@ -1,0 +1,67 @@
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <unordered_set>
+
+#include "common/core/assert.hpp"
+#include "common/core/error.hpp"
+#include "common/core/ids.hpp"
+#include "common/core/result.hpp"
+#include "common/core/time.hpp"
+
+namespace forces {
+namespace {
+
+TEST(CoreError, EveryCodeHasANameOfItsOwn) {  // names are metric labels: appended, never changed
+  constexpr int kFirst = static_cast<int>(Errc::Truncated);
+  constexpr int kLast = static_cast<int>(Errc::BadChecksum);
+  std::set<std::string_view> names;
+  for (int code = kFirst; code <= kLast; ++code) names.insert(to_string(static_cast<Errc>(code)));
+  EXPECT_EQ(names.size(), static_cast<std::size_t>(kLast - kFirst + 1));
+  EXPECT_FALSE(names.contains("unknown"));
+  EXPECT_EQ(to_string(Errc{0}), "unknown");
+  EXPECT_EQ(to_string(static_cast<Errc>(kLast + 1)), "unknown");
+  EXPECT_EQ(to_string(Errc::Truncated), "truncated");
+  EXPECT_EQ(to_string(Errc::TrailingOctets), "trailing_octets");
+}
+
+Result<int> half(int n) {
+  if (n % 2 != 0) return fail(Errc::BadValue, "n", 7);
+  return n / 2;
+}
+
+Result<std::string> quarter(int n) {
+  FORCES_TRY(once, half(n));
+  FORCES_TRY(twice, half(once));
+  return std::to_string(twice);
+}
+
+TEST(CoreResult, TryGivesTheValueOrReturnsTheErrorAsItIs) {
+  EXPECT_EQ(quarter(12), Result<std::string>("3"));
+  EXPECT_EQ(quarter(3), fail(Errc::BadValue, "n", 7));
+  EXPECT_EQ(quarter(6), fail(Error{Errc::BadValue, 7, "n"}));
+}
+
+TEST(CoreIds, AreComparedAndHashedByValue) {
+  using Id = StrongId<struct TestTag>;
+  EXPECT_EQ(Id{1}, Id{1});
+  EXPECT_LT(Id{1}, Id{2});
+  EXPECT_EQ((std::unordered_set<Id>{Id{1}, Id{1}, Id{2}}.size()), 2u);
+  static_assert(!std::is_convertible_v<Id, StrongId<struct OtherTag>>);
+  static_assert(!std::is_convertible_v<Id, std::uint32_t>);
+}
+
+TEST(CoreTime, AnInstantHasNoClockBehindIt) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(Instant{} + 1500ms - Instant{}, Duration(1'500'000'000));
+}
+
+TEST(CoreAssertDeathTest, ABrokenInvariantNamesItselfAndEndsTheProcess) {
+  const int n = 3;
+  FORCES_ASSERT(n == 3);
+  EXPECT_DEATH(FORCES_ASSERT(n == 4), "core_test.cpp:[0-9]+: invariant broken: n == 4");
+}
+
+}  // namespace
+}  // namespace forces
