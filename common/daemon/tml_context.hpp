@@ -10,12 +10,13 @@
 
 namespace forces::daemon {
 
-struct AdmissionSettings {  // of a CE; zero means libtml's default
-  std::uint32_t max_peers = 0;
-  std::uint32_t max_half_open = 0;
-  std::uint32_t handshakes_per_s = 0;
-  Duration handshake_timeout{0};
-  Duration pairing_timeout{0};
+// Of a CE: how many may come, and how fast; see tmlx_config.
+struct AdmissionSettings {
+  std::uint32_t max_peers = 9'000;
+  std::uint32_t max_half_open = 4'096;
+  std::uint32_t handshakes_per_s = 5'000;
+  Duration handshake_timeout = std::chrono::seconds(10);
+  Duration pairing_timeout = std::chrono::seconds(5);
 };
 
 struct ContextDeleter {

@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kMaxWaiting = 32;  // connections accepted and not yet served
 constexpr std::size_t kMaxBody = 4096;   // nothing here takes one
 constexpr time_t kTimeoutSeconds = 5;
-constexpr std::size_t kKeepAliveRequests = 100;
+constexpr int kBacklog = 128;
 
 // httplib's own pool queues without limit. This one makes the accepting thread wait, so that what
 // is too much stays in the kernel's listen backlog.
@@ -65,6 +65,19 @@ class BoundedPool : public httplib::TaskQueue {
   std::deque<std::function<void()>> tasks_;
   bool ending_ = false;
   std::vector<std::thread> threads_;
+};
+
+// httplib listens with a backlog of 5: a few clients at once would wait for TCP to try again.
+class DeepBacklog {
+ public:
+  virtual ~DeepBacklog() = default;
+  virtual void listen_again() = 0;
+};
+template <class Base>
+class Listening final : public Base, public DeepBacklog {
+ public:
+  using Base::Base;
+  void listen_again() override { (void)::listen(this->svr_sock_, kBacklog); }
 };
 
 std::string openssl_error() {
@@ -122,6 +135,7 @@ struct HttpServer::State {
   HttpSettings settings;
   CurrentTls tls;
   std::unique_ptr<httplib::Server> server;
+  DeepBacklog* backlog = nullptr;  // the server's other face
   Routes routes;
   int port = 0;
   std::thread thread;
@@ -133,12 +147,14 @@ std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::create(
   state->routes = std::move(routes);
   state->settings = settings;
   if (settings.cert.empty()) {
-    state->server = std::make_unique<httplib::Server>();
+    auto plain = std::make_unique<Listening<httplib::Server>>();
+    state->backlog = plain.get();
+    state->server = std::move(plain);
   } else {
     auto context = load_tls(settings);
     if (!context) return std::unexpected(context.error());
     state->tls.set(std::move(*context));
-    state->server = std::make_unique<httplib::SSLServer>([&](SSL_CTX& own) {
+    auto tls = std::make_unique<Listening<httplib::SSLServer>>([&](SSL_CTX& own) {
       SSL_CTX_set_min_proto_version(&own, TLS1_2_VERSION);
       SSL_CTX_set_cert_cb(&own, &CurrentTls::on_certificate, &state->tls);
       if (!settings.client_ca.empty()) {
@@ -146,6 +162,8 @@ std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::create(
       }
       return true;
     });
+    state->backlog = tls.get();
+    state->server = std::move(tls);
   }
   auto& server = *state->server;
 
@@ -153,8 +171,8 @@ std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::create(
   server.new_task_queue = [threads] { return new BoundedPool(threads); };  // httplib deletes it
   server.set_read_timeout(kTimeoutSeconds, 0);
   server.set_write_timeout(kTimeoutSeconds, 0);
-  server.set_keep_alive_timeout(kTimeoutSeconds);
-  server.set_keep_alive_max_count(kKeepAliveRequests);
+  // A connection that is kept open holds a thread: two idle scrapers would be the whole server.
+  server.set_keep_alive_max_count(1);
   server.set_payload_max_length(kMaxBody);
   server.set_tcp_nodelay(true);
   // In place of httplib's SO_REUSEPORT, with which two daemons could share a port unnoticed.
@@ -178,6 +196,7 @@ std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::create(
   if (!bound) {
     return std::unexpected(fmt::format("cannot listen at {}:{}", settings.address, settings.port));
   }
+  state->backlog->listen_again();
   state->thread = std::thread([&server] { server.listen_after_bind(); });
   while (!server.is_running()) std::this_thread::yield();  // else a stop() now would be lost
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));

@@ -1,0 +1,43 @@
+// ce as a program: its settings, and the controller in the frame of common/daemon.
+#pragma once
+
+#include <memory>
+
+#include "ce/app/config.hpp"
+#include "ce/association/controller.hpp"
+#include "common/daemon/application.hpp"
+
+namespace forces::ce {
+
+class App final : public daemon::Application {
+ public:
+  std::string_view program() const override { return "ce"; }
+  runtime::ConfigProblems load(const std::string& path) override;
+  std::string print() override;
+  const daemon::CommonSettings& settings() const override { return settings_.common; }
+  std::uint32_t id() const override { return settings_.id; }
+  const std::string& name() const override { return settings_.name; }
+  daemon::AdmissionSettings admission() const override { return settings_.admission; }
+  bool changes_live(std::string_view table) const override;
+
+  void build(observe::Log& log) override;
+  std::pair<tml_event_handler, void*> context_events() override;
+  bool open_ports() override { return controller_->open_ports(); }
+  tml_status start(tmlx_context* context) override { return controller_->start(context); }
+  void reconfigure() override { controller_->reconfigure(controller_config(settings_)); }
+  void stop() override { controller_->stop(); }
+
+  void describe(control::Status& status) const override;
+  std::vector<control::Element> elements() const override;
+  observe::Families metrics() const override;
+
+ private:
+  Settings settings_;
+  std::unique_ptr<Controller> controller_;
+};
+
+// What the operator sees of a snapshot.
+[[nodiscard]] control::Element element_of(const FeSnapshot& fe);
+[[nodiscard]] observe::Families families_of(const ControllerSnapshot& snapshot);
+
+}  // namespace forces::ce

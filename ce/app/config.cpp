@@ -1,0 +1,126 @@
+#include "ce/app/config.hpp"
+
+#include <net/if.h>
+
+#include <asio/ip/address.hpp>
+#include <asio/ip/network_v4.hpp>
+#include <asio/ip/network_v6.hpp>
+#include <chrono>
+#include <set>
+
+namespace forces::ce {
+namespace {
+
+using namespace std::chrono_literals;
+using runtime::ConfigVisitor;
+
+constexpr std::uint32_t kMaxFeId = 0x3fffffff;  // RFC 5810 section 6.1, figure 11
+constexpr std::uint32_t kMinCeId = 0x40000000;
+constexpr std::uint32_t kMaxCeId = 0x7fffffff;
+constexpr std::uint16_t kHttpPort = 9704;
+
+bool is_network(const std::string& text) {
+  asio::error_code v4, v6;
+  (void)asio::ip::make_network_v4(text, v4);
+  (void)asio::ip::make_network_v6(text, v6);
+  return !v4 || !v6;
+}
+
+void visit_tml(ConfigVisitor& v, Settings& s) {
+  v.text("address", s.address);
+  v.number("control_port", s.control_port, {.min = 0, .max = 65535});
+  v.number("data_port", s.data_port, {.min = 0, .max = 65535});
+  visit(v, s.common.channels);
+  v.number("max_peers", s.admission.max_peers, {.min = 1, .max = 100'000});
+  v.number("max_half_open", s.admission.max_half_open, {.min = 1, .max = 100'000});
+  v.number("handshakes_per_s", s.admission.handshakes_per_s, {.min = 1, .max = 1'000'000});
+  v.duration("handshake_timeout", s.admission.handshake_timeout, {.min = 100ms, .max = 5min});
+  v.duration("pairing_timeout", s.admission.pairing_timeout, {.min = 100ms, .max = 5min});
+  asio::error_code error;
+  (void)asio::ip::make_address(s.address, error);
+  v.check(!error, "address", "is no IP address");
+  v.check(
+      !s.common.tls.plaintext || s.common.tls.plaintext_anywhere || daemon::is_loopback(s.address),
+      "address", "beyond loopback needs TLS, or tls.plaintext_anywhere = true");
+  v.check(s.data_port == 0 || s.data_port != s.control_port, "data_port",
+          "must differ from control_port");
+}
+
+void visit_association(ConfigVisitor& v, Settings& s) {
+  auto& h = s.heartbeat;
+  v.flag("configure_fe", h.configure_fe);
+  v.flag("ce_heartbeats", h.ce_sends);
+  v.flag("fe_heartbeats", h.fe_sends);
+  v.duration("ce_dead_interval", h.ce_dead, {.min = 100ms, .max = 24h});
+  v.duration("fe_heartbeat_interval", h.fe_interval, {.min = 10ms, .max = 1h});
+  v.duration("poll_interval", h.poll_interval, {.min = 10ms, .max = 1h});
+  v.duration("fe_dead_interval", h.fe_dead, {.min = 100ms, .max = 24h});
+  v.flag("allow_unknown_fes", s.allow_unknown_fes);
+  v.number("assign_first", s.assign_first, {.min = 0, .max = kMaxFeId});
+  v.number("assign_last", s.assign_last, {.min = 0, .max = kMaxFeId});
+  v.check(h.fe_dead > (h.fe_sends ? h.fe_interval : h.poll_interval), "fe_dead_interval",
+          "must be longer than the interval of heartbeats");
+  v.check((s.assign_first == 0) == (s.assign_last == 0) && s.assign_first <= s.assign_last,
+          "assign_last", "assign_first and assign_last are both 0, or a range");
+}
+
+void visit_port(ConfigVisitor& v, PortConfig& port, std::set<std::uint32_t>& ids,
+                std::set<std::string>& devices) {
+  v.number("id", port.port_id, {.min = 1, .max = 0xffffffff});
+  v.text("tun", port.tun);
+  v.text("address", port.address);
+  v.number("mtu", port.mtu, {.min = 68, .max = 65'535});
+  v.required("id");
+  v.check(ids.insert(port.port_id).second, "id", "occurs twice in this FE");
+  v.check(port.tun.size() < IFNAMSIZ, "tun", "is longer than the 15 characters of a device name");
+  v.check(port.tun.empty() || devices.insert(port.tun).second, "tun", "is another port's device");
+  v.check(port.address.empty() || is_network(port.address), "address",
+          "is no address with a prefix length, such as \"10.98.0.1/24\"");
+}
+
+}  // namespace
+
+Settings::Settings() {
+  common.http.server.port = kHttpPort;
+  common.control.socket = "/run/forces/ce.sock";
+}
+
+void visit(ConfigVisitor& v, Settings& s) {
+  v.table("ce", [&] {
+    v.number("id", s.id, {.min = kMinCeId, .max = kMaxCeId, .hex = true});
+    v.required("id");
+    v.text("name", s.name);
+  });
+  // [tls] first: [tml] is checked against it.
+  daemon::visit_common(v, s.common);
+  v.table("tml", [&] { visit_tml(v, s); });
+  v.table("association", [&] { visit_association(v, s); });
+  std::set<std::uint32_t> ids;
+  std::set<std::string> devices;
+  v.tables("fe", s.fes, [&](FeConfig& fe) {
+    v.number("id", fe.fe_id, {.min = 1, .max = kMaxFeId});
+    v.text("name", fe.name);
+    v.required("id");
+    v.check(ids.insert(fe.fe_id).second, "id", "is another FE's");
+    std::set<std::uint32_t> port_ids;
+    v.tables("port", fe.ports, [&](PortConfig& port) { visit_port(v, port, port_ids, devices); });
+  });
+}
+
+ControllerConfig controller_config(const Settings& s) {
+  ControllerConfig config;
+  config.ce_id = s.id;
+  config.address = s.address;
+  config.control_port = s.control_port == 0 ? TMLX_PORT_EPHEMERAL : s.control_port;
+  config.data_port = s.data_port != 0 ? s.data_port : s.control_port == 0 ? TMLX_PORT_EPHEMERAL : 0;
+  config.control_options = daemon::channel_options(s.common.channels, TML_CHANNEL_CONTROL);
+  config.data_options = daemon::channel_options(s.common.channels, TML_CHANNEL_DATA);
+  config.fes = s.fes;
+  config.allow_unknown_fes = s.allow_unknown_fes;
+  config.assign_first = s.assign_first;
+  config.assign_last = s.assign_last;
+  config.heartbeat = s.heartbeat;
+  return config;
+}
+
+}  // namespace forces::ce

@@ -1,0 +1,36 @@
+// The configuration file of ce: deploy/config/ce.toml is the commented example.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ce/association/controller.hpp"
+#include "common/daemon/settings.hpp"
+#include "common/daemon/tml_context.hpp"
+#include "common/runtime/config.hpp"
+
+namespace forces::ce {
+
+struct Settings {
+  std::uint32_t id = 0x40000001;  // [ce]
+  std::string name = "ce";
+  std::string address = "127.0.0.1";               // [tml]
+  std::uint16_t control_port = TMLX_PORT_CONTROL;  // 0: any free one
+  std::uint16_t data_port = 0;  // 0: control_port + 1, or any free one when control_port is 0
+  daemon::AdmissionSettings admission;
+  HeartbeatConfig heartbeat;  // [association]
+  bool allow_unknown_fes = false;
+  std::uint32_t assign_first = 0;
+  std::uint32_t assign_last = 0;
+  std::vector<FeConfig> fes;  // [[fe]]
+  daemon::CommonSettings common;
+
+  Settings();
+};
+
+void visit(runtime::ConfigVisitor& v, Settings& s);
+
+[[nodiscard]] ControllerConfig controller_config(const Settings& s);
+
+}  // namespace forces::ce

@@ -1,0 +1,151 @@
+#include "ce/ctl/client.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <asio/buffer.hpp>
+#include <asio/io_context.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <asio/read.hpp>
+#include <asio/write.hpp>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+
+#include "common/runtime/local_server.hpp"
+
+namespace forces::ctl {
+namespace {
+
+using Protocol = asio::local::stream_protocol;
+
+std::string unreachable(const std::string& socket, const asio::error_code& error) {
+  const auto program = std::filesystem::path(socket).stem().string();
+  auto text = fmt::format("cannot reach {} at {}: {}", program, socket, error.message());
+  if (error == asio::error::access_denied) {
+    return text +
+           "\nThe socket is for its owner and group: try as root, or as a member of the group.";
+  }
+  return text + fmt::format(
+                    "\nIs it running? Try `systemctl status {}`, or name its socket with --socket "
+                    "PATH or FORCES_SOCKET\n([control] socket in its configuration).",
+                    program);
+}
+
+// One exchange; each step starts the next, and the first failure ends it.
+class Exchange {
+ public:
+  Exchange(const std::string& request)
+      : socket_(io_), header_(runtime::encode_frame_header(request.size())), body_(request) {}
+
+  std::expected<std::string, ClientError> run(const std::string& path, Duration timeout) {
+    asio::error_code error;
+    socket_.connect(Protocol::endpoint(path), error);
+    if (error) return std::unexpected(unreachable(path, error));
+    const std::array<asio::const_buffer, 2> out{asio::buffer(header_), asio::buffer(body_)};
+    asio::async_write(socket_, out, [this](const asio::error_code& failed, std::size_t) {
+      if (!done(failed)) read_header();
+    });
+    io_.run_for(timeout);
+    if (!finished_) return std::unexpected(fmt::format("{}: no answer in time", path));
+    if (failed_) {
+      return std::unexpected(fmt::format("{}: the connection ended: {}", path, failed_->message()));
+    }
+    return body_;
+  }
+
+ private:
+  bool done(const asio::error_code& error) {
+    if (!error) return false;
+    failed_ = error;
+    finished_ = true;
+    return true;
+  }
+
+  void read_header() {
+    asio::async_read(socket_, asio::buffer(header_),
+                     [this](const asio::error_code& error, std::size_t) {
+                       if (!done(error)) read_body();
+                     });
+  }
+
+  void read_body() {
+    const auto size = runtime::decode_frame_header(header_);
+    if (size > runtime::kMaxLocalFrame) {
+      done(asio::error::message_size);
+      return;
+    }
+    body_.resize(size);
+    asio::async_read(socket_, asio::buffer(body_),
+                     [this](const asio::error_code& error, std::size_t) {
+                       if (!done(error)) finished_ = true;
+                     });
+  }
+
+  asio::io_context io_;
+  Protocol::socket socket_;
+  std::array<std::uint8_t, runtime::kLocalFrameHeader> header_;
+  std::string body_;
+  std::optional<asio::error_code> failed_;
+  bool finished_ = false;
+};
+
+// Where the next page begins; 0: there is none, or the answer is no list.
+std::uint64_t next_of(const control::Response& response) {
+  switch (response.result_case()) {
+    case control::Response::kElements:
+      return response.elements().next();
+    case control::Response::kChannels:
+      return response.channels().next();
+    case control::Response::kStats:
+      return response.stats().next();
+    default:
+      return 0;
+  }
+}
+
+void set_after(control::Request& request, std::uint64_t after) {
+  switch (request.operation_case()) {
+    case control::Request::kElementList:
+      request.mutable_element_list()->set_after(after);
+      break;
+    case control::Request::kChannelList:
+      request.mutable_channel_list()->set_after(after);
+      break;
+    case control::Request::kStats:
+      request.mutable_stats()->set_after(after);
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace
+
+std::expected<control::Response, ClientError> ask(const std::string& socket,
+                                                  const control::Request& request,
+                                                  Duration timeout) {
+  const auto answer = Exchange(request.SerializeAsString()).run(socket, timeout);
+  if (!answer) return std::unexpected(answer.error());
+  control::Response response;
+  if (!response.ParseFromString(*answer)) {
+    return std::unexpected(fmt::format("{}: the answer cannot be read", socket));
+  }
+  return response;
+}
+
+std::expected<control::Response, ClientError> ask_all(const std::string& socket,
+                                                      control::Request request, Duration timeout) {
+  auto all = ask(socket, request, timeout);
+  for (auto next = all ? next_of(*all) : 0; next != 0;) {
+    set_after(request, next);
+    const auto page = ask(socket, request, timeout);
+    if (!page) return page;
+    all->MergeFrom(*page);  // appends to the lists
+    if (page->result_case() != all->result_case() || next_of(*page) <= next) break;
+    next = next_of(*page);
+  }
+  return all;
+}
+
+}  // namespace forces::ctl

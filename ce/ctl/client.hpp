@@ -1,0 +1,26 @@
+// Asks a daemon over its local socket (common/runtime/local_server.hpp says how).
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+
+#include "common/core/time.hpp"
+#include "proto/schema/control.pb.h"
+
+namespace forces::ctl {
+
+// Why there is no answer, in words for the one at the terminal.
+using ClientError = std::string;
+
+// One request and its answer, each time on a new connection. The answer may be an Error.
+[[nodiscard]] std::expected<control::Response, ClientError> ask(const std::string& socket,
+                                                                const control::Request& request,
+                                                                Duration timeout);
+
+// The same, and for lists again and again until all pages are together.
+[[nodiscard]] std::expected<control::Response, ClientError> ask_all(const std::string& socket,
+                                                                    control::Request request,
+                                                                    Duration timeout);
+
+}  // namespace forces::ctl

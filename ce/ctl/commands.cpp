@@ -1,0 +1,132 @@
+#include "ce/ctl/commands.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "ce/ctl/client.hpp"
+#include "ce/ctl/render.hpp"
+
+namespace forces::ctl {
+namespace {
+
+// `fe ...` at a ce and `ce ...` at an fe: the other ends of the associations.
+void add_elements(CLI::App& app, Invocation& invocation, const std::string& peer,
+                  const std::string& role, const std::string& about) {
+  auto* group = app.add_subcommand(peer, about)->require_subcommand(1)->fallthrough();
+  auto* list = group->add_subcommand("list", "all of them, a line each")->fallthrough();
+  list->callback([&invocation, role] {
+    invocation.request.emplace().mutable_element_list();
+    invocation.role = role;
+  });
+  auto* show = group->add_subcommand("show", "one, with its ports and counters")->fallthrough();
+  auto id = std::make_shared<std::uint32_t>(0);
+  show->add_option("ID", *id, "PL ID, decimal or 0x...")->required();
+  show->callback([&invocation, role, id] {
+    invocation.request.emplace().mutable_element_show()->set_id(*id);
+    invocation.role = role;
+  });
+}
+
+void add_channels(CLI::App& app, Invocation& invocation) {
+  auto* group = app.add_subcommand("channel", "TML channels (control and data)")
+                    ->require_subcommand(1)
+                    ->fallthrough();
+  auto* list = group->add_subcommand("list", "all of them, a line each")->fallthrough();
+  list->callback([&invocation] { invocation.request.emplace().mutable_channel_list(); });
+  auto* show = group->add_subcommand("show", "one, with its counters")->fallthrough();
+  auto handle = std::make_shared<std::uint64_t>(0);
+  show->add_option("CHANNEL", *handle, "the number in the first column of `channel list`")
+      ->required();
+  show->callback([&invocation, handle] {
+    invocation.request.emplace().mutable_channel_show()->set_handle(*handle);
+  });
+}
+
+void add_log(CLI::App& app, Invocation& invocation) {
+  auto* group =
+      app.add_subcommand("log", "what the daemon logs")->require_subcommand(1)->fallthrough();
+  auto* level = group->add_subcommand("level", "show the levels, or set them")->fallthrough();
+  auto request = std::make_shared<control::LogLevelRequest>();
+  level->add_option_function<std::string>(
+      "LEVEL", [request](const std::string& text) { request->set_level(text); },
+      "trace, debug, info, warning, error or off; nothing: only show");
+  level->add_option_function<std::string>(
+      "--component", [request](const std::string& text) { request->set_component(text); },
+      "only of this component");
+  level->callback(
+      [&invocation, request] { *invocation.request.emplace().mutable_log_level() = *request; });
+}
+
+}  // namespace
+
+void add_commands(CLI::App& app, Invocation& invocation) {
+  app.require_subcommand(1);
+  app.add_option("--socket", invocation.socket, "the daemon's local socket; of an fe: its fe.sock")
+      ->envname("FORCES_SOCKET")
+      ->capture_default_str();
+  app.add_flag("--json", invocation.json, "print JSON (names as in proto/schema/control.proto)");
+  app.add_option("--timeout", invocation.timeout_s, "seconds to wait for an answer")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+
+  app.add_subcommand("status", "what runs, since when, and how it is")
+      ->fallthrough()
+      ->callback([&invocation] { invocation.request.emplace().mutable_status(); });
+  add_elements(app, invocation, "fe", "ce", "FEs of a ce");
+  add_elements(app, invocation, "ce", "fe", "CEs of an fe (with --socket of the fe)");
+  add_channels(app, invocation);
+  auto filter = std::make_shared<std::string>();
+  auto* stats = app.add_subcommand("stats", "every metric, as at /metrics")->fallthrough();
+  stats->add_option("--filter", *filter, "only metrics whose name contains this");
+  stats->callback(
+      [&invocation, filter] { invocation.request.emplace().mutable_stats()->set_filter(*filter); });
+  add_log(app, invocation);
+  auto* tls =
+      app.add_subcommand("tls", "certificates in use")->require_subcommand(1)->fallthrough();
+  tls->add_subcommand("reload", "read CA, CRL, certificate and key again; live channels stay")
+      ->fallthrough()
+      ->callback([&invocation] { invocation.request.emplace().mutable_tls_reload(); });
+  app.footer(
+      "Examples:\n"
+      "  forcesctl status\n"
+      "  forcesctl fe show 2\n"
+      "  forcesctl --socket /run/forces/fe.sock channel list --json\n"
+      "  forcesctl stats --filter drops\n"
+      "  forcesctl log level debug --component association\n"
+      "Exit status: 0, 1 the daemon refused or something did not decode, 64 usage, 69 no daemon.");
+}
+
+int execute(const Invocation& invocation) {
+  const auto timeout =
+      std::chrono::duration_cast<Duration>(std::chrono::duration<double>(invocation.timeout_s));
+  const auto no_answer = [](const std::string& why) {
+    fmt::print(stderr, "forcesctl: {}\n", why);
+    return kExitUnavailable;
+  };
+  if (!invocation.role.empty()) {
+    control::Request request;
+    request.mutable_status();
+    const auto status = ask(invocation.socket, request, timeout);
+    if (!status) return no_answer(status.error());
+    if (const auto& program = status->status().program(); program != invocation.role) {
+      fmt::print(stderr,
+                 "forcesctl: {} is the socket of an {}, whose peers are shown by `{} ...`\n",
+                 invocation.socket, program, invocation.role);
+      return kExitRefused;
+    }
+  }
+  const auto response = ask_all(invocation.socket, *invocation.request, timeout);
+  if (!response) return no_answer(response.error());
+  if (response->has_error()) {
+    fmt::print(stderr, "forcesctl: {}", render_text(*response));
+    return kExitRefused;
+  }
+  fmt::print("{}", invocation.json ? render_json(*response) : render_text(*response));
+  return EXIT_SUCCESS;
+}
+
+}  // namespace forces::ctl

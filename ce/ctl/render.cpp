@@ -1,0 +1,265 @@
+#include "ce/ctl/render.hpp"
+
+#include <fmt/format.h>
+#include <google/protobuf/util/json_util.h>
+
+#include <array>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "ce/ctl/table.hpp"
+
+namespace forces::ctl {
+namespace {
+
+using control::Response;
+
+// "name  value" lines, the names padded to one width.
+class Facts {
+ public:
+  void add(std::string name, std::string value) {
+    if (!value.empty()) table_.row({std::move(name), std::move(value)});
+  }
+  std::string text() const {
+    const auto all = table_.text();
+    return all.substr(all.find('\n') + 1);  // no header
+  }
+
+ private:
+  Table table_{{"", ""}};
+};
+
+std::string octets_text(std::uint64_t octets) {
+  if (octets < 10'240) return fmt::format("{}", octets);
+  if (octets < 10 * 1'048'576) return fmt::format("{} KiB", octets / 1024);
+  return fmt::format("{} MiB", octets / 1'048'576);
+}
+
+std::string us_text(double us) {
+  if (us < 1'000) return fmt::format("{:.0f}us", us);
+  if (us < 1'000'000) return fmt::format("{:.1f}ms", us / 1e3);
+  return fmt::format("{:.1f}s", us / 1e6);
+}
+
+std::string distribution_text(const control::Distribution& d) {
+  if (d.count() == 0) return "-";
+  return fmt::format("mean {}, p50 <= {}, p99 <= {} of {}", us_text(d.mean_us()),
+                     us_text(d.p50_us()), us_text(d.p99_us()), d.count());
+}
+
+template <class Counters>
+std::string counters_text(const Counters& counters) {
+  Table table({"COUNTER", ">VALUE"});
+  for (const auto& counter : counters) {
+    table.row({counter.reason().empty() ? counter.name()
+                                        : fmt::format("{}{{{}}}", counter.name(), counter.reason()),
+               std::to_string(counter.value())});
+  }
+  return table.empty() ? "" : fmt::format("\n{}", table.text());
+}
+
+template <class Ports>
+std::string ports_text(const Ports& ports) {
+  Table table({">PORT", "DEVICE", "KIND", "ADDRESS", "STATE", "COUNTERS"});
+  for (const auto& port : ports) {
+    std::string counters;
+    for (const auto& counter : port.counters()) {
+      if (counter.value() == 0) continue;
+      counters += fmt::format("{}{}{}={}", counters.empty() ? "" : " ", counter.name(),
+                              counter.reason().empty() ? "" : fmt::format(".{}", counter.reason()),
+                              counter.value());
+    }
+    table.row({std::to_string(port.id()), port.device(), port.kind(), port.address(), port.state(),
+               counters});
+  }
+  return table.empty() ? "" : fmt::format("\n{}", table.text());
+}
+
+std::string text_of(const control::Status& s) {
+  Facts facts;
+  facts.add("program", fmt::format("{} {}", s.program(), s.version()));
+  facts.add("id", id_text(s.id()));
+  facts.add("name", s.name());
+  facts.add("state", s.state());
+  facts.add("pid", std::to_string(s.pid()));
+  facts.add("up", duration_text(s.uptime_ms()));
+  facts.add("security", s.security());
+  for (const auto& listener : s.listeners()) {
+    facts.add(listener.purpose(), fmt::format("{}:{}", listener.address(), listener.port()));
+  }
+  facts.add(s.program() == "ce" ? "FEs" : "CEs",
+            fmt::format("{} associated of {}", s.associated(), s.elements()));
+  facts.add("channels", fmt::format("{} up of {}", s.channels_up(), s.channels()));
+  facts.add("configuration", s.config_file());
+  facts.add("log lines held back", std::to_string(s.log_lines_suppressed()));
+  return facts.text() + ports_text(s.ports());
+}
+
+std::string text_of(const control::ElementList& list) {
+  Table table({">ID", "NAME", "STATE", ">UP", "CONTROL", "DATA", "ADDRESS", ">PORTS"});
+  for (const auto& e : list.elements()) {
+    table.row({id_text(e.id()), e.name(), e.state() + (e.master() ? " (master)" : ""),
+               duration_text(e.up_ms()), e.control(), e.data(), e.address(),
+               std::to_string(e.port_count())});
+  }
+  return table.empty() ? "none\n" : table.text();
+}
+
+std::string text_of(const control::Element& e) {
+  Facts facts;
+  facts.add("id", id_text(e.id()));
+  facts.add("name", e.name());
+  facts.add("state", e.state() + (e.master() ? " (master)" : ""));
+  facts.add("associated for", duration_text(e.up_ms()));
+  facts.add("address", e.address());
+  facts.add("identity", e.identity());
+  const auto channel = [](const std::string& state, std::uint64_t handle) {
+    return handle == 0 ? state : fmt::format("{} (channel {})", state, handle);
+  };
+  facts.add("control", channel(e.control(), e.control_channel()));
+  facts.add("data", channel(e.data(), e.data_channel()));
+  return facts.text() + ports_text(e.ports()) + counters_text(e.counters());
+}
+
+std::string text_of(const control::ChannelList& list) {
+  Table table({">CHANNEL", ">PEER", "TYPE", "STATE", ">UP", ">SILENT", ">QUEUED", ">RTT P50",
+               "ADDRESS", "TLS"});
+  for (const auto& c : list.channels()) {
+    table.row({std::to_string(c.handle()), id_text(c.peer()), c.type(), c.state(),
+               duration_text(c.up_ms()), duration_text(c.silent_ms()),
+               octets_text(c.queued_octets()),
+               c.rtt().count() == 0 ? "-" : fmt::format("<={}", us_text(c.rtt().p50_us())),
+               c.address(), c.tls()});
+  }
+  return table.empty() ? "none\n" : table.text();
+}
+
+std::string text_of(const control::Channel& c) {
+  Facts facts;
+  facts.add("channel", std::to_string(c.handle()));
+  facts.add("peer", id_text(c.peer()));
+  facts.add("type", c.type());
+  facts.add("state", c.state());
+  facts.add("address", c.address());
+  facts.add("TLS", c.tls());
+  facts.add("identity", c.identity());
+  facts.add("up", duration_text(c.up_ms()));
+  facts.add("silent", duration_text(c.silent_ms()));
+  facts.add("send queue", octets_text(c.queued_octets()));
+  facts.add("receive queue", octets_text(c.receive_queued_octets()));
+  facts.add("heartbeat round trip", distribution_text(c.rtt()));
+  facts.add("time in send queue", distribution_text(c.queue_time()));
+  return facts.text() + counters_text(c.counters());
+}
+
+std::string text_of(const control::Stats& stats) {
+  Table table({"METRIC", ">VALUE"});
+  for (const auto& sample : stats.samples()) {
+    const std::map<std::string, std::string> sorted(sample.labels().begin(), sample.labels().end());
+    std::string labels;
+    for (const auto& [key, value] : sorted) {
+      labels += fmt::format("{}{}=\"{}\"", labels.empty() ? "" : ",", key, value);
+    }
+    const auto name =
+        labels.empty() ? sample.name() : fmt::format("{}{{{}}}", sample.name(), labels);
+    table.row({name, sample.type() == "histogram"
+                         ? fmt::format("{:g} in {}", sample.value(), sample.count())
+                         : fmt::format("{:.15g}", sample.value())});
+  }
+  return table.empty() ? "none\n" : table.text();
+}
+
+std::string text_of(const control::LogLevels& levels) {
+  Table table({"COMPONENT", "LEVEL"});
+  for (const auto& entry : levels.entries()) table.row({entry.component(), entry.level()});
+  return table.text();
+}
+
+const google::protobuf::Message& inner(const Response& response) {
+  switch (response.result_case()) {
+    case Response::kError:
+      return response.error();
+    case Response::kStatus:
+      return response.status();
+    case Response::kElements:
+      return response.elements();
+    case Response::kElement:
+      return response.element();
+    case Response::kChannels:
+      return response.channels();
+    case Response::kChannel:
+      return response.channel();
+    case Response::kStats:
+      return response.stats();
+    case Response::kLogLevels:
+      return response.log_levels();
+    case Response::kDone:
+      return response.done();
+    case Response::RESULT_NOT_SET:
+      break;
+  }
+  return response;
+}
+
+}  // namespace
+
+std::string render_text(const Response& response) {
+  switch (response.result_case()) {
+    case Response::kError:
+      return response.error().message() + "\n";
+    case Response::kStatus:
+      return text_of(response.status());
+    case Response::kElements:
+      return text_of(response.elements());
+    case Response::kElement:
+      return text_of(response.element());
+    case Response::kChannels:
+      return text_of(response.channels());
+    case Response::kChannel:
+      return text_of(response.channel());
+    case Response::kStats:
+      return text_of(response.stats());
+    case Response::kLogLevels:
+      return text_of(response.log_levels());
+    case Response::kDone:
+      return response.done().message() + "\n";
+    case Response::RESULT_NOT_SET:
+      break;
+  }
+  return "an answer that this forcesctl does not know\n";
+}
+
+std::string render_json(const Response& response) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  options.add_whitespace = true;
+  std::string json;
+  (void)google::protobuf::util::MessageToJsonString(inner(response), &json, options);
+  return json;
+}
+
+std::string duration_text(std::uint64_t ms) {
+  struct Unit {
+    std::uint64_t ms;
+    std::string_view name;
+  };
+  constexpr std::array kUnits{Unit{86'400'000, "d"}, Unit{3'600'000, "h"}, Unit{60'000, "min"},
+                              Unit{1'000, "s"}, Unit{1, "ms"}};
+  for (std::size_t i = 0; i < kUnits.size(); ++i) {
+    if (ms < kUnits[i].ms) continue;
+    const auto whole = fmt::format("{}{}", ms / kUnits[i].ms, kUnits[i].name);
+    if (i + 2 >= kUnits.size()) return whole;  // seconds are exact enough without their ms
+    const auto rest = ms % kUnits[i].ms / kUnits[i + 1].ms;
+    return rest == 0 ? whole : fmt::format("{} {}{}", whole, rest, kUnits[i + 1].name);
+  }
+  return "-";
+}
+
+std::string id_text(std::uint32_t id) {
+  constexpr std::uint32_t kFirstCeId = 0x40000000;  // RFC 5810 section 6.1, figure 11
+  return id < kFirstCeId ? std::to_string(id) : fmt::format("{:#010x}", id);
+}
+
+}  // namespace forces::ctl

@@ -1,0 +1,7 @@
+#include "ce/app/app.hpp"
+#include "common/daemon/daemon.hpp"
+
+int main(int argc, char** argv) {
+  forces::ce::App app;
+  return forces::daemon::run(app, argc, argv);
+}

@@ -1,0 +1,61 @@
+// From the protocol layers' counters to the operator's messages and to metrics. A counter is
+// anything with `name` (a metric's, without prefix and "_total"), `reason` ("" or a label value)
+// and `value`.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+
+#include "common/daemon/tml_context.hpp"
+#include "common/observe/log.hpp"
+#include "common/observe/metrics.hpp"
+#include "proto/schema/control.pb.h"
+
+namespace forces::daemon {
+
+template <class Message, class Counters>
+void report(Message& message, const Counters& counters) {
+  for (const auto& counter : counters) {
+    auto& out = *message.add_counters();
+    out.set_name(std::string(counter.name));
+    out.set_reason(std::string(counter.reason));
+    out.set_value(counter.value);
+  }
+}
+
+// As <prefix>_<name>_total with the labels given.
+template <class Counters>
+void report(observe::Families& families, std::string_view prefix, const observe::Labels& labels,
+            const Counters& counters) {
+  for (const auto& counter : counters) {
+    auto& metric = observe::add_sample(families, fmt::format("{}_{}_total", prefix, counter.name),
+                                       "Counted by the association layer",
+                                       prometheus::MetricType::Counter, labels);
+    if (!counter.reason.empty()) metric.label.push_back({"reason", std::string(counter.reason)});
+    metric.counter.value = static_cast<double>(counter.value);
+  }
+}
+
+inline void report_gauge(observe::Families& families, std::string_view name, std::string_view help,
+                         const observe::Labels& labels, double value) {
+  observe::add_sample(families, name, help, prometheus::MetricType::Gauge, labels).gauge.value =
+      value;
+}
+
+// How the protocol layers' events reach the log: `Severity` has Debug, Info, Warning, Error in
+// order.
+template <class Severity>
+auto event_log(observe::Logger logger) {
+  return [logger](Severity severity, std::string_view event, std::uint32_t element,
+                  std::string_view text) {
+    constexpr observe::Level kLevels[] = {observe::Level::Debug, observe::Level::Info,
+                                          observe::Level::Warning, observe::Level::Error};
+    const auto level = kLevels[static_cast<std::size_t>(severity)];
+    if (!logger.enabled(level)) return;
+    logger.limited(level, event, {{"element", element_text(element)}, {"detail", text}});
+  };
+}
+
+}  // namespace forces::daemon

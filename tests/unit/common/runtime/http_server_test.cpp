@@ -1,0 +1,176 @@
+#include "common/runtime/http_server.hpp"
+
+#include <gtest/gtest.h>
+#include <httplib.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace forces::runtime {
+namespace {
+
+HttpServer::Routes routes() {
+  return {{"/metrics", [] { return HttpReply{200, "text/plain; version=0.0.4", "a 1\n"}; }},
+          {"/busy", [] { return HttpReply{503, "text/plain", "busy\n"}; }}};
+}
+
+TEST(HttpServer, ServesItsRoutesOnAFreePort) {
+  const auto server = HttpServer::create({}, routes());
+  ASSERT_TRUE(server) << server.error();
+  ASSERT_NE((*server)->port(), 0);
+  httplib::Client client("127.0.0.1", (*server)->port());
+  const auto metrics = client.Get("/metrics");
+  ASSERT_TRUE(metrics);
+  EXPECT_EQ(metrics->status, 200);
+  EXPECT_EQ(metrics->body, "a 1\n");
+  EXPECT_EQ(metrics->get_header_value("Content-Type"), "text/plain; version=0.0.4");
+  EXPECT_EQ(client.Get("/busy")->status, 503);
+  EXPECT_EQ(client.Get("/elsewhere")->status, 404);
+  EXPECT_EQ(client.Post("/metrics", "x", "text/plain")->status, 404);
+}
+
+TEST(HttpServer, ManyClientsAtOnceAreAllServed) {
+  const auto server = HttpServer::create({}, routes());
+  ASSERT_TRUE(server);
+  std::atomic<int> served = 0;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 50; ++i) {  // more than threads and queue hold
+    clients.emplace_back([&] {
+      httplib::Client client("127.0.0.1", (*server)->port());
+      const auto reply = client.Get("/metrics");
+      if (reply && reply->status == 200) ++served;
+    });
+  }
+  for (auto& client : clients) client.join();
+  EXPECT_EQ(served, 50);
+}
+
+TEST(HttpServer, APortInUseIsAnError) {
+  const auto first = HttpServer::create({}, routes());
+  ASSERT_TRUE(first);
+  HttpSettings settings;
+  settings.port = (*first)->port();
+  const auto second = HttpServer::create(settings, routes());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error(), "cannot listen at 127.0.0.1:" + std::to_string((*first)->port()));
+}
+
+struct PemFiles {
+  std::string cert, key;
+};
+
+// A self-signed P-256 certificate, good for a day.
+PemFiles make_certificate(const std::string& name) {
+  const auto base = testing::TempDir() + "forces_" + std::to_string(getpid()) + "_" + name;
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
+  const std::unique_ptr<X509, decltype(&X509_free)> cert(X509_new(), X509_free);
+  X509_set_version(cert.get(), 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(cert.get()), 1);
+  X509_gmtime_adj(X509_getm_notBefore(cert.get()), -60);
+  X509_gmtime_adj(X509_getm_notAfter(cert.get()), 86'400);
+  X509_set_pubkey(cert.get(), key.get());
+  auto* subject = X509_get_subject_name(cert.get());
+  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+  X509_set_issuer_name(cert.get(), subject);
+  X509_sign(cert.get(), key.get(), EVP_sha256());
+  PemFiles files{base + ".crt", base + ".key"};
+  FILE* out = std::fopen(files.cert.c_str(), "w");
+  PEM_write_X509(out, cert.get());
+  std::fclose(out);
+  out = std::fopen(files.key.c_str(), "w");
+  PEM_write_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  std::fclose(out);
+  return files;
+}
+
+HttpSettings https(const PemFiles& files) {
+  HttpSettings settings;
+  settings.cert = files.cert;
+  settings.key = files.key;
+  return settings;
+}
+
+// The subject of the certificate that the server shows, "" when there is no TLS with it.
+std::string shown_name(std::uint16_t port) {
+  httplib::SSLClient client("127.0.0.1", port);
+  client.enable_server_certificate_verification(false);
+  std::string name(100, '\0');
+  bool got = false;
+  SSL_CTX_set_cert_verify_callback(
+      client.ssl_context(),
+      [](X509_STORE_CTX* store, void* arg) {
+        X509_NAME_get_text_by_NID(X509_get_subject_name(X509_STORE_CTX_get0_cert(store)),
+                                  NID_commonName, static_cast<char*>(arg), 100);
+        return 1;
+      },
+      name.data());
+  SSL_CTX_set_verify(client.ssl_context(), SSL_VERIFY_PEER, nullptr);
+  got = static_cast<bool>(client.Get("/metrics"));
+  return got ? std::string(name.c_str()) : "";
+}
+
+TEST(HttpServerTls, ServesOverTlsAndNotWithoutIt) {
+  const auto server = HttpServer::create(https(make_certificate("server")), routes());
+  ASSERT_TRUE(server) << server.error();
+  EXPECT_EQ(shown_name((*server)->port()), "server");
+  httplib::Client plain("127.0.0.1", (*server)->port());
+  EXPECT_FALSE(plain.Get("/metrics"));
+}
+
+TEST(HttpServerTls, WithAClientCaOnlyItsClientsAreServed) {
+  const auto client_files = make_certificate("client");
+  const auto other_files = make_certificate("other");
+  auto settings = https(make_certificate("server"));
+  settings.client_ca = client_files.cert;
+  const auto server = HttpServer::create(settings, routes());
+  ASSERT_TRUE(server) << server.error();
+  const auto served = [&](const PemFiles& files) {
+    httplib::SSLClient client("127.0.0.1", (*server)->port(), files.cert, files.key);
+    client.enable_server_certificate_verification(false);
+    const auto reply = client.Get("/metrics");
+    return reply && reply->status == 200;
+  };
+  EXPECT_TRUE(served(client_files));
+  EXPECT_FALSE(served(other_files));
+  EXPECT_EQ(shown_name((*server)->port()), "");  // no certificate at all
+}
+
+TEST(HttpServerTls, AReloadShowsTheNewCertificate) {
+  const auto files = make_certificate("old");
+  const auto server = HttpServer::create(https(files), routes());
+  ASSERT_TRUE(server) << server.error();
+  const auto fresh = make_certificate("new");
+  std::rename(fresh.cert.c_str(), files.cert.c_str());
+  // Certificate and key do not belong together now: the old ones stay.
+  EXPECT_FALSE((*server)->reload_tls());
+  EXPECT_EQ(shown_name((*server)->port()), "old");
+  std::rename(fresh.key.c_str(), files.key.c_str());
+  EXPECT_TRUE((*server)->reload_tls());
+  EXPECT_EQ(shown_name((*server)->port()), "new");
+}
+
+TEST(HttpServerTls, AFileThatIsMissingOrWrongIsNamed) {
+  const auto good = make_certificate("good");
+  const auto other = make_certificate("other");
+  const auto error_of = [](HttpSettings settings) {
+    const auto server = HttpServer::create(settings, routes());
+    return server ? std::string("none") : server.error();
+  };
+  EXPECT_TRUE(error_of(https({"/nonexistent.crt", good.key})).starts_with("/nonexistent.crt: "));
+  EXPECT_TRUE(error_of(https({good.cert, other.key})).starts_with(other.key + ": "));
+  auto settings = https(good);
+  settings.client_ca = good.key;  // no certificate in it
+  EXPECT_TRUE(error_of(settings).starts_with(good.key + ": "));
+}
+
+}  // namespace
+}  // namespace forces::runtime
