@@ -1,40 +1,9 @@
-// What ControllerCore and its shell show of themselves.
 #include "ce/association/controller_report.hpp"
 
-#include <array>
-#include <utility>
-
-#include "ce/association/controller_core.hpp"
 #include "ce/redirect/redirector.hpp"
 
 namespace forces::ce {
 namespace {
-
-std::uint64_t milliseconds(Duration d) {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
-}
-
-struct Row {
-  std::string_view name;
-  std::uint64_t FeCounters::* value;
-};
-constexpr std::array kRows{
-    Row{"pl_messages_received", &FeCounters::received},
-    Row{"pl_messages_sent", &FeCounters::sent},
-    Row{"pl_setups", &FeCounters::setups},
-    Row{"pl_setups_refused", &FeCounters::setups_refused},
-    Row{"pl_associations", &FeCounters::associations},
-    Row{"pl_associations_lost", &FeCounters::associations_lost},
-    Row{"pl_heartbeats_received", &FeCounters::heartbeats_received},
-    Row{"pl_heartbeats_sent", &FeCounters::heartbeats_sent},
-    Row{"pl_teardowns_received", &FeCounters::teardowns_received},
-    Row{"pl_teardowns_sent", &FeCounters::teardowns_sent},
-    Row{"pl_configs_done", &FeCounters::configs_done},
-    Row{"pl_configs_failed", &FeCounters::configs_failed},
-};
-constexpr std::array<std::string_view, kDrops> kDropNames{
-    "malformed", "wrong_source", "wrong_destination", "wrong_state", "wrong_type"};
 
 Severity severity_of(tmlx_event_type type) {
   switch (type) {
@@ -56,44 +25,6 @@ Severity severity_of(tmlx_event_type type) {
 }
 
 }  // namespace
-
-void FeCounters::add(const FeCounters& other) {
-  for (const Row& row : kRows) this->*row.value += other.*row.value;
-  for (std::size_t i = 0; i < kDrops; ++i) drops[i] += other.drops[i];
-}
-
-std::vector<CounterSample> FeCounters::samples() const {
-  std::vector<CounterSample> all;
-  for (const Row& row : kRows) all.push_back({row.name, "", this->*row.value});
-  for (std::size_t i = 0; i < kDrops; ++i) all.push_back({"pl_drops", kDropNames[i], drops[i]});
-  return all;
-}
-
-ControllerSnapshot ControllerCore::snapshot(Instant now) const {
-  ControllerSnapshot shot;
-  shot.ce_id = ce_id_;
-  shot.counters = strangers_.samples();
-  for (const auto& [id, peer] : peers_) {
-    FeSnapshot fe;
-    fe.fe_id = id;
-    const FeConfig* config = configured(id);
-    fe.configured = config != nullptr;
-    if (config != nullptr) fe.name = config->name;
-    fe.state = to_string(peer.fsm.state());
-    fe.control_up = peer.control != 0;
-    fe.data_up = peer.data != 0;
-    fe.control_channel = peer.control;
-    fe.data_channel = peer.data;
-    fe.associations = peer.counters.associations;
-    if (peer.fsm.associated()) {
-      fe.associated_ms = milliseconds(now - peer.fsm.associated_at());
-      fe.last_heard_ms = milliseconds(now - peer.fsm.heard_at());
-    }
-    fe.counters = peer.counters.samples();
-    shot.fes.push_back(std::move(fe));
-  }
-  return shot;
-}
 
 Note note_of(const tmlx_event& event) {
   std::string text = event.channel_type == TML_CHANNEL_DATA ? "data channel" : "control channel";
