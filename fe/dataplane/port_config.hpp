@@ -46,12 +46,12 @@ enum class PortKind : std::uint8_t {
 struct PortConfig {
   std::uint32_t port_id = 0;  // PHYPortID and RedirectIndex of RFC 6956
   PortKind kind = PortKind::Raw;
-  std::string interface;  // Raw, Packet
-  std::string address;    // Packet: own address with prefix, "10.98.0.1/24"
+  std::string interface{};  // Raw, Packet
+  std::string address{};    // Packet: own address with prefix, "10.98.0.1/24"
   // Raw takes ospf, rsvp, igmp, icmp (without requests, which the kernel answers), pim and vrrp;
   // bgp, bfd and other belong to Packet, for with an address the kernel would answer them itself.
   std::vector<PacketClass> classes{PacketClass::Ospf, PacketClass::Rsvp, PacketClass::Igmp};
-  std::string capture;              // Replay: a pcap file
+  std::string capture{};            // Replay: a pcap file
   std::uint32_t replay_rate = 100;  // Replay: packets a second, for ever
 };
 
