@@ -56,11 +56,6 @@ static int exchange(tmlx_context* ce, tmlx_context* fe) {
   init.event_handler = on_ce_event;
   if (!expect(tmlInit(TML_CHANNEL_CONTROL, &init), "tmlInit at the CE")) return 1;
 
-  memset(&init, 0, sizeof init);
-  init.size = sizeof init;
-  init.context = fe;
-  if (!expect(tmlInit(TML_CHANNEL_CONTROL, &init), "tmlInit at the FE")) return 1;
-
   attributes.context = fe;
   attributes.address = "127.0.0.1";
   attributes.port = tmlx_listen_port(ce, TML_CHANNEL_CONTROL);
