@@ -16,7 +16,6 @@ enum class Scope : std::uint8_t { Context = 1, Channel = 2 };
   X(ConnectionsAccepted, "connections_accepted", "", Context, "TCP connections accepted")            \
   X(RefusedHalfOpen, "connections_refused", "half_open_limit", Context,                              \
     "TCP connections closed before they were identified")                                            \
-  X(RefusedRate, "connections_refused", "handshake_rate", Context, "")                               \
   X(RefusedPeers, "connections_refused", "peer_limit", Context, "")                                  \
   X(RefusedDescriptors, "connections_refused", "no_descriptor", Context, "")                         \
   X(TlsHandshakes, "tls_handshakes", "full", Context, "TLS handshakes completed")                    \
@@ -64,6 +63,8 @@ enum class Scope : std::uint8_t { Context = 1, Channel = 2 };
     "PL messages on the wrong channel that a lenient channel took")                                  \
   X(Throttled, "receive_throttled", "", Channel, "Times reading stopped: the PL was slower")         \
   X(WritesBlocked, "writes_blocked", "", Channel, "tmlWrite calls that had to wait for room")        \
+  X(WritesRefused, "writes_refused", "", Channel,                                                    \
+    "tmlWrite calls that found no room and did not wait; the caller still has the message")          \
   X(HeartbeatsLost, "heartbeats_lost", "", Channel, "Times the peer fell silent for half the limit") \
   X(FramingErrors, "framing_errors", "", Channel, "Streams lost to an impossible length")            \
   X(VersionErrors, "version_errors", "", Channel, "Frames of another TML version")                   \

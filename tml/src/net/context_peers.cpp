@@ -89,7 +89,7 @@ void Context::connected(Channel& channel, asio::ip::tcp::socket socket) {
     id = ++last_link_;
     if (channel.data()) config.token = table_[key(channel.local_id(), channel.element_id())].token;
   }
-  SslPtr ssl = tls_for(channel.type()) ? tls()->connect(channel.element_id()) : nullptr;
+  SslPtr ssl = tls_for(channel.type()) ? tls()->connect(channel.local_id(), channel.element_id()) : nullptr;
   const auto link = std::make_shared<Link>(*this, channel.loop(), std::move(socket), std::move(ssl), false,
                                            config, id);
   {
@@ -112,6 +112,7 @@ Instant Context::handshake_deadline(const Link& link) const { return link.create
 
 bool Context::on_secured(Link& link, SSL* ssl) {
   if (ssl == nullptr) return true;
+  handshake_ended();
   counters_.add(SSL_session_reused(ssl) == 1 ? Counter::TlsResumed : Counter::TlsHandshakes);
   PeerIdentity who = identity_of(ssl);
   link.identity_ = std::move(who.text);

@@ -1,6 +1,7 @@
 #include "tml/src/net/link.hpp"
 
 #include <cstring>
+#include <utility>
 
 #include "proto/tml/frame.hpp"
 #include "tml/src/net/context.hpp"
@@ -11,6 +12,7 @@ namespace {
 constexpr std::size_t kBatch = 256;            // messages handed over at once
 constexpr std::size_t kWrite = 60 * 1024;      // octets encrypted before a send: see SendQueue, Chunk
 constexpr std::size_t kDrain = 512 * 1024;     // octets a channel may send in a turn
+constexpr std::size_t kDataShare = 64 * 1024;  // octets a data connection receives between looks at control
 constexpr std::size_t kRecord = 16 * 1024 + 512;
 constexpr Duration kLinger = std::chrono::seconds(2);
 
@@ -61,15 +63,17 @@ void Link::attached(Channel& channel) {
 
 // ---- receiving -----------------------------------------------------------------------------------
 
+// Asio receives the first octets itself, into a small buffer of the link's: a readiness wait would cost a
+// system call more each time. What does not fit is received into the I/O thread's large buffer.
 void Link::wait_readable() {
   if (reading_ || paused_ || life_ == Life::Ended) return;
   reading_ = true;
-  stream_.socket().async_wait(asio::ip::tcp::socket::wait_read,
-                              [self = shared_from_this()](const asio::error_code& ec) {
-                                self->reading_ = false;
-                                if (!ec && self->life_ != Life::Ended)
-                                  self->loop_.readable(self, self->control());
-                              });
+  stream_.socket().async_receive(asio::buffer(first_), [self = shared_from_this()](const asio::error_code& ec, std::size_t n) {
+    self->reading_ = false;
+    if (ec == asio::error::operation_aborted || self->life_ == Life::Ended) return;
+    self->first_size_ = n;  // 0: the end, which serve() finds for itself
+    self->loop_.readable(self, self->control());
+  });
 }
 
 bool Link::pause_reading() {
@@ -112,10 +116,12 @@ bool Link::secure(Buffers& buffers) {
   return false;
 }
 
-bool Link::serve(std::size_t budget) {
+bool Link::serve() {
   if (life_ == Life::Ended || paused_) return false;
   Buffers& b = loop_.buffers();
-  Stream::Io io = stream_.receive(b);
+  const std::size_t first = std::exchange(first_size_, 0);
+  const bool more = first == 0 || first == first_.size();
+  Stream::Io io = stream_.receive(b, std::span(first_).first(first), more, data_ ? kDataShare : Buffers::kIn);
   if (io == Stream::Io::Eof) {
     lost(stream_.error());
     return false;
@@ -130,15 +136,15 @@ bool Link::serve(std::size_t budget) {
   partial_.clear();
   if (replay_) {
     replay_ = false;
-    parse(std::span(b.plain).first(end), begin);
+    parse(b.room().first(end), begin);
   }
   while (io == Stream::Io::Ok) {
-    if (b.plain.size() - end < kRecord) {
+    if (Buffers::kPlain - end < kRecord) {
       std::memmove(b.plain.data(), b.plain.data() + begin, end - begin);
       end -= begin;
       begin = 0;
     }
-    io = stream_.read(b, std::span(b.plain).subspan(end), got);
+    io = stream_.read(b, b.room().subspan(end), got);
     if (io != Stream::Io::Ok) break;
     end += got;
     total += got;
@@ -147,18 +153,16 @@ bool Link::serve(std::size_t budget) {
       continue;
     }
     std::size_t used = 0;
-    parse(std::span(b.plain).subspan(begin, end - begin), used);
+    parse(b.room().subspan(begin, end - begin), used);
     begin += used;
     // Whatever happened, the ciphertext received is used up: its buffer is not ours for longer.
     if (life_ == Life::Ended) return false;
-    if (stream_.ssl() == nullptr && total >= budget) break;
   }
   if (life_ == Life::Ended) return false;
   if (begin == end) {
     if (partial_.capacity() > 64 * 1024) std::vector<std::byte>().swap(partial_);
   } else {
-    partial_.assign(b.plain.begin() + static_cast<std::ptrdiff_t>(begin),
-                    b.plain.begin() + static_cast<std::ptrdiff_t>(end));
+    partial_.assign(b.plain.data() + begin, b.plain.data() + end);
   }
   if (total != 0) {
     const Instant at = now();

@@ -2,6 +2,7 @@
 // I/O thread. A server's link has no channel until the peer is identified.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 
@@ -19,8 +20,8 @@ class Link final : public Timed, public std::enable_shared_from_this<Link> {
   ~Link();
 
   void start();
-  // Readable: receives and delivers, about `budget` octets. True: more is there.
-  bool serve(std::size_t budget);
+  // Readable: receives once and delivers. True: more is there.
+  bool serve();
   // Sends what the channel has, at most about `budget` octets.
   void drain_channel();
   // The PL is slower than the peer: stop reading until resume_reading(). False: was paused.
@@ -102,6 +103,8 @@ class Link final : public Timed, public std::enable_shared_from_this<Link> {
   bool secure_done_ = false;
   bool accounted_ = false;  // in the peer table
   std::uint32_t pl_id_ = 0;
+  std::array<std::byte, 2048> first_;  // see wait_readable()
+  std::size_t first_size_ = 0;
   std::vector<std::byte> partial_;     // of a frame that is not complete
   std::vector<std::byte> tml_out_;     // TML messages that wait behind a blocked stream
   std::vector<tmlx_message> batch_;

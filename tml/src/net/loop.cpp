@@ -7,9 +7,6 @@
 namespace forces::tml {
 namespace {
 
-constexpr std::size_t kControlShare = 1024 * 1024;  // octets a control connection may take in a turn
-constexpr std::size_t kDataShare = 64 * 1024;       // and a data connection, between looks at control
-
 std::chrono::steady_clock::time_point to_steady(Instant t) {
   return std::chrono::steady_clock::time_point(
       std::chrono::duration_cast<std::chrono::steady_clock::duration>(t.time_since_epoch()));
@@ -152,7 +149,9 @@ bool Loop::wait_ready(std::optional<Instant> until) {
   if (!timers_.empty()) until = until ? std::min(*until, timers_.begin()->first) : timers_.begin()->first;
   const std::size_t ran = until ? io_.run_one_until(to_steady(*until)) : io_.run_one();
   asleep_.store(false, std::memory_order_relaxed);
-  return (ran != 0 ? ran + io_.poll() : 0) != 0;
+  // Something else may be ready too. That matters only when control could have to wait for it.
+  if (ran != 0 && control_.empty()) io_.poll();
+  return ran != 0;
 }
 
 void Loop::readable(const std::shared_ptr<Link>& link, bool control) {
@@ -163,7 +162,7 @@ void Loop::serve_control() {
   for (std::size_t n = control_.size(); n != 0; --n) {
     const std::shared_ptr<Link> link = std::move(control_.front());
     control_.pop_front();
-    if (link->serve(kControlShare)) control_.push_back(link);
+    if (link->serve()) control_.push_back(link);
   }
 }
 
@@ -171,7 +170,7 @@ void Loop::serve_data() {
   for (std::size_t n = data_.size(); n != 0; --n) {
     const std::shared_ptr<Link> link = std::move(data_.front());
     data_.pop_front();
-    if (link->serve(kDataShare)) data_.push_back(link);
+    if (link->serve()) data_.push_back(link);
     io_.poll();
     serve_control();
     flush();

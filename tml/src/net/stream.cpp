@@ -13,9 +13,7 @@ BIO_METHOD* Stream::method() {
   static BIO_METHOD* const made = [] {
     BIO_METHOD* m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tml wire");
     BIO_meth_set_write(m, [](BIO* bio, const char* data, int size) {
-      auto& out = static_cast<Wire*>(BIO_get_data(bio))->buffers->out;
-      const auto* octets = reinterpret_cast<const std::byte*>(data);
-      out.insert(out.end(), octets, octets + size);
+      static_cast<Wire*>(BIO_get_data(bio))->buffers->out.append(data, static_cast<std::size_t>(size));
       return size;
     });
     BIO_meth_set_read(m, [](BIO* bio, char* data, int size) {
@@ -49,21 +47,26 @@ Stream::Stream(asio::ip::tcp::socket socket, SslPtr ssl)
 
 Stream::~Stream() = default;
 
-Stream::Io Stream::receive(Buffers& buffers) {
-  if (!ssl_) {
-    drained_ = false;
-    return Io::Ok;  // read() takes from the socket itself
-  }
-  const ssize_t n = ::recv(socket_.native_handle(), buffers.in.data(), buffers.in.size(), 0);
+Stream::Io Stream::receive(Buffers& buffers, std::span<const std::byte> first, bool more,
+                           std::size_t limit) {
+  if (!first.empty()) std::memcpy(buffers.in.data(), first.data(), first.size());
+  wire_ = {&buffers, 0, first.size()};
+  drained_ = !more;
+  if (!more) return Io::Ok;
+  const std::size_t room = std::min(limit, buffers.in.capacity()) - first.size();
+  const ssize_t n = ::recv(socket_.native_handle(), buffers.in.data() + first.size(), room, 0);
   if (n > 0) {
-    wire_ = {&buffers, 0, static_cast<std::size_t>(n)};
-    drained_ = static_cast<std::size_t>(n) < buffers.in.size();
+    wire_.end += static_cast<std::size_t>(n);
+    drained_ = static_cast<std::size_t>(n) < room;
     return Io::Ok;
   }
   drained_ = true;
-  if (n == 0) return Io::Eof;
-  if (errno == EAGAIN || errno == EINTR) return Io::Blocked;
-  error_ = std::system_category().message(errno);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return first.empty() ? Io::Blocked : Io::Ok;
+  if (!first.empty()) {
+    drained_ = false;  // the end shows at the next look, after what came before it
+    return Io::Ok;
+  }
+  if (n < 0) error_ = std::system_category().message(errno);
   return Io::Eof;
 }
 
@@ -93,17 +96,11 @@ Stream::Io Stream::handshake(Buffers& buffers) {
 Stream::Io Stream::read(Buffers& buffers, std::span<std::byte> into, std::size_t& got) {
   got = 0;
   if (!ssl_) {
-    if (drained_) return Io::Blocked;
-    const ssize_t n = ::recv(socket_.native_handle(), into.data(), into.size(), 0);
-    if (n > 0) {
-      got = static_cast<std::size_t>(n);
-      drained_ = got < into.size();
-      return Io::Ok;
-    }
-    drained_ = true;
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return Io::Blocked;
-    if (n < 0) error_ = std::system_category().message(errno);
-    return Io::Eof;
+    got = std::min(into.size(), wire_.end - wire_.begin);
+    if (got == 0) return Io::Blocked;
+    std::memcpy(into.data(), buffers.in.data() + wire_.begin, got);
+    wire_.begin += got;
+    return Io::Ok;
   }
   wire_.buffers = &buffers;
   ERR_clear_error();
@@ -113,7 +110,7 @@ Stream::Io Stream::read(Buffers& buffers, std::span<std::byte> into, std::size_t
 
 bool Stream::write(Buffers& buffers, std::span<const std::byte> octets) {
   if (!ssl_) {
-    buffers.out.insert(buffers.out.end(), octets.begin(), octets.end());
+    buffers.out.append(octets.data(), octets.size());
     return true;
   }
   wire_.buffers = &buffers;
@@ -143,22 +140,22 @@ Stream::Io Stream::send(std::span<const std::byte> octets, std::size_t& sent) {
 Stream::Io Stream::flush(Buffers& buffers) {
   std::size_t sent = 0;
   if (blocked()) {
-    const Io io = send(std::span(rest_).subspan(rest_at_), sent);
+    const Io io = send({rest_.data() + rest_at_, rest_.size() - rest_at_}, sent);
     rest_at_ += sent;
     if (io == Io::Ok) {
       rest_.clear();
       rest_at_ = 0;
     }
     if (io != Io::Ok) {
-      rest_.insert(rest_.end(), buffers.out.begin(), buffers.out.end());
+      rest_.append(buffers.out.data(), buffers.out.size());
       buffers.out.clear();
       return io;
     }
   }
   if (buffers.out.empty()) return Io::Ok;
-  const Io io = send(buffers.out, sent);
+  const Io io = send({buffers.out.data(), buffers.out.size()}, sent);
   if (io == Io::Blocked) {
-    rest_.swap(buffers.out);
+    swap(rest_, buffers.out);
     rest_at_ = sent;
   }
   buffers.out.clear();
@@ -166,7 +163,7 @@ Stream::Io Stream::flush(Buffers& buffers) {
 }
 
 void Stream::relax() {
-  if (rest_.empty() && rest_.capacity() != 0) Octets().swap(rest_);
+  if (rest_.empty()) rest_.release();
 }
 
 void Stream::shutdown_send() {

@@ -5,8 +5,11 @@
 // owns none. One thread at a time.
 #pragma once
 
+#include <algorithm>
 #include <asio/ip/tcp.hpp>
 #include <cstddef>
+#include <cstring>
+#include <memory>
 #include <new>
 #include <span>
 #include <vector>
@@ -15,29 +18,57 @@
 
 namespace forces::tml {
 
-// Starts vectors on a cache line. Large blocks of malloc start 16 octets into one, and from there the
-// kernel copies out of a send buffer at half the speed (measured on EPYC).
-template <class T>
-struct LineAligned {
-  using value_type = T;
-  LineAligned() = default;
-  template <class U>
-  explicit LineAligned(const LineAligned<U>&) {}
+// Octets that grow at the end, on a cache line. (Large blocks of malloc start 16 octets into one, and from
+// there the kernel copies out of a send buffer at half the speed; measured on EPYC.)
+class Octets {
+ public:
+  Octets() = default;
+  explicit Octets(std::size_t capacity) { reserve(capacity); }
+  std::byte* data() { return data_.get(); }
+  const std::byte* data() const { return data_.get(); }
+  std::size_t size() const { return size_; }
+  std::size_t capacity() const { return capacity_; }
+  bool empty() const { return size_ == 0; }
+  void clear() { size_ = 0; }
+  void append(const void* octets, std::size_t n) {
+    if (size_ + n > capacity_) reserve(std::max(size_ + n, 2 * capacity_));
+    std::memcpy(data_.get() + size_, octets, n);
+    size_ += n;
+  }
+  void reserve(std::size_t capacity) {
+    if (capacity <= capacity_) return;
+    std::unique_ptr<std::byte[], Delete> grown(static_cast<std::byte*>(::operator new(capacity, kLine)));
+    if (size_ != 0) std::memcpy(grown.get(), data_.get(), size_);
+    data_ = std::move(grown);
+    capacity_ = capacity;
+  }
+  void release() {
+    data_.reset();
+    size_ = capacity_ = 0;
+  }
+  friend void swap(Octets& a, Octets& b) noexcept {
+    std::swap(a.data_, b.data_);
+    std::swap(a.size_, b.size_);
+    std::swap(a.capacity_, b.capacity_);
+  }
+
+ private:
   static constexpr std::align_val_t kLine{64};
-  T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), kLine)); }
-  void deallocate(T* p, std::size_t) { ::operator delete(p, kLine); }
-  friend bool operator==(const LineAligned&, const LineAligned&) { return true; }
+  struct Delete {
+    void operator()(std::byte* p) const { ::operator delete(p, kLine); }
+  };
+  std::unique_ptr<std::byte[], Delete> data_;
+  std::size_t size_ = 0, capacity_ = 0;
 };
-using Octets = std::vector<std::byte, LineAligned<std::byte>>;
 
 // Of an I/O thread.
 struct Buffers {
   static constexpr std::size_t kIn = 256 * 1024;
   static constexpr std::size_t kPlain = 640 * 1024;  // more than two frames of the largest size
-  Buffers() : in(kIn), plain(kPlain) { out.reserve(kIn); }
-  Octets in;     // from the socket
-  Octets plain;  // decrypted
-  Octets out;    // for the socket
+  std::span<std::byte> room() { return {plain.data(), kPlain}; }
+  Octets in{kIn};        // from the socket
+  Octets plain{kPlain};  // decrypted
+  Octets out{kIn};       // for the socket
 };
 
 class Stream {
@@ -53,9 +84,10 @@ class Stream {
   SSL* ssl() { return ssl_.get(); }
   bool secured() const { return secured_; }
 
-  // Receives once. Everything received must be consumed by handshake() and read() before the I/O thread
-  // turns to another stream.
-  [[nodiscard]] Io receive(Buffers& buffers);
+  // Takes `first`, which was received already, and if `more` up to `limit` octets. All must be consumed
+  // by handshake() and read() before the I/O thread turns to another stream.
+  [[nodiscard]] Io receive(Buffers& buffers, std::span<const std::byte> first, bool more,
+                           std::size_t limit);
   // Ok: done (at once without TLS). Blocked: needs more from the peer. Flush afterwards in any case.
   [[nodiscard]] Io handshake(Buffers& buffers);
   // Decrypts one record's worth into `into`; Blocked when what was received is used up.

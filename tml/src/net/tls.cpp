@@ -13,7 +13,6 @@ namespace forces::tml {
 namespace {
 
 constexpr unsigned char kAlpn[] = "\x0c" "forces-tml/1";
-constexpr std::size_t kMaxTickets = 64;
 
 int context_index() {
   static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
@@ -98,7 +97,7 @@ std::string configure(SSL_CTX* ctx, const TlsConfig& config, bool server) {
   SSL_CTX_set_session_id_context(ctx, kAlpn, sizeof kAlpn - 1);
   if (server) {
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);  // stateless tickets only
-    SSL_CTX_set_num_tickets(ctx, resume ? 2 : 0);
+    SSL_CTX_set_num_tickets(ctx, resume ? 1 : 0);
     if (!resume) SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
     SSL_CTX_set_alpn_select_cb(ctx, choose_alpn, nullptr);
   } else {
@@ -172,20 +171,18 @@ std::expected<std::shared_ptr<TlsContext>, std::string> TlsContext::load(const T
 }
 
 TlsContext::~TlsContext() {
-  for (const Ticket& ticket : tickets_) SSL_SESSION_free(ticket.session);
+  for (const auto& [key, session] : tickets_) SSL_SESSION_free(session);
   SSL_CTX_free(server_);
   SSL_CTX_free(client_);
 }
 
 int TlsContext::keep_session(SSL* ssl, SSL_SESSION* session) {
   auto* self = static_cast<TlsContext*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index()));
-  const auto peer = reinterpret_cast<std::uintptr_t>(SSL_get_ex_data(ssl, peer_index()));
+  const auto key = reinterpret_cast<std::uintptr_t>(SSL_get_ex_data(ssl, peer_index()));
   const std::lock_guard lock(self->mutex_);
-  if (self->tickets_.size() >= kMaxTickets) {
-    SSL_SESSION_free(self->tickets_.front().session);
-    self->tickets_.erase(self->tickets_.begin());
-  }
-  self->tickets_.push_back({static_cast<std::uint32_t>(peer), session});
+  SSL_SESSION*& kept = self->tickets_[key];
+  if (kept != nullptr) SSL_SESSION_free(kept);
+  kept = session;
   return 1;
 }
 
@@ -195,22 +192,22 @@ SslPtr TlsContext::accept() const {
   return ssl;
 }
 
-SslPtr TlsContext::connect(std::uint32_t peer) {
+SslPtr TlsContext::connect(std::uint32_t local, std::uint32_t peer) {
+  static_assert(sizeof(void*) == 8, "the ticket's key travels in a pointer");
+  const std::uint64_t key = (std::uint64_t{local} << 32) | peer;
   SslPtr ssl(SSL_new(client_));
   if (!ssl) return ssl;
   SSL_set_connect_state(ssl.get());
-  SSL_set_ex_data(ssl.get(), peer_index(), reinterpret_cast<void*>(std::uintptr_t{peer}));
+  SSL_set_ex_data(ssl.get(), peer_index(), reinterpret_cast<void*>(key));
   if (!server_name_.empty()) {
     SSL_set1_host(ssl.get(), server_name_.c_str());
     SSL_set_tlsext_host_name(ssl.get(), server_name_.c_str());
   }
   const std::lock_guard lock(mutex_);
-  for (auto it = tickets_.rbegin(); it != tickets_.rend(); ++it) {
-    if (it->peer != peer) continue;
-    SSL_set_session(ssl.get(), it->session);
-    SSL_SESSION_free(it->session);
-    tickets_.erase(std::next(it).base());
-    break;
+  if (const auto found = tickets_.find(key); found != tickets_.end()) {
+    SSL_set_session(ssl.get(), found->second);
+    SSL_SESSION_free(found->second);
+    tickets_.erase(found);
   }
   return ssl;
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "tml/tml.h"
@@ -43,8 +44,8 @@ class TlsContext {
   TlsContext& operator=(const TlsContext&) = delete;
 
   [[nodiscard]] SslPtr accept() const;
-  // `peer` keys the sessions kept for resumption.
-  [[nodiscard]] SslPtr connect(std::uint32_t peer);
+  // Sessions are kept for resumption by our ID and the peer's.
+  [[nodiscard]] SslPtr connect(std::uint32_t local, std::uint32_t peer);
   [[nodiscard]] std::int64_t seconds_to_expiry() const;
 
  private:
@@ -54,12 +55,9 @@ class TlsContext {
   SSL_CTX* server_ = nullptr;
   SSL_CTX* client_ = nullptr;
   std::string server_name_;
-  struct Ticket {
-    std::uint32_t peer;
-    SSL_SESSION* session;
-  };
+  // One ticket suffices: each is used once (RFC 8446 appendix C.4), and each handshake brings the next.
   std::mutex mutex_;
-  std::vector<Ticket> tickets_;  // each is used once (RFC 8446 appendix C.4)
+  std::unordered_map<std::uint64_t, SSL_SESSION*> tickets_;
 };
 
 // What the certificate of a handshaken peer says.
