@@ -1,10 +1,10 @@
-// Framing of the TML's octet stream (draft section 5.1; tml/README.md rows 1 to 4). Header only: this is
-// the per-message path of the receiver.
+// Framing of the TML's octet stream (draft section 5.1; tml/README.md rows 1 to 4). Header only:
+// this is the per-message path of the receiver.
 //
-// 4-octet header, big-endian: version:4 reserved:5 f:1 msgType:6 length:16. A frame with f=0 is length
-// octets long, header included. A frame with f=1 holds one PL message, and the PL header's own Length
-// (32-bit words, RFC 5810 section 6.1) delimits it: the 16-bit TML length cannot describe every PL
-// message and is ignored.
+// 4-octet header, big-endian: version:4 reserved:5 f:1 msgType:6 length:16. A frame with f=0 is
+// length octets long, header included. A frame with f=1 holds one PL message, and the PL header's
+// own Length (32-bit words, RFC 5810 section 6.1) delimits it: the 16-bit TML length cannot
+// describe every PL message and is ignored.
 #pragma once
 
 #include <bit>
@@ -43,7 +43,8 @@ struct Frame {
   std::size_t length = 0;  // octets on the wire, header included; 0 when not known yet
 };
 
-// Looks at the first frame of `in`. Reads no octet beyond it and never more than 8 to find its length.
+// Looks at the first frame of `in`. Reads no octet beyond it and never more than 8 to find its
+// length.
 [[nodiscard]] inline Frame scan_frame(std::span<const std::byte> in, std::size_t max_pl) {
   if (in.size() < kHeaderSize) {
     // The version can be refused from the first octet.
@@ -70,8 +71,8 @@ struct Frame {
   return frame;
 }
 
-// The header in front of a PL message of `pl_size` octets. Lengths above 65,535 do not fit the draft's
-// field: it is then 0, and receivers ignore it anyway (row 2).
+// The header in front of a PL message of `pl_size` octets. Lengths above 65,535 do not fit the
+// draft's field: it is then 0, and receivers ignore it anyway (row 2).
 inline void put_pl_header(std::byte* out, std::size_t pl_size) {
   const std::size_t total = kHeaderSize + pl_size;
   const std::uint32_t length = total <= 0xffff ? static_cast<std::uint32_t>(total) : 0;
@@ -84,18 +85,16 @@ inline void put_pl_header(std::byte* out, std::size_t pl_size) {
 
 // The few fields of a PL header that the TML looks at (row 1): `pl` has at least kMinPlSize octets.
 struct PlView {
-  std::size_t length;      // octets
+  std::size_t length;  // octets
   std::uint8_t type;
-  std::uint8_t priority;   // 0..7
-  bool transaction;        // AT
+  std::uint8_t priority;  // 0..7
+  bool transaction;       // AT
   std::uint32_t source;
 };
 [[nodiscard]] inline PlView view_pl(const std::byte* pl) {
   const auto octet = [&](std::size_t i) { return std::to_integer<std::uint32_t>(pl[i]); };
-  return {detail::load16(pl + 2) * std::size_t{4},
-          static_cast<std::uint8_t>(octet(1)),
-          static_cast<std::uint8_t>((octet(20) >> 3) & 7),
-          (octet(21) & 0x20) != 0,
+  return {detail::load16(pl + 2) * std::size_t{4}, static_cast<std::uint8_t>(octet(1)),
+          static_cast<std::uint8_t>((octet(20) >> 3) & 7), (octet(21) & 0x20) != 0,
           (octet(4) << 24) | (octet(5) << 16) | (octet(6) << 8) | octet(7)};
 }
 

@@ -47,7 +47,8 @@ TEST_P(Api, ManyMessagesArriveInOrder) {
   fe.open_both(ce);
   constexpr std::uint64_t kCount = 200'000;
   std::thread writer([&] {
-    for (std::uint64_t i = 0; i < kCount; ++i) ASSERT_EQ(send(fe.control_channel, message(64, i)), TML_SUCCESS);
+    for (std::uint64_t i = 0; i < kCount; ++i)
+      ASSERT_EQ(send(fe.control_channel, message(64, i)), TML_SUCCESS);
   });
   writer.join();
   ASSERT_TRUE(ce.log.wait_messages(kCount));

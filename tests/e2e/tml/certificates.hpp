@@ -40,7 +40,8 @@ class Pki {
   Pki& operator=(const Pki&) = delete;
 
   std::string ca() const { return dir_ + "/ca.pem"; }
-  // `san` as OpenSSL writes it: "URI:urn:forces:fe:2". `lifetime` in seconds from now, may be negative.
+  // `san` as OpenSSL writes it: "URI:urn:forces:fe:2". `lifetime` in seconds from now, may be
+  // negative.
   Files issue(const std::string& san, long lifetime = 3600) {
     EVP_PKEY* key = EVP_EC_gen("P-256");
     const long serial = ++serial_;
@@ -55,7 +56,9 @@ class Pki {
     return {base + ".pem", base + ".key", serial};
   }
   Files fe(unsigned id) { return issue("URI:urn:forces:fe:" + std::to_string(id)); }
-  Files ce(unsigned id) { return issue("URI:urn:forces:ce:" + std::to_string(id) + ",DNS:localhost"); }
+  Files ce(unsigned id) {
+    return issue("URI:urn:forces:ce:" + std::to_string(id) + ",DNS:localhost");
+  }
 
   // A CRL with these serials.
   std::string crl(std::initializer_list<long> serials) {
@@ -103,7 +106,8 @@ class Pki {
     X509_gmtime_adj(X509_getm_notAfter(cert), lifetime);
     X509_set_pubkey(cert, key);
     X509_NAME* subject = X509_get_subject_name(cert);
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
     X509_set_issuer_name(cert, subject);
     extend(cert, NID_basic_constraints, basic);
     if (!san.empty()) extend(cert, NID_subject_alt_name, san.c_str());

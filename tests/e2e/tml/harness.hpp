@@ -9,9 +9,9 @@
 #include <cstring>
 #include <deque>
 #include <functional>
-#include <thread>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/e2e/tml/certificates.hpp"
@@ -25,20 +25,23 @@ inline constexpr std::uint32_t kCe = 0x40000001;
 inline constexpr std::chrono::seconds kBound{20};  // no test waits longer for anything
 
 // A PL message: Config on control, PacketRedirect on data.
-inline std::vector<std::uint8_t> message(std::size_t size, std::uint64_t number = 0, unsigned priority = 1,
-                                         std::uint8_t type = 0x03, bool transaction = false) {
+inline std::vector<std::uint8_t> message(std::size_t size, std::uint64_t number = 0,
+                                         unsigned priority = 1, std::uint8_t type = 0x03,
+                                         bool transaction = false) {
   std::vector<std::uint8_t> m(std::max<std::size_t>(size, 24), 0x5a);
   std::fill_n(m.begin(), 24, std::uint8_t{0});
   m[0] = 0x10;
   m[1] = type;
   m[2] = static_cast<std::uint8_t>(size / 4 >> 8);
   m[3] = static_cast<std::uint8_t>(size / 4);
-  for (int i = 0; i < 8; ++i) m[static_cast<std::size_t>(12 + i)] = static_cast<std::uint8_t>(number >> (56 - 8 * i));
+  for (int i = 0; i < 8; ++i)
+    m[static_cast<std::size_t>(12 + i)] = static_cast<std::uint8_t>(number >> (56 - 8 * i));
   m[20] = static_cast<std::uint8_t>(priority << 3);
   m[21] = transaction ? 0x20 : 0;
   return m;
 }
-inline std::vector<std::uint8_t> redirect(std::size_t size, std::uint64_t number = 0, unsigned priority = 1) {
+inline std::vector<std::uint8_t> redirect(std::size_t size, std::uint64_t number = 0,
+                                          unsigned priority = 1) {
   return message(size, number, priority, 0x06);
 }
 inline std::uint64_t number_of(const void* data) {
@@ -105,8 +108,8 @@ class Log {
   void add(const tmlx_event& e) {
     {
       const std::lock_guard lock(mutex_);
-      events_.push_back({e.type, e.descriptor, e.channel_type, e.element_id, e.group_id, e.group, e.status,
-                         e.reason, e.count, e.detail});
+      events_.push_back({e.type, e.descriptor, e.channel_type, e.element_id, e.group_id, e.group,
+                         e.status, e.reason, e.count, e.detail});
       cv_.notify_all();
     }
     if (hook) hook(e);
@@ -132,7 +135,8 @@ template <class Done>
   return true;
 }
 
-inline std::uint64_t counter(const std::uint64_t* values, const std::string& name, const std::string& label = "") {
+inline std::uint64_t counter(const std::uint64_t* values, const std::string& name,
+                             const std::string& label = "") {
   for (std::size_t i = 0; i < tmlx_counter_count(); ++i) {
     const auto* info = tmlx_counter_info(i);
     if (name == info->name && label == info->label) return values[i];
@@ -140,12 +144,14 @@ inline std::uint64_t counter(const std::uint64_t* values, const std::string& nam
   ADD_FAILURE() << "no counter " << name << " " << label;
   return 0;
 }
-inline std::uint64_t counter(tmlx_context* c, const std::string& name, const std::string& label = "") {
+inline std::uint64_t counter(tmlx_context* c, const std::string& name,
+                             const std::string& label = "") {
   std::vector<std::uint64_t> v(tmlx_counter_count());
   EXPECT_EQ(tmlx_context_counters(c, v.data(), v.size()), TML_SUCCESS);
   return counter(v.data(), name, label);
 }
-inline std::uint64_t counter(tml_descriptor d, const std::string& name, const std::string& label = "") {
+inline std::uint64_t counter(tml_descriptor d, const std::string& name,
+                             const std::string& label = "") {
   std::vector<std::uint64_t> v(tmlx_counter_count());
   EXPECT_EQ(tmlx_channel_counters(d, v.data(), v.size()), TML_SUCCESS);
   return counter(v.data(), name, label);
@@ -177,7 +183,9 @@ struct Element {
     tls.cert_file = files[1].c_str();
     tls.key_file = files[2].c_str();
   }
-  void create() { ASSERT_EQ(tmlx_context_create(&config, &context), TML_SUCCESS) << tmlx_last_error(); }
+  void create() {
+    ASSERT_EQ(tmlx_context_create(&config, &context), TML_SUCCESS) << tmlx_last_error();
+  }
 };
 
 struct Ce : Element {
@@ -198,11 +206,14 @@ struct Ce : Element {
   }
   int port(tml_channel_type t) { return tmlx_listen_port(context, t); }
   // The CE's end of the last channel that came up.
-  tml_descriptor channel(tml_channel_type t) { return log.last(TMLX_EVENT_CHANNEL_UP, t).descriptor; }
+  tml_descriptor channel(tml_channel_type t) {
+    return log.last(TMLX_EVENT_CHANNEL_UP, t).descriptor;
+  }
 };
 
 struct Fe : Element {
-  tmlx_channel_attributes control = TMLX_CHANNEL_ATTRIBUTES_INIT, data = TMLX_CHANNEL_ATTRIBUTES_INIT;
+  tmlx_channel_attributes control = TMLX_CHANNEL_ATTRIBUTES_INIT,
+                          data = TMLX_CHANNEL_ATTRIBUTES_INIT;
   tml_descriptor control_channel{0}, data_channel{0};
   explicit Fe(std::uint32_t id) : Element(id) {
     for (auto* a : {&control, &data}) {
@@ -219,8 +230,8 @@ struct Fe : Element {
     data.port = ce.port(TML_CHANNEL_DATA);
   }
   tml_status open(tml_channel_type t) {
-    return tmlOpen(t, kCe, TML_MODE_UNICAST, t == TML_CHANNEL_CONTROL ? &control : &data, Log::on_event,
-                   t == TML_CHANNEL_CONTROL ? &control_channel : &data_channel);
+    return tmlOpen(t, kCe, TML_MODE_UNICAST, t == TML_CHANNEL_CONTROL ? &control : &data,
+                   Log::on_event, t == TML_CHANNEL_CONTROL ? &control_channel : &data_channel);
   }
   void open_both(Ce& ce) {
     start(ce);

@@ -1,5 +1,5 @@
-// libtml for C++17 and later: ownership and spans over the C API of tml.h. Inline only, so no C++ ABI is
-// promised. Nothing here throws but Context's constructor.
+// libtml for C++17 and later: ownership and spans over the C API of tml.h. Inline only, so no C++
+// ABI is promised. Nothing here throws but Context's constructor.
 #ifndef TML_TML_HPP
 #define TML_TML_HPP
 
@@ -25,7 +25,8 @@ class Error : public std::runtime_error {
 class Context {
  public:
   explicit Context(const tmlx_config& config) {
-    if (const tml_status s = tmlx_context_create(&config, &context_); s != TML_SUCCESS) throw Error(s);
+    if (const tml_status s = tmlx_context_create(&config, &context_); s != TML_SUCCESS)
+      throw Error(s);
   }
   ~Context() { tmlx_context_destroy(context_); }
   Context(Context&& other) noexcept : context_(std::exchange(other.context_, nullptr)) {}
@@ -57,7 +58,8 @@ class Channel {
     return tmlWrite(descriptor_, message, size, timeout_ms, nullptr);
   }
   // On success `size` is the message's; on TMLX_E_BUFFER_TOO_SMALL the size needed.
-  tml_status read(void* buffer, std::size_t capacity, std::size_t& size, int timeout_ms = -1) const {
+  tml_status read(void* buffer, std::size_t capacity, std::size_t& size,
+                  int timeout_ms = -1) const {
     const tmlx_buffer into{buffer, capacity};
     return tmlRead(descriptor_, &into, timeout_ms, &size);
   }

@@ -47,7 +47,9 @@ bool copy_known(const T* from, T& to, std::size_t least) {
   return true;
 }
 
-bool is_type(tml_channel_type type) { return type == TML_CHANNEL_CONTROL || type == TML_CHANNEL_DATA; }
+bool is_type(tml_channel_type type) {
+  return type == TML_CHANNEL_CONTROL || type == TML_CHANNEL_DATA;
+}
 
 tml_status unknown(tml_descriptor d) {
   return Handles::instance().was_issued(d) ? TMLX_E_CLOSED : TMLX_E_BAD_DESCRIPTOR;
@@ -61,8 +63,9 @@ tml_status with_channel(tml_descriptor d, Body&& body) noexcept {
   });
 }
 
-tml_status open_channel(tml_channel_type type, uint32_t element, const tmlx_channel_attributes* from,
-                        tml_event_handler handler, bool register_now, tml_descriptor* out) {
+tml_status open_channel(tml_channel_type type, uint32_t element,
+                        const tmlx_channel_attributes* from, tml_event_handler handler,
+                        bool register_now, tml_descriptor* out) {
   tmlx_channel_attributes a = TMLX_CHANNEL_ATTRIBUTES_INIT;
   if (!is_type(type) || out == nullptr ||
       !copy_known(from, a, offsetof(tmlx_channel_attributes, options)))
@@ -223,12 +226,13 @@ tml_status tmlx_group_find(tmlx_context* context, uint32_t group_id, tml_descrip
   });
 }
 
-tml_status tmlx_group_write(tml_descriptor group, const void* msg, size_t msgSize, uint32_t* failed_ids,
-                            size_t* failed_count) {
+tml_status tmlx_group_write(tml_descriptor group, const void* msg, size_t msgSize,
+                            uint32_t* failed_ids, size_t* failed_count) {
   if (msg == nullptr) return TMLX_E_INVALID;
   return guarded([&]() -> tml_status {
     const auto* handle = Handles::instance().group(group);
-    if (handle == nullptr) return Handles::instance().channel(group) != nullptr ? TMLX_E_INVALID : unknown(group);
+    if (handle == nullptr)
+      return Handles::instance().channel(group) != nullptr ? TMLX_E_INVALID : unknown(group);
     return handle->context->group_write(*handle, {static_cast<const std::byte*>(msg), msgSize},
                                         failed_ids, failed_count);
   });
@@ -271,7 +275,8 @@ const tmlx_counter_description* tmlx_counter_info(size_t index) {
 static void fill(const forces::tml::Counters& from, forces::tml::Scope scope, uint64_t* values,
                  size_t capacity) {
   for (std::size_t i = 0; i < capacity; ++i)
-    values[i] = i < forces::tml::kCounters && forces::tml::kCounterRows[i].scope == scope ? from.get(i) : 0;
+    values[i] =
+        i < forces::tml::kCounters && forces::tml::kCounterRows[i].scope == scope ? from.get(i) : 0;
 }
 
 tml_status tmlx_context_counters(tmlx_context* context, uint64_t* values, size_t capacity) {

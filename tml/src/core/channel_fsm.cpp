@@ -12,7 +12,9 @@ std::uint32_t to_ms(Duration d) {
 }
 
 // Timestamps are opaque to the peer: nanoseconds of our own clock.
-std::uint64_t to_stamp(Instant t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
+std::uint64_t to_stamp(Instant t) {
+  return static_cast<std::uint64_t>(t.time_since_epoch().count());
+}
 
 }  // namespace
 
@@ -21,7 +23,7 @@ void ChannelFsm::on_connected(Instant now) {
   state_ = ChannelState::Hello;
   connected_at_ = last_received_ = last_sent_ = last_probe_ = now;
   heartbeat_ = config_.heartbeat;
-  dead_ = config_.dead;
+  dead_ = std::max(config_.dead, 3 * heartbeat_);  // of a peer that negotiates nothing, too
   if (!config_.server) hello(now, config_.token);
 }
 
@@ -42,7 +44,8 @@ void ChannelFsm::hello(Instant now, const std::optional<PairToken>& token) {
 }
 
 void ChannelFsm::negotiate(const Message& m) {
-  if (m.hb_interval_ms) heartbeat_ = std::max(heartbeat_, Duration(milliseconds(*m.hb_interval_ms)));
+  if (m.hb_interval_ms)
+    heartbeat_ = std::max(heartbeat_, Duration(milliseconds(*m.hb_interval_ms)));
   if (m.dead_interval_ms) dead_ = std::max(dead_, Duration(milliseconds(*m.dead_interval_ms)));
   if (heartbeat_ > Duration{}) dead_ = std::max(dead_, 3 * heartbeat_);
 }
@@ -70,10 +73,11 @@ void ChannelFsm::refuse(ReasonCode reason, std::string text, Instant now) {
 }
 
 void ChannelFsm::on_message(const Message& m, Instant now) {
-  on_received(now);
   if (state_ == ChannelState::Idle || state_ == ChannelState::Closed) return;
+  on_received(now);
   switch (m.type) {
-    case MsgType::Heartbeat: return on_heartbeat(m, now);
+    case MsgType::Heartbeat:
+      return on_heartbeat(m, now);
     case MsgType::ChannelClose: {
       const std::uint32_t reason = m.reason ? m.reason->code : 0;
       if (state_ == ChannelState::CloseSent) return disconnect(close_reason_, true, false, {});
@@ -125,9 +129,10 @@ void ChannelFsm::on_heartbeat(const Message& m, Instant now) {
     reply.timestamp = m.timestamp;
     emit(output::Send{std::move(reply)});
   } else if ((flags & kHbReply) != 0 && m.timestamp) {
-    const Duration time = now.time_since_epoch() - Duration(static_cast<std::int64_t>(*m.timestamp));
-    // A stamp that we cannot have sent is no measurement.
-    if (time >= Duration{} && time <= now - created_) emit(output::RoundTrip{time});
+    // A stamp that we cannot have sent is no measurement. Unsigned: any stamp may come.
+    const std::uint64_t time = to_stamp(now) - *m.timestamp;
+    if (time <= static_cast<std::uint64_t>((now - created_).count()))
+      emit(output::RoundTrip{Duration(static_cast<std::int64_t>(time))});
   }
 }
 
@@ -169,6 +174,7 @@ void ChannelFsm::on_eof(Instant) {
 }
 
 void ChannelFsm::join(std::uint32_t group, std::uint32_t request) {
+  if (!live()) return;
   Message m{.type = MsgType::JoinRequest};
   m.group_id = group;
   m.request_id = request;
@@ -176,6 +182,7 @@ void ChannelFsm::join(std::uint32_t group, std::uint32_t request) {
 }
 
 void ChannelFsm::leave(std::uint32_t group, std::uint32_t request) {
+  if (!live()) return;
   Message m{.type = MsgType::LeaveRequest};
   m.group_id = group;
   m.request_id = request;
@@ -184,6 +191,7 @@ void ChannelFsm::leave(std::uint32_t group, std::uint32_t request) {
 
 void ChannelFsm::answer(MsgType response, std::uint32_t group, std::uint32_t request,
                         std::uint32_t status) {
+  if (!live()) return;
   Message m{.type = response};
   m.group_id = group;
   m.request_id = request;
@@ -230,7 +238,8 @@ void ChannelFsm::on_timer(Instant now) {
     last_received_ = std::min(now, last_received_ + lag);
   switch (state_) {
     case ChannelState::Idle:
-    case ChannelState::Closed: return;
+    case ChannelState::Closed:
+      return;
     case ChannelState::Hello:
       if (!config_.server) {
         if (now >= connected_at_ + kPlainPeerWait) up(now, std::nullopt);
@@ -248,12 +257,14 @@ void ChannelFsm::on_timer(Instant now) {
     case ChannelState::Draining:
       if (now >= close_by_) return on_drained(now);
       break;
-    case ChannelState::Up: break;
+    case ChannelState::Up:
+      break;
   }
   if (heartbeat_ == Duration{}) return;
   if (!throttled_) {
     const Duration silence = now - last_received_;
-    if (silence >= dead_) return close_now(ReasonCode::DeadPeer, "nothing heard within the dead interval", now);
+    if (silence >= dead_)
+      return close_now(ReasonCode::DeadPeer, "nothing heard within the dead interval", now);
     if (silence >= dead_ / 2 && !silent_) {
       silent_ = true;
       emit(output::HeartbeatLost{});
@@ -273,13 +284,19 @@ std::optional<Instant> ChannelFsm::next_deadline() const {
   std::optional<Instant> at;
   switch (state_) {
     case ChannelState::Idle:
-    case ChannelState::Closed: return std::nullopt;
+    case ChannelState::Closed:
+      return std::nullopt;
     case ChannelState::Hello:
       return connected_at_ + (config_.server ? config_.hello_timeout : kPlainPeerWait);
-    case ChannelState::Pairing: return connected_at_ + config_.pairing_timeout;
-    case ChannelState::CloseSent: return close_by_;
-    case ChannelState::Draining: at = close_by_; break;
-    case ChannelState::Up: break;
+    case ChannelState::Pairing:
+      return connected_at_ + config_.pairing_timeout;
+    case ChannelState::CloseSent:
+      return close_by_;
+    case ChannelState::Draining:
+      at = close_by_;
+      break;
+    case ChannelState::Up:
+      break;
   }
   if (heartbeat_ == Duration{}) return at;
   Instant next = std::min(last_sent_ + heartbeat_, last_probe_ + kProbeEvery * heartbeat_);

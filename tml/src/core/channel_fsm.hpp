@@ -1,6 +1,6 @@
-// The TML protocol of one connection of one channel, without socket and clock: first Heartbeats (who is
-// this, which channel), liveness, multicast joins, and the ends of a channel. tml/README.md is the
-// specification; rows named here are its rows.
+// The TML protocol of one connection of one channel, without socket and clock: first Heartbeats
+// (who is this, which channel), liveness, multicast joins, and the ends of a channel. tml/README.md
+// is the specification; rows named here are its rows.
 //
 // The owner calls on_<event>(..., now), then poll_output() until empty, then arms a timer for
 // next_deadline(). PL messages do not pass through here: the owner tells only that octets moved.
@@ -16,40 +16,66 @@
 namespace forces::tml {
 
 struct ChannelConfig {
-  bool server = false;            // the CE's end
+  bool server = false;  // the CE's end
   std::uint32_t channel_type = kChannelControl;
   std::uint32_t local_id = 0;
-  std::uint32_t peer_id = 0;      // client: the CE meant
-  Duration heartbeat{};           // 0: off
+  std::uint32_t peer_id = 0;  // client: the CE meant
+  Duration heartbeat{};       // 0: off
   Duration dead{};
-  Duration hello_timeout{};       // server: connection to first frame
+  Duration hello_timeout{};  // server: connection to first frame
   Duration pairing_timeout{};
   std::uint32_t max_message = 0;
-  std::optional<PairToken> token; // client, data channel: as the CE gave it on control
+  std::optional<PairToken> token;  // client, data channel: as the CE gave it on control
 };
 
 enum class ChannelState : std::uint8_t { Idle, Hello, Pairing, Up, Draining, CloseSent, Closed };
 
 namespace output {
-struct Send { Message message; };
-struct HelloReceived {            // server: answer with accept(), await_pair() or refuse()
-  std::uint32_t pl_id = 0;
-  std::uint32_t channel_type = 0; // 0: not said
-  std::optional<PairToken> token;
-  bool known = false;             // false: a peer without TLVs; pl_id is the PL source ID or 0
+struct Send {
+  Message message;
 };
-struct Up { std::optional<PairToken> token; };
-struct PeerClosed { std::uint32_t reason = 0; std::string text; };
+struct HelloReceived {  // server: answer with accept(), await_pair() or refuse()
+  std::uint32_t pl_id = 0;
+  std::uint32_t channel_type = 0;  // 0: not said
+  std::optional<PairToken> token;
+  bool known = false;  // false: a peer without TLVs; pl_id is the PL source ID or 0
+};
+struct Up {
+  std::optional<PairToken> token;
+};
+struct PeerClosed {
+  std::uint32_t reason = 0;
+  std::string text;
+};
 struct HeartbeatLost {};
 struct HeartbeatRestored {};
-struct RoundTrip { Duration time{}; };
-struct JoinRequested { std::uint32_t group = 0; std::uint32_t request = 0; };
-struct LeaveRequested { std::uint32_t group = 0; std::uint32_t request = 0; };
-struct JoinAnswered { std::uint32_t group = 0, request = 0, status = 0; };
-struct LeaveAnswered { std::uint32_t group = 0, request = 0, status = 0; };
-struct Unexpected { MsgType type{}; };   // counted and skipped
+struct RoundTrip {
+  Duration time{};
+};
+struct JoinRequested {
+  std::uint32_t group = 0;
+  std::uint32_t request = 0;
+};
+struct LeaveRequested {
+  std::uint32_t group = 0;
+  std::uint32_t request = 0;
+};
+struct JoinAnswered {
+  std::uint32_t group = 0, request = 0, status = 0;
+};
+struct LeaveAnswered {
+  std::uint32_t group = 0, request = 0, status = 0;
+};
+struct Unexpected {
+  MsgType type{};
+};  // counted and skipped
 // The connection ends: what is sent is flushed first if `flush`; nothing follows this output.
-struct Disconnect { ReasonCode reason{}; bool local = true; bool flush = true; std::string text; };
+struct Disconnect {
+  ReasonCode reason{};
+  bool local = true;
+  bool flush = true;
+  std::string text;
+};
 }  // namespace output
 
 using ChannelOutput =
@@ -60,7 +86,8 @@ using ChannelOutput =
 
 class ChannelFsm {
  public:
-  ChannelFsm(ChannelConfig config, Instant now, Duration lag_tolerance = std::chrono::milliseconds(50))
+  ChannelFsm(ChannelConfig config, Instant now,
+             Duration lag_tolerance = std::chrono::milliseconds(50))
       : config_(std::move(config)), lag_tolerance_(lag_tolerance), created_(now) {}
 
   // The transport is ready (TCP, and TLS where used).
@@ -71,7 +98,7 @@ class ChannelFsm {
   // Liveness is any octet (row 14).
   void on_received(Instant now) {
     last_received_ = now;
-    if (silent_) restored();
+    if (silent_ && live()) restored();
   }
   void on_sent(Instant now) { last_sent_ = now; }
   // While our own reader holds the peer back, silence says nothing about the peer.
@@ -86,6 +113,7 @@ class ChannelFsm {
   void await_pair(Instant now);
   void refuse(ReasonCode reason, std::string text, Instant now);
 
+  // Without effect on a channel that is not up.
   void join(std::uint32_t group, std::uint32_t request);
   void leave(std::uint32_t group, std::uint32_t request);
   void answer(MsgType response, std::uint32_t group, std::uint32_t request, std::uint32_t status);
@@ -102,8 +130,8 @@ class ChannelFsm {
   [[nodiscard]] Duration heartbeat() const { return heartbeat_; }
   [[nodiscard]] Duration dead() const { return dead_; }
 
-  static constexpr Duration kPlainPeerWait = std::chrono::seconds(2);   // client: no Heartbeat back
-  static constexpr Duration kCloseWait = std::chrono::seconds(2);       // row 16
+  static constexpr Duration kPlainPeerWait = std::chrono::seconds(2);  // client: no Heartbeat back
+  static constexpr Duration kCloseWait = std::chrono::seconds(2);      // row 16
   static constexpr int kProbeEvery = 5;  // heartbeats' worth of traffic between two RTT probes
 
  private:

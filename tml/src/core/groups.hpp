@@ -1,5 +1,5 @@
-// Multicast groups at a CE (draft section 6.3; rows 19, 20): the first join creates a group, the last
-// leave removes it. Members are numbers of the owner's.
+// Multicast groups at a CE (draft section 6.3; rows 19, 20): the first join creates a group, the
+// last leave removes it. Members are numbers of the owner's.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,8 @@ inline constexpr std::uint32_t kAllFes = 0xfffffffe;
 }
 
 // Status TLV of Join and Leave Responses.
-inline constexpr std::uint32_t kGroupOk = 0, kGroupRefused = 1, kGroupInvalid = 2, kGroupNotMember = 3;
+inline constexpr std::uint32_t kGroupOk = 0, kGroupRefused = 1, kGroupInvalid = 2,
+                               kGroupNotMember = 3;
 
 class Groups {
  public:

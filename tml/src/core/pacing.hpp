@@ -33,8 +33,8 @@ class TokenBucket {
   bool started_ = false;
 };
 
-// Exponential, with full jitter over its upper half: a thousand FEs that lose their CE at once come back
-// spread out (row 18).
+// Exponential, with full jitter over its upper half: a thousand FEs that lose their CE at once come
+// back spread out (row 18).
 class Backoff {
  public:
   Backoff(Duration min, Duration max) : min_(min), max_(max) {}

@@ -14,8 +14,8 @@ PeerTable::Answer PeerTable::control(LinkId link, const Claim& claim) {
   }
   Peer& peer = found->second;
   if (peer.control != 0) {
-    // Without an identity nobody can tell a restarted FE from an impostor: the newcomer waits until the
-    // old connection is found dead.
+    // Without an identity nobody can tell a restarted FE from an impostor: the newcomer waits until
+    // the old connection is found dead.
     if (claim.identity.empty() || claim.identity != peer.identity)
       return {.verdict = Verdict::IdInUse, .pl_id = claim.pl_id};
     answer.replaced = peer.control;
@@ -54,7 +54,8 @@ PeerTable::Answer PeerTable::data(LinkId link, const Claim& claim) {
   if (peer == nullptr) return answer;
   if (!claim.token_binds && claim.identity != peer->identity)
     return {.verdict = Verdict::WrongIdentity, .pl_id = answer.pl_id};
-  if (claim.token ? *claim.token != peer->token : claim.known && claim.identity.empty())
+  const bool token_needed = claim.token_binds || (claim.known && claim.identity.empty());
+  if (claim.token ? *claim.token != peer->token : token_needed)
     return {.verdict = Verdict::WrongToken, .pl_id = answer.pl_id};
   answer.verdict = Verdict::Accepted;
   answer.token = peer->token;

@@ -1,10 +1,11 @@
-// What a channel has to send: eight FrameLogs, one for each priority of the PL (RFC 5810 section 6.1:
-// higher is more important), bounded in octets. Any thread pushes; the channel's I/O thread drains,
-// strictly by priority.
+// What a channel has to send: eight FrameLogs, one for each priority of the PL (RFC 5810
+// section 6.1: higher is more important), bounded in octets. Any thread pushes; the channel's I/O
+// thread drains, strictly by priority.
 //
-// Waking: `mask_` has a bit for each level that may hold frames. A producer commits, then looks at its
-// bit and sets it; whoever turns the mask from zero schedules the channel. The drain clears a bit, then
-// looks at the log. Both sides are sequentially consistent, so one of them sees the other.
+// One spin lock guards it all, held for one copy of at most 30 KiB and never across a system call
+// (longer messages are stored elsewhere first). Taking it is the one locked instruction of a push;
+// a lock-free log with reserve, commit and accounting needed three, and was half as fast
+// (tml/README.md, Decisions).
 #pragma once
 
 #include <array>
@@ -15,6 +16,21 @@
 
 namespace forces::tml {
 
+// For a few hundred instructions at most. A waiter soon yields: the holder may have lost its
+// processor.
+class SpinLock {
+ public:
+  void lock() {
+    if (held_.exchange(true, std::memory_order_acquire)) [[unlikely]]
+      wait();
+  }
+  void unlock() { held_.store(false, std::memory_order_release); }
+
+ private:
+  void wait();
+  std::atomic<bool> held_{false};
+};
+
 class SendQueue {
  public:
   static constexpr unsigned kLevels = 8;
@@ -22,22 +38,26 @@ class SendQueue {
   enum class Push : std::uint8_t { Queued, QueuedFirst, Full, Closed };
   struct Pushed {
     Push result;
-    bool schedule;  // the mask was zero: have the I/O thread drain this queue
+    bool schedule;  // the queue was empty: have the I/O thread drain it
   };
 
-  // `limit` in octets of frames. Levels 0 to 3 leave the last eighth to levels 4 to 7.
+  // `limit` in octets of frames. Levels 0 to 3 leave the last eighth to levels 4 to 7. `pool`
+  // outlives every producer.
   void open(ChunkPool& pool, std::size_t limit);
+  // No producer gets in after this returns; what is in stays for the drain.
   void close();
 
   [[nodiscard]] Pushed push(unsigned level, std::span<const std::byte> pl);
   // Adds a reference of its own when queued.
   [[nodiscard]] Pushed push(unsigned level, SharedFrame* frame);
-  void stamp(unsigned level, std::int64_t now_ns) { logs_[level].stamp(now_ns); }
+  // After QueuedFirst: notes the time for queue_time and for ageing.
+  void stamp(unsigned level, std::int64_t now_ns);
 
-  std::size_t queued() const { return queued_.load(std::memory_order_seq_cst); }
+  std::size_t queued() const { return queued_.load(std::memory_order_acquire); }
   std::size_t limit() const { return limit_.load(std::memory_order_relaxed); }
   bool has_room(unsigned level, std::size_t octets) const {
-    return queued() + octets <= allowance(level) || queued() == 0;
+    const std::size_t now = queued();
+    return now + octets <= allowance(level) || now == 0;
   }
 
   // ---- the I/O thread only ----
@@ -48,7 +68,7 @@ class SendQueue {
   [[nodiscard]] Run front(std::size_t limit);
   void pop(const Run& run);
   [[nodiscard]] Run expired(std::int64_t cutoff_ns, std::int64_t fresh_ns, std::int64_t now_ns);
-  bool idle() const { return mask_.load(std::memory_order_relaxed) == 0; }
+  bool idle() const { return queued() == 0; }
   void shrink();
 
  private:
@@ -56,12 +76,15 @@ class SendQueue {
     const std::size_t all = limit_.load(std::memory_order_relaxed);
     return level >= kLevels / 2 ? all : all - all / 8;
   }
-  bool admit(unsigned level, std::size_t octets);
-  Pushed settle(unsigned level, FrameLog::Push pushed, std::size_t octets);
+  template <class What>
+  Pushed push(unsigned level, What what, std::size_t octets);
 
+  SpinLock lock_;
+  ChunkPool* pool_ = nullptr;
+  bool closed_ = true;
+  std::uint32_t mask_ = 0;  // levels that hold frames
   std::array<FrameLog, kLevels> logs_;
-  std::atomic<std::uint32_t> mask_{0};
-  std::atomic<std::size_t> queued_{0};
+  std::atomic<std::size_t> queued_{0};  // written under the lock
   std::atomic<std::size_t> limit_{0};
 };
 

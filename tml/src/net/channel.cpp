@@ -46,8 +46,8 @@ Options resolve(const tmlx_channel_options& o, tml_channel_type type) {
     return Duration(milliseconds(value == 0 ? standard : std::max(value, 0)));
   };
   out.heartbeat = ms(o.heartbeat_ms, 1000);
-  out.dead = o.dead_ms > 0 ? ms(o.dead_ms, 0)
-                           : std::max<Duration>(3 * out.heartbeat, milliseconds(3000));
+  out.dead =
+      o.dead_ms > 0 ? ms(o.dead_ms, 0) : std::max<Duration>(3 * out.heartbeat, milliseconds(3000));
   out.ttl = data ? ms(o.message_ttl_ms, 500) : Duration{};
   out.close_timeout = ms(o.close_timeout_ms, 2000);
   out.lenient = o.lenient != 0;
@@ -67,7 +67,8 @@ Channel::Channel(Context& context, Loop& loop, tml_channel_type type, std::uint3
 
 Channel::~Channel() {
   queue_.close();
-  for (SendQueue::Run run = queue_.front(kMaxFrame); run.messages != 0; run = queue_.front(kMaxFrame))
+  for (SendQueue::Run run = queue_.front(kMaxFrame); run.messages != 0;
+       run = queue_.front(kMaxFrame))
     queue_.pop(run);
   queue_.shrink();
 }
@@ -78,7 +79,8 @@ void Channel::set_handlers(const Handlers& handlers) {
   handlers_.store(all_handlers_.back().get(), std::memory_order_release);
 }
 
-// ---- writing -------------------------------------------------------------------------------------
+// ---- writing
+// -------------------------------------------------------------------------------------
 
 tml_status Channel::not_up() const {
   const tmlx_channel_state s = state();
@@ -103,12 +105,16 @@ tml_status Channel::write(std::span<const std::byte> pl, int timeout) {
   for (;;) {
     const SendQueue::Pushed pushed = queue_.push(level, pl);
     switch (pushed.result) {
-      case SendQueue::Push::QueuedFirst: queue_.stamp(level, nanoseconds(now())); [[fallthrough]];
+      case SendQueue::Push::QueuedFirst:
+        queue_.stamp(level, nanoseconds(loop().inside() ? loop().time() : now()));
+        [[fallthrough]];
       case SendQueue::Push::Queued:
         if (pushed.schedule) schedule();
         return TML_SUCCESS;
-      case SendQueue::Push::Closed: return not_up();
-      case SendQueue::Push::Full: break;
+      case SendQueue::Push::Closed:
+        return not_up();
+      case SendQueue::Push::Full:
+        break;
     }
     if (timeout == 0 || loop().inside()) {
       want_writable_.store(true, std::memory_order_seq_cst);
@@ -135,7 +141,8 @@ bool Channel::offer(std::span<const std::byte> pl, SharedFrame* shared, unsigned
   const SendQueue::Pushed pushed =
       shared != nullptr ? queue_.push(level, shared) : queue_.push(level, pl);
   if (pushed.result == SendQueue::Push::Full) counters_.add(Counter::DropQueueFull);
-  if (pushed.result == SendQueue::Push::Full || pushed.result == SendQueue::Push::Closed) return false;
+  if (pushed.result == SendQueue::Push::Full || pushed.result == SendQueue::Push::Closed)
+    return false;
   if (pushed.result == SendQueue::Push::QueuedFirst) queue_.stamp(level, nanoseconds(now()));
   if (pushed.schedule) schedule();
   return true;
@@ -167,6 +174,9 @@ void Channel::after_drain() {
   if (queued > limit / 4 * 3 && !congested_.exchange(true)) emit(TMLX_EVENT_CONGESTED);
   if (queued < limit / 4 && congested_.exchange(false)) emit(TMLX_EVENT_CONGESTION_CLEARED);
   if (queued > limit / 2) return;
+  // A writer says that it waits, then looks at the queue; we shortened the queue, now look for
+  // writers.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
   if (writers_.load(std::memory_order_seq_cst) != 0) loop().wake_waiters();
   if (want_writable_.load(std::memory_order_relaxed) &&
       want_writable_.exchange(false, std::memory_order_seq_cst))
@@ -180,7 +190,8 @@ void Channel::sent(const SendQueue::Run& run, Instant at) {
 }
 
 void Channel::discard_queue(Counter reason) {
-  for (SendQueue::Run run = queue_.front(kMaxFrame); run.messages != 0; run = queue_.front(kMaxFrame)) {
+  for (SendQueue::Run run = queue_.front(kMaxFrame); run.messages != 0;
+       run = queue_.front(kMaxFrame)) {
     counters_.add(reason, run.messages);
     queue_.pop(run);
   }
@@ -201,7 +212,8 @@ void Channel::report_drops(Instant at) {
   emit(event);
 }
 
-// ---- reading -------------------------------------------------------------------------------------
+// ---- reading
+// -------------------------------------------------------------------------------------
 
 void Channel::deliver(std::span<const tmlx_message> messages) {
   const Handlers* h = handlers();
@@ -237,7 +249,8 @@ tml_status Channel::read(const tmlx_buffer& into, int timeout, std::size_t& size
   }
 }
 
-// ---- the connection comes and goes ---------------------------------------------------------------
+// ---- the connection comes and goes
+// ---------------------------------------------------------------
 
 void Channel::attach(const std::shared_ptr<Link>& link) {
   link_ = link;
@@ -284,23 +297,25 @@ void Channel::link_down(tmlx_reason reason, bool peer_closed, const std::string&
   discard_queue(closing ? Counter::DropForcedClose : Counter::DropChannelDown);
   up_since_ns_ = 0;
   if (was_up) {
-    counters_.add(closing                              ? Counter::DownClosed
-                  : peer_closed                        ? Counter::DownPeerClosed
-                  : reason == TMLX_REASON_IO           ? Counter::DownIo
-                  : reason == TMLX_REASON_DEAD_PEER    ? Counter::DownDeadPeer
-                  : reason == TMLX_REASON_REPLACED     ? Counter::DownReplaced
-                                                       : Counter::DownProtocol);
+    counters_.add(closing                           ? Counter::DownClosed
+                  : peer_closed                     ? Counter::DownPeerClosed
+                  : reason == TMLX_REASON_IO        ? Counter::DownIo
+                  : reason == TMLX_REASON_DEAD_PEER ? Counter::DownDeadPeer
+                  : reason == TMLX_REASON_REPLACED  ? Counter::DownReplaced
+                                                    : Counter::DownProtocol);
   }
-  if (!was_up) last_failure_ = reason == TMLX_REASON_AUTH ? TMLX_E_AUTH
-                               : reason == TMLX_REASON_VERSION ? TMLX_E_VERSION
-                                                               : TMLX_E_CONNECT;
+  if (!was_up)
+    last_failure_ = reason == TMLX_REASON_AUTH      ? TMLX_E_AUTH
+                    : reason == TMLX_REASON_VERSION ? TMLX_E_VERSION
+                                                    : TMLX_E_CONNECT;
   for (auto& [id, request] : requests)
     if (request.result) *request.result = TMLX_E_CONNECT;
   requests.clear();
   leaves_.clear();
   set_state(TMLX_STATE_DOWN);
   after_drain();
-  if (!closing && was_up) emit(peer_closed ? TMLX_EVENT_CLOSE : TMLX_EVENT_CHANNEL_DOWN, reason, detail.c_str());
+  if (!closing && was_up)
+    emit(peer_closed ? TMLX_EVENT_CLOSE : TMLX_EVENT_CHANNEL_DOWN, reason, detail.c_str());
   context_.on_down(*this, reason, peer_closed);
   if (dialer && open) dialer->lost(reason, peer_closed, was_up, detail);
 }
@@ -323,6 +338,7 @@ void Channel::emit(tmlx_event event) {
   event.channel_type = type_;
   event.element_id = element_id();
   if (event.detail == nullptr) event.detail = "";
+  loop().called_back();
   h->event(h->user, &event);
 }
 

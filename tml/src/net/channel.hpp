@@ -1,7 +1,7 @@
 // One channel as the API knows it: it outlives connections (Link), which come and go below it.
 //
-// The send queue, the read queue, counters and state may be used from any thread; everything else belongs
-// to the channel's I/O thread.
+// The send queue, the read queue, counters and state may be used from any thread; everything else
+// belongs to the channel's I/O thread.
 #pragma once
 
 #include <atomic>
@@ -70,7 +70,7 @@ class Channel {
 
   // ---- set-up and registry, under the context's mutex ----
   std::atomic<bool> open{false};  // between tmlOpen (or the CE's CHANNEL_UP) and tmlClose
-  bool registered = false;  // by tmlOpen
+  bool registered = false;        // by tmlOpen
   void set_descriptor(tml_descriptor d) { descriptor_ = d.value; }
   void set_element(std::uint32_t id) { element_id_ = id; }
   void set_options(const Options& options) { options_ = options; }
@@ -87,8 +87,8 @@ class Channel {
   void set_state(tmlx_channel_state state);
   void begin_close(tml_close_mode mode, tmlx_reason reason);
   void silence() { set_handlers({}); }
-  void drain();       // scheduled by a producer: send
-  void after_drain(); // wake writers, tell about room
+  void drain();        // scheduled by a producer: send
+  void after_drain();  // wake writers, tell about room
   void report_drops(Instant now);
   void sent(const SendQueue::Run& run, Instant now);
   void rtt(Duration time) { rtt_.add_ns(time.count()); }
@@ -134,7 +134,8 @@ class Channel {
   std::atomic<int> writers_{0};
 
   std::mutex handlers_mutex_;
-  std::vector<std::unique_ptr<Handlers>> all_handlers_;  // old ones may still be in use by a callback
+  std::vector<std::unique_ptr<Handlers>>
+      all_handlers_;  // old ones may still be in use by a callback
   std::atomic<const Handlers*> handlers_;
 
   std::shared_ptr<Link> link_;

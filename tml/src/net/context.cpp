@@ -79,8 +79,9 @@ struct Context::Daily final : Timed {
   Instant at = now();
 };
 
-// A thousand handshakes at once leave the heap full of holes: more than the connections themselves hold
-// (measured: 50 KiB resident a connection, 29 after trimming). One trim when the storm is over takes 2 ms.
+// A thousand handshakes at once leave the heap full of holes: more than the connections themselves
+// hold (measured: 50 KiB resident a connection, 29 after trimming). One trim when the storm is over
+// takes 2 ms.
 struct Context::Trim final : Timed {
   static constexpr unsigned kWorthIt = 128;  // handshakes
   static constexpr Duration kQuiet = milliseconds(20);
@@ -125,7 +126,8 @@ Context::Context(const tmlx_config& c)
       user_(c.user),
       seed_(c.random_seed),
       tls_config_(copy(*c.tls)),
-      handshakes_(or_default(c.handshakes_per_s, 5'000), 2.0 * or_default(c.handshakes_per_s, 5'000)),
+      handshakes_(or_default(c.handshakes_per_s, 5'000),
+                  2.0 * or_default(c.handshakes_per_s, 5'000)),
       peers_(or_default(c.max_peers, 9'000), token_source(c.random_seed)) {}
 
 tml_status Context::create(const tmlx_config& config, std::unique_ptr<Context>& out,
@@ -251,18 +253,23 @@ void Context::emit(tmlx_event event, const std::string& detail) {
   event_handler_(user_, &event);
 }
 
-// ---- set-up --------------------------------------------------------------------------------------
+// ---- set-up
+// --------------------------------------------------------------------------------------
 
 tml_status Context::init(tml_channel_type type, const tmlx_init_attributes& a, std::string& error) {
   const bool data = type == TML_CHANNEL_DATA;
   Server& s = server(type);
   const std::string address = a.address != nullptr ? a.address : "127.0.0.1";
-  if (!is_ce(local_id_)) error = "tmlInit is the CE's call: local_id is an FE's; an FE calls tmlOpen";
-  else if (s.ready) error = "tmlInit was called for this channel type";
-  else if (!tls_for(type) && (tls_config_.flags & (TMLX_TLS_PLAINTEXT_ANYWHERE | TMLX_TLS_DATA_PLAINTEXT)) == 0 &&
+  if (!is_ce(local_id_))
+    error = "tmlInit is the CE's call: local_id is an FE's; an FE calls tmlOpen";
+  else if (s.ready)
+    error = "tmlInit was called for this channel type";
+  else if (!tls_for(type) &&
+           (tls_config_.flags & (TMLX_TLS_PLAINTEXT_ANYWHERE | TMLX_TLS_DATA_PLAINTEXT)) == 0 &&
            !is_loopback(address))
     error = "plaintext beyond loopback needs TMLX_TLS_PLAINTEXT_ANYWHERE";
-  else if (a.port < TMLX_PORT_EPHEMERAL || a.port > 65535) error = "port is not 0 to 65535";
+  else if (a.port < TMLX_PORT_EPHEMERAL || a.port > 65535)
+    error = "port is not 0 to 65535";
   if (!error.empty()) return TMLX_E_INVALID;
   s.handlers = {a.event_handler, a.message_handler, a.user};
   s.options = resolve(a.options, type);
@@ -327,18 +334,26 @@ tml_status Context::open(tml_channel_type type, std::uint32_t element,
       }
     } else {
       const std::string address = a.address != nullptr ? a.address : "127.0.0.1";
-      if (!is_ce(element)) error = "elementId is no CE ID (0x40000000 to 0x7fffffff)";
-      else if (a.port < 0 || a.port > 65535) error = "port is not 1 to 65535";
-      else if (!tls_for(type) && (tls_config_.flags & (TMLX_TLS_PLAINTEXT_ANYWHERE | TMLX_TLS_DATA_PLAINTEXT)) == 0 &&
+      if (!is_ce(element))
+        error = "elementId is no CE ID (0x40000000 to 0x7fffffff)";
+      else if (a.port < 0 || a.port > 65535)
+        error = "port is not 1 to 65535";
+      else if (!tls_for(type) &&
+               (tls_config_.flags & (TMLX_TLS_PLAINTEXT_ANYWHERE | TMLX_TLS_DATA_PLAINTEXT)) == 0 &&
                !is_loopback(address))
         error = "plaintext beyond loopback needs TMLX_TLS_PLAINTEXT_ANYWHERE";
       if (!error.empty()) return TMLX_E_INVALID;
-      channel = &channel_of(local, element, type, loop_for(std::to_string(local) + "/" + std::to_string(element)));
+      channel = &channel_of(local, element, type,
+                            loop_for(std::to_string(local) + "/" + std::to_string(element)));
       dial = !channel->open;
       if (dial) {
-        const auto ms = [](int value, int standard) { return Duration(milliseconds(value > 0 ? value : standard)); };
-        target = {address, static_cast<std::uint16_t>(a.port != 0 ? a.port : TMLX_PORT_CONTROL + (data ? 1 : 0)),
-                  ms(a.backoff_min_ms, 100), ms(a.backoff_max_ms, 30'000)};
+        const auto ms = [](int value, int standard) {
+          return Duration(milliseconds(value > 0 ? value : standard));
+        };
+        target = {
+            address,
+            static_cast<std::uint16_t>(a.port != 0 ? a.port : TMLX_PORT_CONTROL + (data ? 1 : 0)),
+            ms(a.backoff_min_ms, 100), ms(a.backoff_max_ms, 30'000)};
         channel->set_options(resolve(a.options, type));
         channel->set_handlers(register_now ? handlers : Handlers{});
         channel->registered = register_now;
@@ -396,8 +411,10 @@ tml_status Context::close(Channel& channel, tml_close_mode mode, tmlx_reason rea
   const bool inside = channel.loop().inside();
   channel.loop().run([&] { channel.begin_close(mode, reason); });
   if (!inside) {
-    const auto limit = std::chrono::duration_cast<milliseconds>(channel.options().close_timeout) + milliseconds(2500);
-    channel.loop().wait(static_cast<int>(limit.count()), [&] { return channel.state() == TMLX_STATE_DOWN; });
+    const auto limit = std::chrono::duration_cast<milliseconds>(channel.options().close_timeout) +
+                       milliseconds(2500);
+    channel.loop().wait(static_cast<int>(limit.count()),
+                        [&] { return channel.state() == TMLX_STATE_DOWN; });
   }
   channel.loop().run([&] {
     channel.silence();
@@ -446,7 +463,8 @@ tml_status Context::watch(int fd, tmlx_ready_handler ready, void* user) {
   return status;
 }
 
-// ---- groups (draft section 6.3) ------------------------------------------------------------------
+// ---- groups (draft section 6.3)
+// ------------------------------------------------------------------
 
 tml_status Context::group_find(std::uint32_t group, tml_descriptor& out) {
   const std::lock_guard lock(mutex_);
@@ -482,12 +500,15 @@ tml_status Context::group_write(const GroupHandle& group, std::span<const std::b
     if (group.group == kAllFes) {
       for (auto& [k, peer] : table_) {
         Channel* channel = data ? peer.data : peer.control;
-        if (peer.control != nullptr && peer.control->up()) offer(peer.control->element_id(), channel);
+        if (peer.control != nullptr && peer.control->up())
+          offer(peer.control->element_id(), channel);
       }
     } else if (const auto* list = groups_.members(group.group, group.incarnation)) {
       for (const Groups::Member element : *list) {
         const auto found = table_.find(key(local_id_, element));
-        Channel* channel = found == table_.end() ? nullptr : data ? found->second.data : found->second.control;
+        Channel* channel = found == table_.end() ? nullptr
+                           : data                ? found->second.data
+                                                 : found->second.control;
         offer(element, channel);
       }
     }
@@ -506,7 +527,8 @@ void Context::on_join(Channel& channel, std::uint32_t group, std::uint32_t reque
     status = kGroupRefused;
   if (status != kGroupOk) {
     channel.counters().add(Counter::GroupJoinsRefused);
-    if (channel.link() != nullptr) channel.link()->fsm().answer(MsgType::JoinResponse, group, request, status);
+    if (channel.link() != nullptr)
+      channel.link()->fsm().answer(MsgType::JoinResponse, group, request, status);
     return;
   }
   tmlx_event event{};
@@ -524,7 +546,8 @@ void Context::on_join(Channel& channel, std::uint32_t group, std::uint32_t reque
   event.type = TMLX_EVENT_JOIN;
   event.group_id = group;
   channel.emit(event);
-  if (channel.link() != nullptr) channel.link()->fsm().answer(MsgType::JoinResponse, group, request, kGroupOk);
+  if (channel.link() != nullptr)
+    channel.link()->fsm().answer(MsgType::JoinResponse, group, request, kGroupOk);
 }
 
 void Context::leave_group(Channel& channel, std::uint32_t group) {
@@ -560,7 +583,8 @@ void Context::on_leave(Channel& channel, std::uint32_t group, std::uint32_t requ
   channel.link()->fsm().answer(MsgType::LeaveResponse, group, request, kGroupNotMember);
 }
 
-tml_status Context::change_membership(Channel& channel, bool join, std::uint32_t group, int timeout) {
+tml_status Context::change_membership(Channel& channel, bool join, std::uint32_t group,
+                                      int timeout) {
   if (channel.type() != TML_CHANNEL_CONTROL || !is_fe(channel.local_id())) return TMLX_E_INVALID;
   if (!is_multicast(group)) return TMLX_E_INVALID;
   if (!channel.up()) return channel.open ? TMLX_E_CONNECT : TMLX_E_CLOSED;
@@ -568,15 +592,18 @@ tml_status Context::change_membership(Channel& channel, bool join, std::uint32_t
   constexpr int kPending = 1;
   const auto result = std::make_shared<std::atomic<int>>(kPending);
   channel.loop().run([&] {
-    if (!join && std::find(channel.joined.begin(), channel.joined.end(), group) == channel.joined.end()) {
+    if (!join &&
+        std::find(channel.joined.begin(), channel.joined.end(), group) == channel.joined.end()) {
       *result = TMLX_E_NOT_MEMBER;
     } else if (channel.link() == nullptr) {
       *result = TMLX_E_CONNECT;
     } else {
       const std::uint32_t request = channel.next_request++;
       channel.requests[request] = {group, join, result};
-      if (join) channel.link()->fsm().join(group, request);
-      else channel.link()->fsm().leave(group, request);
+      if (join)
+        channel.link()->fsm().join(group, request);
+      else
+        channel.link()->fsm().leave(group, request);
       channel.link()->pump();
     }
   });
@@ -602,7 +629,9 @@ void Context::on_answer(Channel& channel, bool join, std::uint32_t group, std::u
   if (result) *result = outcome;
   channel.loop().wake_waiters();
   tmlx_event event{};
-  event.type = outcome != TML_SUCCESS && join ? TMLX_EVENT_JOIN_REFUSED : join ? TMLX_EVENT_JOIN : TMLX_EVENT_LEAVE;
+  event.type = outcome != TML_SUCCESS && join ? TMLX_EVENT_JOIN_REFUSED
+               : join                         ? TMLX_EVENT_JOIN
+                                              : TMLX_EVENT_LEAVE;
   event.group_id = group;
   event.status = outcome;
   channel.emit(event);

@@ -1,5 +1,6 @@
-// One network element's end of the TML: its I/O threads, listeners, peers, channels and groups. What the
-// API calls from any thread, and what links ask on theirs. The mutex guards the tables, never a callback.
+// One network element's end of the TML: its I/O threads, listeners, peers, channels and groups.
+// What the API calls from any thread, and what links ask on theirs. The mutex guards the tables,
+// never a callback.
 #pragma once
 
 #include <deque>
@@ -29,15 +30,18 @@ class Context {
   ~Context();
 
   // ---- the API ----
-  tml_status init(tml_channel_type type, const tmlx_init_attributes& attributes, std::string& error);
-  tml_status open(tml_channel_type type, std::uint32_t element, const tmlx_channel_attributes& attributes,
-                  tml_event_handler handler, bool register_now, tml_descriptor& out,
+  tml_status init(tml_channel_type type, const tmlx_init_attributes& attributes,
                   std::string& error);
-  static tml_status close(Channel& channel, tml_close_mode mode, tmlx_reason reason = TMLX_REASON_ADMIN);
-  static tml_status change_membership(Channel& channel, bool join, std::uint32_t group, int timeout);
+  tml_status open(tml_channel_type type, std::uint32_t element,
+                  const tmlx_channel_attributes& attributes, tml_event_handler handler,
+                  bool register_now, tml_descriptor& out, std::string& error);
+  static tml_status close(Channel& channel, tml_close_mode mode,
+                          tmlx_reason reason = TMLX_REASON_ADMIN);
+  static tml_status change_membership(Channel& channel, bool join, std::uint32_t group,
+                                      int timeout);
   tml_status group_find(std::uint32_t group, tml_descriptor& out);
-  tml_status group_write(const GroupHandle& group, std::span<const std::byte> pl, std::uint32_t* failed,
-                         std::size_t* failed_count);
+  tml_status group_write(const GroupHandle& group, std::span<const std::byte> pl,
+                         std::uint32_t* failed, std::size_t* failed_count);
   tml_status bind(Channel& control, std::uint32_t element);
   tml_status watch(int fd, tmlx_ready_handler ready, void* user);
   tml_status reload(std::string& error);
@@ -91,9 +95,12 @@ class Context {
     return (std::uint64_t{local} << 32) | element;
   }
   Server& server(tml_channel_type type) { return servers_[type == TML_CHANNEL_DATA ? 1 : 0]; }
-  const Server& server(tml_channel_type type) const { return servers_[type == TML_CHANNEL_DATA ? 1 : 0]; }
+  const Server& server(tml_channel_type type) const {
+    return servers_[type == TML_CHANNEL_DATA ? 1 : 0];
+  }
   Loop& loop_for(const std::string& text);
-  Channel& channel_of(std::uint32_t local, std::uint32_t element, tml_channel_type type, Loop& loop);
+  Channel& channel_of(std::uint32_t local, std::uint32_t element, tml_channel_type type,
+                      Loop& loop);
   std::shared_ptr<TlsContext> tls();
   bool tls_for(tml_channel_type type) const;
   bool certified(const Link& link, Claim& claim, std::string& why) const;

@@ -12,7 +12,8 @@ bool is_fe(std::uint32_t id) { return (id >> 30) == 0; }
 
 }  // namespace
 
-// ---- connections come ----------------------------------------------------------------------------
+// ---- connections come
+// ----------------------------------------------------------------------------
 
 void Context::accepted(asio::ip::tcp::socket socket, tml_channel_type type) {
   counters_.add(Counter::ConnectionsAccepted);
@@ -52,8 +53,8 @@ void Context::accepted(asio::ip::tcp::socket socket, tml_channel_type type) {
                        .token = std::nullopt};
   const auto start = [this, &loop, id, config](asio::ip::tcp::socket s) {
     const bool secure = tls_for(static_cast<tml_channel_type>(config.channel_type));
-    const auto link = std::make_shared<Link>(*this, loop, std::move(s), secure ? tls()->accept() : nullptr,
-                                             true, config, id);
+    const auto link = std::make_shared<Link>(*this, loop, std::move(s),
+                                             secure ? tls()->accept() : nullptr, true, config, id);
     {
       const std::lock_guard lock(mutex_);
       links_[id] = link;
@@ -89,9 +90,10 @@ void Context::connected(Channel& channel, asio::ip::tcp::socket socket) {
     id = ++last_link_;
     if (channel.data()) config.token = table_[key(channel.local_id(), channel.element_id())].token;
   }
-  SslPtr ssl = tls_for(channel.type()) ? tls()->connect(channel.local_id(), channel.element_id()) : nullptr;
-  const auto link = std::make_shared<Link>(*this, channel.loop(), std::move(socket), std::move(ssl), false,
-                                           config, id);
+  SslPtr ssl =
+      tls_for(channel.type()) ? tls()->connect(channel.local_id(), channel.element_id()) : nullptr;
+  const auto link = std::make_shared<Link>(*this, channel.loop(), std::move(socket), std::move(ssl),
+                                           false, config, id);
   {
     const std::lock_guard lock(mutex_);
     links_[id] = link;
@@ -108,7 +110,9 @@ bool Context::control_is_up(const Channel& data) {
   return found != table_.end() && found->second.control != nullptr && found->second.control->up();
 }
 
-Instant Context::handshake_deadline(const Link& link) const { return link.created() + handshake_timeout_; }
+Instant Context::handshake_deadline(const Link& link) const {
+  return link.created() + handshake_timeout_;
+}
 
 bool Context::on_secured(Link& link, SSL* ssl) {
   if (ssl == nullptr) return true;
@@ -122,17 +126,28 @@ bool Context::on_secured(Link& link, SSL* ssl) {
   if (std::find(ids.begin(), ids.end(), link.peer_id_) != ids.end()) return true;
   counters_.add(Counter::WrongIdentity);
   on_refused(link, TMLX_REASON_AUTH,
-             "the certificate (" + link.identity() + ") is not one of CE " + std::to_string(link.peer_id_));
+             "the certificate (" + link.identity() + ") is not one of CE " +
+                 std::to_string(link.peer_id_));
   return false;
 }
 
 void Context::on_tls_failure(Link& link, TlsFailure kind, const std::string& text) {
   switch (kind) {
-    case TlsFailure::Protocol: counters_.add(Counter::TlsFailed); break;
-    case TlsFailure::Certificate: counters_.add(Counter::TlsBadCertificate); break;
-    case TlsFailure::NoCertificate: counters_.add(Counter::TlsNoCertificate); break;
-    case TlsFailure::Version: counters_.add(Counter::TlsVersion); break;
-    case TlsFailure::NotTls: counters_.add(Counter::TlsPlaintext); break;
+    case TlsFailure::Protocol:
+      counters_.add(Counter::TlsFailed);
+      break;
+    case TlsFailure::Certificate:
+      counters_.add(Counter::TlsBadCertificate);
+      break;
+    case TlsFailure::NoCertificate:
+      counters_.add(Counter::TlsNoCertificate);
+      break;
+    case TlsFailure::Version:
+      counters_.add(Counter::TlsVersion);
+      break;
+    case TlsFailure::NotTls:
+      counters_.add(Counter::TlsPlaintext);
+      break;
   }
   on_refused(link, TMLX_REASON_AUTH, text);
 }
@@ -153,7 +168,8 @@ void Context::refuse(Link& link, Counter counter, ReasonCode reason, const std::
   link.refuse(reason, why);
 }
 
-// ---- who is it -----------------------------------------------------------------------------------
+// ---- who is it
+// -----------------------------------------------------------------------------------
 
 // Binds the PL ID to the certificate (row 29).
 bool Context::certified(const Link& link, Claim& claim, std::string& why) const {
@@ -166,7 +182,8 @@ bool Context::certified(const Link& link, Claim& claim, std::string& why) const 
   if ((tls_config_.flags & TMLX_TLS_ANY_IDENTITY) != 0) return true;
   if (claim.pl_id == 0 ? !ids.empty() : std::find(ids.begin(), ids.end(), claim.pl_id) != ids.end())
     return true;
-  why = "the certificate (" + link.identity() + ") does not allow FE ID " + std::to_string(claim.pl_id);
+  why = "the certificate (" + link.identity() + ") does not allow FE ID " +
+        std::to_string(claim.pl_id);
   return false;
 }
 
@@ -174,13 +191,15 @@ void Context::identify(const std::shared_ptr<Link>& link) {
   Claim claim = link->claim();
   std::string why;
   link->pl_id_ = claim.pl_id;
-  if (!certified(*link, claim, why)) return refuse(*link, Counter::WrongIdentity, ReasonCode::Auth, why);
+  if (!certified(*link, claim, why))
+    return refuse(*link, Counter::WrongIdentity, ReasonCode::Auth, why);
   if (!is_fe(claim.pl_id))
     return refuse(*link, Counter::BadHello, ReasonCode::Protocol, "the PL ID is not an FE's");
   PeerTable::Answer answer;
   {
     const std::lock_guard lock(mutex_);
-    if (claim.pl_id == 0 && !link->data()) claim.pl_id = kUnassigned + ++last_unassigned_ % kUnassigned;
+    if (claim.pl_id == 0 && !link->data())
+      claim.pl_id = kUnassigned + ++last_unassigned_ % kUnassigned;
     answer = link->data() ? peers_.data(link->id(), claim) : peers_.control(link->id(), claim);
     if (answer.verdict == PeerTable::Verdict::Wait) parked_.push_back(link);
     if (answer.verdict == PeerTable::Verdict::Accepted) link->pl_id_ = answer.pl_id;
@@ -191,7 +210,8 @@ void Context::identify(const std::shared_ptr<Link>& link) {
       link->accounted_ = true;
       return take_in(link, answer.pl_id, answer.token);
     }
-    case PeerTable::Verdict::Wait: return link->await_pair();
+    case PeerTable::Verdict::Wait:
+      return link->await_pair();
     case PeerTable::Verdict::IdInUse:
       return refuse(*link, Counter::IdInUse, ReasonCode::Auth,
                     fe + " is connected already, with another identity or none");
@@ -199,10 +219,12 @@ void Context::identify(const std::shared_ptr<Link>& link) {
       return refuse(*link, Counter::WrongToken, ReasonCode::Auth,
                     "the pairing token is not that of the control channel of " + fe);
     case PeerTable::Verdict::WrongIdentity:
-      return refuse(*link, Counter::WrongIdentity, ReasonCode::Auth,
-                    "the data channel of " + fe + " came with another identity than its control channel");
+      return refuse(
+          *link, Counter::WrongIdentity, ReasonCode::Auth,
+          "the data channel of " + fe + " came with another identity than its control channel");
     case PeerTable::Verdict::Full:
-      return refuse(*link, Counter::RefusedPeers, ReasonCode::Overload, "this CE has all the FEs it may have");
+      return refuse(*link, Counter::RefusedPeers, ReasonCode::Overload,
+                    "this CE has all the FEs it may have");
     case PeerTable::Verdict::Ambiguous:
       return refuse(*link, Counter::Unpaired, ReasonCode::Protocol,
                     "several FEs of this address: a data channel must say whose it is");
@@ -217,7 +239,8 @@ void Context::take_in(const std::shared_ptr<Link>& link, std::uint32_t id, const
       half_open_.erase(at->second);
       half_open_at_.erase(at);
     }
-    channel = &channel_of(local_id_, id, link->data() ? TML_CHANNEL_DATA : TML_CHANNEL_CONTROL, link->loop());
+    channel = &channel_of(local_id_, id, link->data() ? TML_CHANNEL_DATA : TML_CHANNEL_CONTROL,
+                          link->loop());
   }
   attach(*channel, link, token);
 }
@@ -226,7 +249,8 @@ void Context::take_in(const std::shared_ptr<Link>& link, std::uint32_t id, const
 void Context::attach(Channel& channel, const std::shared_ptr<Link>& link, const PairToken& token) {
   if (&channel.loop() != &link->loop()) {
     channel.loop().post([this, &channel, link, token] {
-      if (channel.link() != nullptr) channel.link()->close_now(ReasonCode::Replaced, "a new connection took over");
+      if (channel.link() != nullptr)
+        channel.link()->close_now(ReasonCode::Replaced, "a new connection took over");
       channel.move_to(link->loop());
       link->loop().post([this, &channel, link, token] { attach(channel, link, token); });
     });
@@ -259,7 +283,8 @@ void Context::on_token(const Link& link, const std::optional<PairToken>& token) 
 }
 
 tml_status Context::bind(Channel& control, std::uint32_t element) {
-  if (control.type() != TML_CHANNEL_CONTROL || !is_fe(element) || element == 0) return TMLX_E_INVALID;
+  if (control.type() != TML_CHANNEL_CONTROL || !is_fe(element) || element == 0)
+    return TMLX_E_INVALID;
   const std::lock_guard lock(mutex_);
   const std::uint32_t from = control.element_id();
   if (is_fe(from)) return TMLX_E_INVALID;
@@ -275,7 +300,8 @@ tml_status Context::bind(Channel& control, std::uint32_t element) {
   return TML_SUCCESS;
 }
 
-// ---- channels come up and go down ----------------------------------------------------------------
+// ---- channels come up and go down
+// ----------------------------------------------------------------
 
 void Context::on_up(Channel& channel) {
   if (channel.data()) return;
@@ -297,7 +323,8 @@ void Context::on_up(Channel& channel) {
     link->loop().post([this, link] {
       if (link->fsm().state() == ChannelState::Pairing) identify(link);
     });
-  if (data != nullptr && data->dialer && data->open && data->link() == nullptr) data->dialer->start();
+  if (data != nullptr && data->dialer && data->open && data->link() == nullptr)
+    data->dialer->start();
 }
 
 void Context::on_down(Channel& channel, tmlx_reason reason, bool) {
@@ -326,8 +353,10 @@ void Context::close_link(LinkId id, ReasonCode reason, const char* text) {
   }
   if (!link) return;
   link->loop().post([link, reason, text] {
-    if (link->secured()) link->close_now(reason, text);
-    else link->abandon();
+    if (link->secured())
+      link->close_now(reason, text);
+    else
+      link->abandon();
   });
 }
 

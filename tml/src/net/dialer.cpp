@@ -48,7 +48,10 @@ void Dialer::connect() {
   const auto connected = [this, attempt](const asio::error_code& ec) {
     if (attempt->cancelled) return;
     attempt_.reset();
-    if (ec) return retry("connect to " + target_.address + ":" + std::to_string(target_.port) + ": " + ec.message(), true);
+    if (ec)
+      return retry("connect to " + target_.address + ":" + std::to_string(target_.port) + ": " +
+                       ec.message(),
+                   true);
     channel_.context().connected(channel_, std::move(attempt->socket));
   };
   asio::error_code ec;
@@ -71,7 +74,8 @@ void Dialer::connect() {
 // The connection that we made ended.
 void Dialer::lost(tmlx_reason reason, bool peer_closed, bool was_up, const std::string& detail) {
   if (!active_) return;
-  if (peer_closed && reason == TMLX_REASON_ADMIN) return;  // the CE's PL wants no channel: tmlOpen again
+  if (peer_closed && reason == TMLX_REASON_ADMIN)
+    return;  // the CE's PL wants no channel: tmlOpen again
   // Somebody else lives under our ID, or we are not welcome: no hurry.
   if (reason == TMLX_REASON_REPLACED || reason == TMLX_REASON_AUTH) backoff_.to_max();
   retry(detail, !was_up);

@@ -3,7 +3,8 @@
 namespace forces::tml {
 
 Handles& Handles::instance() {
-  static Handles* const handles = new Handles;  // outlives every thread that may still hold a descriptor
+  static Handles* const handles =
+      new Handles;  // outlives every thread that may still hold a descriptor
   return *handles;
 }
 

@@ -9,11 +9,13 @@
 namespace forces::tml {
 namespace {
 
-constexpr std::size_t kBatch = 256;            // messages handed over at once
-constexpr std::size_t kWrite = 60 * 1024;      // octets encrypted before a send: see SendQueue, Chunk
-constexpr std::size_t kDrain = 512 * 1024;     // octets a channel may send in a turn
-constexpr std::size_t kDataShare = 64 * 1024;  // octets a data connection receives between looks at control
+constexpr std::size_t kBatch = 256;         // messages handed over at once
+constexpr std::size_t kWrite = 60 * 1024;   // octets encrypted before a send: see SendQueue, Chunk
+constexpr std::size_t kDrain = 512 * 1024;  // octets a channel may send in a turn
+constexpr std::size_t kDataShare =
+    64 * 1024;  // octets a data connection receives between looks at control
 constexpr std::size_t kRecord = 16 * 1024 + 512;
+constexpr unsigned kBusy = 16;  // receives between two timers: worth keeping buffers for
 constexpr Duration kLinger = std::chrono::seconds(2);
 
 tmlx_reason to_reason(ReasonCode code) { return static_cast<tmlx_reason>(code); }
@@ -61,19 +63,22 @@ void Link::attached(Channel& channel) {
   max_message_ = channel.options().max_message;
 }
 
-// ---- receiving -----------------------------------------------------------------------------------
+// ---- receiving
+// -----------------------------------------------------------------------------------
 
-// Asio receives the first octets itself, into a small buffer of the link's: a readiness wait would cost a
-// system call more each time. What does not fit is received into the I/O thread's large buffer.
+// Asio receives the first octets itself, into a small buffer of the link's: a readiness wait would
+// cost a system call more each time. What does not fit is received into the I/O thread's large
+// buffer.
 void Link::wait_readable() {
   if (reading_ || paused_ || life_ == Life::Ended) return;
   reading_ = true;
-  stream_.socket().async_receive(asio::buffer(first_), [self = shared_from_this()](const asio::error_code& ec, std::size_t n) {
-    self->reading_ = false;
-    if (ec == asio::error::operation_aborted || self->life_ == Life::Ended) return;
-    self->first_size_ = n;  // 0: the end, which serve() finds for itself
-    self->loop_.readable(self, self->control());
-  });
+  stream_.socket().async_receive(
+      asio::buffer(first_), [self = shared_from_this()](const asio::error_code& ec, std::size_t n) {
+        self->reading_ = false;
+        if (ec == asio::error::operation_aborted || self->life_ == Life::Ended) return;
+        self->first_size_ = n;  // 0: the end, which serve() finds for itself
+        self->loop_.readable(self, self->control());
+      });
 }
 
 bool Link::pause_reading() {
@@ -121,7 +126,8 @@ bool Link::serve() {
   Buffers& b = loop_.buffers();
   const std::size_t first = std::exchange(first_size_, 0);
   const bool more = first == 0 || first == first_.size();
-  Stream::Io io = stream_.receive(b, std::span(first_).first(first), more, data_ ? kDataShare : Buffers::kIn);
+  Stream::Io io =
+      stream_.receive(b, std::span(first_).first(first), more, data_ ? kDataShare : Buffers::kIn);
   if (io == Stream::Io::Eof) {
     lost(stream_.error());
     return false;
@@ -165,7 +171,8 @@ bool Link::serve() {
     partial_.assign(b.plain.data() + begin, b.plain.data() + end);
   }
   if (total != 0) {
-    const Instant at = now();
+    if (++served_ == kBusy) stream_.keep_buffers(true);
+    const Instant at = loop_.time();
     fsm_.on_received(at);
     if (channel_ != nullptr) {
       channel_->last_received_ns_.store(static_cast<std::uint64_t>(at.time_since_epoch().count()),
@@ -186,8 +193,8 @@ bool Link::serve() {
   return false;
 }
 
-// Delivers whole frames at the front of `octets`. A link that gets paused meanwhile goes on to the end: the
-// overshoot is one receive.
+// Delivers whole frames at the front of `octets`. A link that gets paused meanwhile goes on to the
+// end: the overshoot is one receive.
 void Link::parse(std::span<std::byte> octets, std::size_t& used) {
   used = 0;
   for (;;) {
@@ -296,18 +303,20 @@ void Link::lost(const std::string& why) {
   if (channel_ == nullptr && server_) return end();
   const ChannelState was = fsm_.state();
   fsm_.on_eof(now());
-  while (fsm_.poll_output()) {}
+  while (fsm_.poll_output()) {
+  }
   const bool auth = secure_done_ ? stream_.failure() == TlsFailure::Certificate ||
                                        stream_.failure() == TlsFailure::NoCertificate
                                  : !why.empty() && stream_.ssl() != nullptr;
-  detach(was == ChannelState::CloseSent ? TMLX_REASON_ADMIN
+  detach(was == ChannelState::CloseSent    ? TMLX_REASON_ADMIN
          : auth && was != ChannelState::Up ? TMLX_REASON_AUTH
                                            : TMLX_REASON_IO,
          false, why.empty() ? "the connection ended without a Channel Close" : why);
   end();
 }
 
-// ---- sending -------------------------------------------------------------------------------------
+// ---- sending
+// -------------------------------------------------------------------------------------
 
 void Link::flush() {
   const Stream::Io io = stream_.flush(loop_.buffers());
@@ -345,7 +354,7 @@ void Link::drain_channel() {
   }
   if (channel_ != nullptr) {
     SendQueue& queue = channel_->queue();
-    const Instant at = now();
+    const Instant at = loop_.time();
     std::size_t total = 0, batch = 0;
     shed(at);
     while (total < kDrain) {
@@ -387,7 +396,8 @@ void Link::shed(Instant at) {
   }
 }
 
-// ---- the protocol's wishes -----------------------------------------------------------------------
+// ---- the protocol's wishes
+// -----------------------------------------------------------------------
 
 void Link::pump() {
   if (pumping_) return;
@@ -484,13 +494,15 @@ void Link::perform(output::Disconnect&& out) {
     detach(to_reason(out.reason), !out.local, out.text);
     return end();
   }
-  if (secure_done_ && !tml_out_.empty() && stream_.write(loop_.buffers(), tml_out_)) tml_out_.clear();
+  if (secure_done_ && !tml_out_.empty() && stream_.write(loop_.buffers(), tml_out_))
+    tml_out_.clear();
   life_ = Life::Lingering;
   linger();
   detach(to_reason(out.reason), !out.local, out.text);
 }
 
-// ---- the end -------------------------------------------------------------------------------------
+// ---- the end
+// -------------------------------------------------------------------------------------
 
 void Link::detach(tmlx_reason reason, bool peer_closed, const std::string& detail) {
   context_.on_link_ended(*this);
@@ -573,8 +585,9 @@ void Link::on_timer(Instant at) {
   if (waiting && server_ && fsm_.state() == ChannelState::Closed) {
     const bool unpaired = data_ && hello_.known;
     context_.counters().add(unpaired ? Counter::Unpaired : Counter::HandshakeTimeout);
-    context_.on_refused(*this, TMLX_REASON_PROTOCOL,
-                        unpaired ? "no control channel for this data channel" : "no first frame in time");
+    context_.on_refused(
+        *this, TMLX_REASON_PROTOCOL,
+        unpaired ? "no control channel for this data channel" : "no first frame in time");
   }
   pump();
   if (life_ != Life::Open) return;
@@ -582,8 +595,9 @@ void Link::on_timer(Instant at) {
     if (stream_.blocked()) shed(at);
     if (channel_->queue().idle() && !stream_.blocked()) {
       channel_->queue().shrink();
-      stream_.relax();
+      if (served_ < kBusy) stream_.keep_buffers(false);
     }
+    served_ = 0;
     channel_->report_drops(at);
     channel_->after_drain();
   }

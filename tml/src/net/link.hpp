@@ -1,5 +1,5 @@
-// One connection: a Stream, the ChannelFsm of its protocol, and the framing between them. Belongs to one
-// I/O thread. A server's link has no channel until the peer is identified.
+// One connection: a Stream, the ChannelFsm of its protocol, and the framing between them. Belongs
+// to one I/O thread. A server's link has no channel until the peer is identified.
 #pragma once
 
 #include <array>
@@ -105,8 +105,9 @@ class Link final : public Timed, public std::enable_shared_from_this<Link> {
   std::uint32_t pl_id_ = 0;
   std::array<std::byte, 2048> first_;  // see wait_readable()
   std::size_t first_size_ = 0;
-  std::vector<std::byte> partial_;     // of a frame that is not complete
-  std::vector<std::byte> tml_out_;     // TML messages that wait behind a blocked stream
+  unsigned served_ = 0;             // receives since the last timer
+  std::vector<std::byte> partial_;  // of a frame that is not complete
+  std::vector<std::byte> tml_out_;  // TML messages that wait behind a blocked stream
   std::vector<tmlx_message> batch_;
   std::string peer_address_, identity_;
   std::vector<std::uint32_t> certified_ids_;  // of the peer's role; see Context::on_secured

@@ -11,21 +11,23 @@
 namespace forces::tml {
 namespace {
 
-constexpr int kBacklog = 4096;                // a short one turns a storm of reconnects into seconds
+constexpr int kBacklog = 4096;  // a short one turns a storm of reconnects into seconds
 constexpr int kAcceptsPerTurn = 64;
-constexpr int kUnsent = 64 * 1024;            // octets in the kernel not yet sent: beyond, priority is lost
-constexpr unsigned kUserTimeoutMs = 60'000;   // see tune()
+constexpr int kUnsent = 64 * 1024;  // octets in the kernel not yet sent: beyond, priority is lost
+constexpr unsigned kUserTimeoutMs = 60'000;  // see tune()
 constexpr int kClassSelector6 = 0xc0, kClassSelector2 = 0x40;
 
 template <class T>
 void set(int fd, int level, int name, T value) {
-  ::setsockopt(fd, level, name, &value, sizeof value);  // each is an optimisation: failure is no error
+  ::setsockopt(fd, level, name, &value,
+               sizeof value);  // each is an optimisation: failure is no error
 }
 
 }  // namespace
 
-// TCP_USER_TIMEOUT also ends connections whose peer merely keeps its window shut. Slow is not dead, so it
-// is far above the dead interval; half-open connections are found by heartbeats (deviation from row 15).
+// TCP_USER_TIMEOUT also ends connections whose peer merely keeps its window shut. Slow is not dead,
+// so it is far above the dead interval; half-open connections are found by heartbeats (deviation
+// from row 15).
 void tune(asio::ip::tcp::socket& socket, tml_channel_type type) {
   asio::error_code ignored;
   socket.non_blocking(true, ignored);

@@ -18,7 +18,7 @@ class Listener final : public Timed {
   ~Listener();
   // port 0: any. The error, or the port.
   [[nodiscard]] std::expected<std::uint16_t, std::string> open(const std::string& address,
-                                                              std::uint16_t port);
+                                                               std::uint16_t port);
   void start();
   void stop();
   std::uint16_t port() const { return port_; }

@@ -15,8 +15,8 @@ std::chrono::steady_clock::time_point to_steady(Instant t) {
 }  // namespace
 
 Instant now() {
-  return Instant(std::chrono::duration_cast<Duration>(
-      std::chrono::steady_clock::now().time_since_epoch()));
+  return Instant(
+      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
 }
 
 Loop::~Loop() { stop(); }
@@ -56,9 +56,7 @@ void Loop::schedule(Channel& channel) {
   if (asleep_.load(std::memory_order_seq_cst) && asleep_.exchange(false)) wake();
 }
 
-void Loop::post(std::function<void()> work) {
-  asio::post(io_, std::move(work));
-}
+void Loop::post(std::function<void()> work) { asio::post(io_, std::move(work)); }
 
 void Loop::run(const std::function<void()>& work) {
   if (inside()) return work();
@@ -78,6 +76,7 @@ void Loop::run(const std::function<void()>& work) {
   }
   const std::lock_guard lock(turn_mutex_);
   running_thread_ = std::this_thread::get_id();
+  time_ = now();
   work();
   flush();
   running_thread_ = std::thread::id{};
@@ -91,11 +90,17 @@ bool Loop::wait(int timeout, const std::function<bool()>& done) {
       if (timeout >= 0) {
         const auto rest = until - std::chrono::steady_clock::now();
         if (rest <= std::chrono::steady_clock::duration{}) return false;
-        left = static_cast<int>(
-            std::chrono::ceil<std::chrono::milliseconds>(std::min<std::chrono::nanoseconds>(
-                rest, std::chrono::seconds(1))).count());
+        left =
+            static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(
+                                 std::min<std::chrono::nanoseconds>(rest, std::chrono::seconds(1)))
+                                 .count());
       }
-      poll(left);
+      {
+        const std::lock_guard lock(turn_mutex_);
+        running_thread_ = std::this_thread::get_id();
+        turn(now() + std::chrono::milliseconds(left));
+        running_thread_ = std::thread::id{};
+      }
     }
     return true;
   }
@@ -118,7 +123,11 @@ bool Loop::poll(int timeout) {
   running_thread_ = std::this_thread::get_id();
   std::optional<Instant> until;
   if (timeout >= 0) until = now() + std::chrono::milliseconds(timeout);
-  const bool did = turn(until);
+  // What the caller wrote goes out before the wait. If that gave it something to do, it need not
+  // wait.
+  const std::uint64_t before = callbacks_;
+  bool did = timeout != 0 && flush();
+  if (!did || callbacks_ == before) did |= turn(until);
   running_thread_ = std::thread::id{};
   return did;
 }
@@ -126,6 +135,7 @@ bool Loop::poll(int timeout) {
 bool Loop::turn(std::optional<Instant> until) {
   const bool work_left = !control_.empty() || !data_.empty();
   bool did = wait_ready(work_left ? std::optional(Instant{}) : until) || work_left;
+  time_ = now();
   serve_control();
   did |= flush();
   serve_data();
@@ -136,17 +146,31 @@ bool Loop::turn(std::optional<Instant> until) {
   return did;
 }
 
+// One system timer for the earliest deadline, moved only when that comes earlier: waiting itself
+// then needs no time-out, which the kernel would set up and take down each time.
+void Loop::set_timer() {
+  if (timers_.empty()) return;
+  const Instant first = timers_.begin()->first;
+  if (timer_at_ && *timer_at_ <= first) return;
+  timer_at_ = first;
+  timer_.expires_at(to_steady(first));
+  timer_.async_wait([this](const asio::error_code& ec) {
+    if (!ec) timer_at_.reset();
+  });
+}
+
 bool Loop::wait_ready(std::optional<Instant> until) {
   if (until == Instant{}) return io_.poll() != 0;
-  // A writer that shares our processor may be in the middle of a burst: let it go on for its time slice
-  // before we sleep, so that the burst leaves in one batch. With nobody waiting this returns at once.
+  // A writer that shares our processor may be in the middle of a burst: let it go on for its time
+  // slice before we sleep, so that the burst leaves in one batch. With nobody waiting this returns
+  // at once.
   if (threaded_ && busy_) std::this_thread::yield();
   asleep_.store(true, std::memory_order_seq_cst);
   if (dirty_.load(std::memory_order_seq_cst) != nullptr) {
     asleep_.store(false, std::memory_order_relaxed);
     return io_.poll() != 0;
   }
-  if (!timers_.empty()) until = until ? std::min(*until, timers_.begin()->first) : timers_.begin()->first;
+  set_timer();
   const std::size_t ran = until ? io_.run_one_until(to_steady(*until)) : io_.run_one();
   asleep_.store(false, std::memory_order_relaxed);
   // Something else may be ready too. That matters only when control could have to wait for it.
@@ -228,7 +252,7 @@ void Loop::disarm(Timed& timed) {
 
 void Loop::fire_timers() {
   if (timers_.empty()) return;
-  const Instant at = now();
+  const Instant at = time_;
   // Whatever is armed anew waits for the next turn: a deadline in the past cannot spin here.
   for (std::size_t budget = timers_.size(); budget != 0 && !timers_.empty(); --budget) {
     const auto first = timers_.begin();

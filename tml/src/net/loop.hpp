@@ -1,13 +1,15 @@
 // One I/O thread: readiness from Asio, then work in the order that keeps control ahead of data.
 //
-// A turn: wait for readiness (or not, when work is left); serve every readable control connection; send
-// what was written; give each readable data connection a bounded share, looking at control in between.
-// Two ways to run: a thread of the library's own, or the application's thread inside tmlx_poll.
+// A turn: wait for readiness (or not, when work is left); serve every readable control connection;
+// send what was written; give each readable data connection a bounded share, looking at control in
+// between. Two ways to run: a thread of the library's own, or the application's thread inside
+// tmlx_poll.
 #pragma once
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -71,6 +73,9 @@ class Loop {
   bool poll(int timeout);
 
   // ---- on the loop only ----
+  void called_back() { ++callbacks_; }
+  // The time of this turn: near enough for protocol timers, and free.
+  Instant time() const { return time_; }
   void readable(const std::shared_ptr<Link>& link, bool control);
   // The deadline of `timed` may be earlier than before (a later one needs no call), or is new.
   void arm(Timed& timed);
@@ -85,6 +90,7 @@ class Loop {
   void serve_data();
   bool flush();
   void fire_timers();
+  void set_timer();
   void wake();
 
   const bool threaded_;
@@ -99,6 +105,10 @@ class Loop {
   std::atomic<Channel*> dirty_{nullptr};
   std::deque<std::shared_ptr<Link>> control_, data_;
   std::vector<std::shared_ptr<Link>> retired_;
+  std::uint64_t callbacks_ = 0;
+  Instant time_ = now();
+  asio::steady_timer timer_{io_};
+  std::optional<Instant> timer_at_;
   bool busy_ = false;  // the last turn did something: one yield before sleeping
 
   std::mutex wait_mutex_;

@@ -13,7 +13,8 @@ BIO_METHOD* Stream::method() {
   static BIO_METHOD* const made = [] {
     BIO_METHOD* m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tml wire");
     BIO_meth_set_write(m, [](BIO* bio, const char* data, int size) {
-      static_cast<Wire*>(BIO_get_data(bio))->buffers->out.append(data, static_cast<std::size_t>(size));
+      static_cast<Wire*>(BIO_get_data(bio))
+          ->buffers->out.append(data, static_cast<std::size_t>(size));
       return size;
     });
     BIO_meth_set_read(m, [](BIO* bio, char* data, int size) {
@@ -49,6 +50,7 @@ Stream::~Stream() = default;
 
 Stream::Io Stream::receive(Buffers& buffers, std::span<const std::byte> first, bool more,
                            std::size_t limit) {
+  if (ssl_) ERR_clear_error();  // whatever a callback left there
   if (!first.empty()) std::memcpy(buffers.in.data(), first.data(), first.size());
   wire_ = {&buffers, 0, first.size()};
   drained_ = !more;
@@ -73,9 +75,12 @@ Stream::Io Stream::receive(Buffers& buffers, std::span<const std::byte> first, b
 Stream::Io Stream::failed(int result) {
   switch (SSL_get_error(ssl_.get(), result)) {
     case SSL_ERROR_WANT_READ:
-    case SSL_ERROR_WANT_WRITE: return Io::Blocked;
-    case SSL_ERROR_ZERO_RETURN: return Io::Eof;
-    default: break;
+    case SSL_ERROR_WANT_WRITE:
+      return Io::Blocked;
+    case SSL_ERROR_ZERO_RETURN:
+      return Io::Eof;
+    default:
+      break;
   }
   TlsError why = tls_error(ssl_.get());
   error_ = std::move(why.text);
@@ -102,8 +107,9 @@ Stream::Io Stream::read(Buffers& buffers, std::span<std::byte> into, std::size_t
     wire_.begin += got;
     return Io::Ok;
   }
+  // Asking when nothing is left costs more than a small message.
+  if (wire_.begin == wire_.end && SSL_has_pending(ssl_.get()) == 0) return Io::Blocked;
   wire_.buffers = &buffers;
-  ERR_clear_error();
   if (SSL_read_ex(ssl_.get(), into.data(), into.size(), &got) == 1) return Io::Ok;
   return failed(0);
 }
@@ -115,7 +121,6 @@ bool Stream::write(Buffers& buffers, std::span<const std::byte> octets) {
   }
   wire_.buffers = &buffers;
   std::size_t written = 0;
-  ERR_clear_error();
   // Without partial writes OpenSSL cuts the records itself and the memory buffer takes them all.
   return SSL_write_ex(ssl_.get(), octets.data(), octets.size(), &written) == 1;
 }
@@ -123,8 +128,8 @@ bool Stream::write(Buffers& buffers, std::span<const std::byte> octets) {
 Stream::Io Stream::send(std::span<const std::byte> octets, std::size_t& sent) {
   sent = 0;
   while (sent < octets.size()) {
-    const ssize_t n = ::send(socket_.native_handle(), octets.data() + sent, octets.size() - sent,
-                             MSG_NOSIGNAL);
+    const ssize_t n =
+        ::send(socket_.native_handle(), octets.data() + sent, octets.size() - sent, MSG_NOSIGNAL);
     if (n >= 0) {
       sent += static_cast<std::size_t>(n);
     } else if (errno == EAGAIN) {
@@ -162,8 +167,16 @@ Stream::Io Stream::flush(Buffers& buffers) {
   return io;
 }
 
-void Stream::relax() {
-  if (rest_.empty()) rest_.release();
+void Stream::keep_buffers(bool busy) {
+  if (!busy && rest_.empty()) rest_.release();
+  if (!ssl_ || busy == keeping_) return;
+  keeping_ = busy;
+  if (busy) {
+    SSL_clear_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
+  } else {
+    SSL_set_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
+    SSL_free_buffers(ssl_.get());
+  }
 }
 
 void Stream::shutdown_send() {

@@ -1,8 +1,8 @@
 // The octets of one TCP connection, plain or TLS, in batches.
 //
-// OpenSSL sees two memory buffers instead of the socket: many records are received with one call and
-// sent with one. Those buffers belong to the I/O thread, not to the connection, so an idle connection
-// owns none. One thread at a time.
+// OpenSSL sees two memory buffers instead of the socket: many records are received with one call
+// and sent with one. Those buffers belong to the I/O thread, not to the connection, so an idle
+// connection owns none. One thread at a time.
 #pragma once
 
 #include <algorithm>
@@ -18,8 +18,8 @@
 
 namespace forces::tml {
 
-// Octets that grow at the end, on a cache line. (Large blocks of malloc start 16 octets into one, and from
-// there the kernel copies out of a send buffer at half the speed; measured on EPYC.)
+// Octets that grow at the end, on a cache line. (Large blocks of malloc start 16 octets into one,
+// and from there the kernel copies out of a send buffer at half the speed; measured on EPYC.)
 class Octets {
  public:
   Octets() = default;
@@ -37,7 +37,8 @@ class Octets {
   }
   void reserve(std::size_t capacity) {
     if (capacity <= capacity_) return;
-    std::unique_ptr<std::byte[], Delete> grown(static_cast<std::byte*>(::operator new(capacity, kLine)));
+    std::unique_ptr<std::byte[], Delete> grown(
+        static_cast<std::byte*>(::operator new(capacity, kLine)));
     if (size_ != 0) std::memcpy(grown.get(), data_.get(), size_);
     data_ = std::move(grown);
     capacity_ = capacity;
@@ -84,11 +85,12 @@ class Stream {
   SSL* ssl() { return ssl_.get(); }
   bool secured() const { return secured_; }
 
-  // Takes `first`, which was received already, and if `more` up to `limit` octets. All must be consumed
-  // by handshake() and read() before the I/O thread turns to another stream.
+  // Takes `first`, which was received already, and if `more` up to `limit` octets. All must be
+  // consumed by handshake() and read() before the I/O thread turns to another stream.
   [[nodiscard]] Io receive(Buffers& buffers, std::span<const std::byte> first, bool more,
                            std::size_t limit);
-  // Ok: done (at once without TLS). Blocked: needs more from the peer. Flush afterwards in any case.
+  // Ok: done (at once without TLS). Blocked: needs more from the peer. Flush afterwards in any
+  // case.
   [[nodiscard]] Io handshake(Buffers& buffers);
   // Decrypts one record's worth into `into`; Blocked when what was received is used up.
   [[nodiscard]] Io read(Buffers& buffers, std::span<std::byte> into, std::size_t& got);
@@ -101,8 +103,9 @@ class Stream {
   [[nodiscard]] Io flush(Buffers& buffers);
   bool blocked() const { return rest_at_ < rest_.size(); }
 
-  // Gives back memory that only a busy stream needs.
-  void relax();
+  // A busy stream keeps OpenSSL's record buffers (two allocations a message otherwise); a quiet one
+  // gives them back, and its own.
+  void keep_buffers(bool busy);
   // Sends FIN after what was flushed.
   void shutdown_send();
   const std::string& error() const { return error_; }
@@ -120,7 +123,7 @@ class Stream {
   asio::ip::tcp::socket socket_;
   SslPtr ssl_;
   Wire wire_;
-  bool secured_ = false, drained_ = true;
+  bool secured_ = false, drained_ = true, keeping_ = false;
   Octets rest_;  // what the kernel did not take, from rest_at_ on
   std::size_t rest_at_ = 0;
   std::string error_;

@@ -12,7 +12,9 @@
 namespace forces::tml {
 namespace {
 
-constexpr unsigned char kAlpn[] = "\x0c" "forces-tml/1";
+constexpr unsigned char kAlpn[] =
+    "\x0c"
+    "forces-tml/1";
 
 int context_index() {
   static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
@@ -24,8 +26,7 @@ int peer_index() {
 }
 int key_log_index() {
   static const int index = SSL_CTX_get_ex_new_index(
-      0, nullptr, nullptr, nullptr,
-      [](void*, void* file, CRYPTO_EX_DATA*, int, long, void*) {
+      0, nullptr, nullptr, nullptr, [](void*, void* file, CRYPTO_EX_DATA*, int, long, void*) {
         if (file != nullptr) std::fclose(static_cast<std::FILE*>(file));
       });
   return index;
@@ -85,13 +86,14 @@ std::string configure(SSL_CTX* ctx, const TlsConfig& config, bool server) {
   if (!config.crl_file.empty()) {
     X509_STORE* store = SSL_CTX_get_cert_store(ctx);
     X509_LOOKUP* lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
-    if (lookup == nullptr || X509_load_crl_file(lookup, config.crl_file.c_str(), X509_FILETYPE_PEM) < 1)
+    if (lookup == nullptr ||
+        X509_load_crl_file(lookup, config.crl_file.c_str(), X509_FILETYPE_PEM) < 1)
       return wrong("cannot read the CRL", config.crl_file);
     X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
   }
   SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                            SSL_MODE_NO_AUTO_CHAIN);
+  SSL_CTX_set_mode(
+      ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   const bool resume = (config.flags & TMLX_TLS_NO_RESUMPTION) == 0;
   SSL_CTX_set_session_id_context(ctx, kAlpn, sizeof kAlpn - 1);
@@ -225,8 +227,8 @@ PeerIdentity identity_of(const SSL* ssl) {
   const X509* cert = SSL_get0_peer_certificate(ssl);
   // A resumed session skips the chain check: at least the certificate must still be in its time.
   if (cert == nullptr || X509_cmp_current_time(X509_get0_notAfter(cert)) <= 0) return who;
-  auto* names = static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(cert, NID_subject_alt_name, nullptr, nullptr));
+  auto* names =
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(cert, NID_subject_alt_name, nullptr, nullptr));
   for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, i);
     if (name->type != GEN_URI) continue;
@@ -261,14 +263,21 @@ TlsError tls_error(const SSL* ssl) {
       error.text = "the peer refused our certificate: " + error.text;
       break;
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
-    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED: error.kind = TlsFailure::NoCertificate; break;
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+      error.kind = TlsFailure::NoCertificate;
+      break;
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
-    case SSL_R_VERSION_TOO_LOW: error.kind = TlsFailure::Version; break;
+    case SSL_R_VERSION_TOO_LOW:
+      error.kind = TlsFailure::Version;
+      break;
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_HTTP_REQUEST:
-    case SSL_R_HTTPS_PROXY_REQUEST: error.kind = TlsFailure::NotTls; break;
-    default: break;
+    case SSL_R_HTTPS_PROXY_REQUEST:
+      error.kind = TlsFailure::NotTls;
+      break;
+    default:
+      break;
   }
   if (error.text.empty()) error.text = "TLS failed without saying why";
   return error;

@@ -17,7 +17,8 @@ namespace forces::tml {
 
 struct SslFree {
   void operator()(SSL* ssl) const {
-    SSL_set_quiet_shutdown(ssl, 1);  // else freeing spoils the session for resumption
+    // A connection that ends without TLS goodbye would spoil its session for resumption.
+    SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(ssl);
   }
 };
@@ -25,16 +26,17 @@ using SslPtr = std::unique_ptr<SSL, SslFree>;
 
 struct TlsConfig {
   std::uint32_t flags = 0;
-  std::string ca_file, cert_file, key_file, crl_file, server_name, ciphersuites, groups, key_log_file;
+  std::string ca_file, cert_file, key_file, crl_file, server_name, ciphersuites, groups,
+      key_log_file;
   [[nodiscard]] bool off() const {
     return (flags & (TMLX_TLS_PLAINTEXT | TMLX_TLS_PLAINTEXT_ANYWHERE)) != 0;
   }
 };
 [[nodiscard]] TlsConfig copy(const tmlx_tls& tls);
 
-// An SSL_CTX for each side, from the files as they were when loaded. Shared by the connections made with
-// it, so that a reload does not touch live ones; its ticket keys end with it, so that nobody resumes past
-// a new CRL.
+// An SSL_CTX for each side, from the files as they were when loaded. Shared by the connections made
+// with it, so that a reload does not touch live ones; its ticket keys end with it, so that nobody
+// resumes past a new CRL.
 class TlsContext {
  public:
   [[nodiscard]] static std::expected<std::shared_ptr<TlsContext>, std::string> load(
@@ -55,7 +57,8 @@ class TlsContext {
   SSL_CTX* server_ = nullptr;
   SSL_CTX* client_ = nullptr;
   std::string server_name_;
-  // One ticket suffices: each is used once (RFC 8446 appendix C.4), and each handshake brings the next.
+  // One ticket suffices: each is used once (RFC 8446 appendix C.4), and each handshake brings the
+  // next.
   std::mutex mutex_;
   std::unordered_map<std::uint64_t, SSL_SESSION*> tickets_;
 };
