@@ -81,7 +81,6 @@ class Element::Impl {
   }
   static void on_timer(void* self, int) { static_cast<Impl*>(self)->handle_timer(); }
 
-  tml_status init(tml_channel_type type);
   void handle(const tmlx_event& event);
   void handle_channel(std::size_t ce, const tmlx_event& event, Instant now);
   void handle_control(std::uint64_t channel, const tmlx_message* messages, size_t count);
@@ -120,21 +119,8 @@ bool Element::Impl::open_ports() {
   return later.notes.empty();
 }
 
-tml_status Element::Impl::init(tml_channel_type type) {
-  tmlx_init_attributes attributes = TMLX_INIT_ATTRIBUTES_INIT;
-  attributes.context = context_;
-  attributes.event_handler = &Impl::on_event;
-  attributes.message_handler = type == TML_CHANNEL_CONTROL ? &Impl::on_control : &Impl::on_data;
-  attributes.user = this;
-  attributes.options = type == TML_CHANNEL_CONTROL ? config_.control_options : config_.data_options;
-  return tmlInit(type, &attributes);
-}
-
 tml_status Element::Impl::start(tmlx_context* context) {
   context_ = context;
-  for (const tml_channel_type type : {TML_CHANNEL_CONTROL, TML_CHANNEL_DATA}) {
-    if (const tml_status status = init(type); status != TML_SUCCESS) return status;
-  }
   if (const tml_status status = redirect_.start(context); status != TML_SUCCESS) return status;
   const tml_status watched = tmlx_watch(context, timer_, &Impl::on_timer, this);
   if (watched != TML_SUCCESS) return watched;

@@ -77,7 +77,7 @@ class Element {
   // which, and nothing is redirected there.
   bool open_ports();
 
-  // tmlInit and the first tmlOpen. `context` must outlive stop().
+  // The first tmlOpen. `context` must outlive stop().
   [[nodiscard]] tml_status start(tmlx_context* context);
 
   // Takes the rates of a re-read configuration; identity, CEs and ports stay.
