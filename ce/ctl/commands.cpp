@@ -64,7 +64,6 @@ void add_log(CLI::App& app, Invocation& invocation) {
 }  // namespace
 
 void add_commands(CLI::App& app, Invocation& invocation) {
-  app.require_subcommand(1);
   app.add_option("--socket", invocation.socket, "the daemon's local socket; of an fe: its fe.sock")
       ->envname("FORCES_SOCKET")
       ->capture_default_str();
@@ -114,8 +113,8 @@ int execute(const Invocation& invocation) {
     if (!status) return no_answer(status.error());
     if (const auto& program = status->status().program(); program != invocation.role) {
       fmt::print(stderr,
-                 "forcesctl: {} is the socket of an {}, whose peers are shown by `{} ...`\n",
-                 invocation.socket, program, invocation.role);
+                 "forcesctl: {} is the socket of an {}, whose peers are shown by `forcesctl {} ...`\n",
+                 invocation.socket, program, program == "fe" ? "ce" : "fe");
       return kExitRefused;
     }
   }

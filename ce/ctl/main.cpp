@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <iostream>
 
 #include "ce/ctl/commands.hpp"
 #include "ce/ctl/decode/run.hpp"
@@ -13,6 +14,10 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? EXIT_SUCCESS : forces::ctl::kExitUsage;
+  }
+  if (app.get_subcommands().empty()) {
+    std::cerr << "forcesctl: which command?\n\n" << app.help();
+    return forces::ctl::kExitUsage;
   }
   return invocation.request ? forces::ctl::execute(invocation) : decode_status;
 }

@@ -18,8 +18,10 @@ using Result = std::expected<T, Error>;
 
 }  // namespace forces
 
+// NOLINTBEGIN(bugprone-macro-parentheses): `var` is a name
 // Declares `var` with the value of `expr`, or returns its error from the enclosing function.
 #define FORCES_TRY(var, expr)                                     \
   auto var##_result = (expr);                                     \
   if (!var##_result) return ::forces::fail(var##_result.error()); \
   auto var = std::move(*var##_result)
+// NOLINTEND(bugprone-macro-parentheses)

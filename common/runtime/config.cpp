@@ -32,7 +32,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 template <class Names>
 std::string suggestion(std::string_view word, const Names& names) {
   std::string_view best;
-  std::size_t best_distance = word.size() / 3 + 2;  // further away is no misspelling
+  std::size_t best_distance = word.size() < 4 ? 2 : word.size() / 3 + 2;  // beyond: no misspelling
   for (std::string_view name : names) {
     const auto d = distance(word, name);
     if (d < best_distance) {

@@ -9,7 +9,7 @@
 
 #include "common/core/result.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming)
 class App;
 }
 

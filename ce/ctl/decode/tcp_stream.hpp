@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <vector>
 
 #include "proto/wire/reader.hpp"
@@ -35,7 +34,8 @@ class TcpStream {
  private:
   void append(std::uint32_t sequence, wire::Bytes payload);
 
-  std::optional<std::uint32_t> next_;  // sequence number expected
+  bool begun_ = false;
+  std::uint32_t next_ = 0;  // sequence number expected
   std::vector<std::byte> buffer_;
   std::size_t consumed_ = 0;
   std::uint64_t position_ = 0;

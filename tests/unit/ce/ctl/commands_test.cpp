@@ -1,0 +1,215 @@
+#include "ce/ctl/commands.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ce/ctl/client.hpp"
+#include "common/runtime/local_server.hpp"
+
+namespace forces::ctl {
+namespace {
+
+using control::Request;
+using control::Response;
+using testing::HasSubstr;
+
+struct CommandCase {
+  const char* name;
+  std::vector<std::string> arguments;
+  std::string request;  // protobuf's text form
+  std::string role;
+};
+const CommandCase kCommands[] = {
+    {"Status", {"status"}, "status { }", ""},
+    {"FeList", {"fe", "list"}, "element_list { }", "ce"},
+    {"FeShow", {"fe", "show", "2"}, "element_show { id: 2 }", "ce"},
+    {"CeList", {"ce", "list"}, "element_list { }", "fe"},
+    {"CeShowInHex", {"ce", "show", "0x40000001"}, "element_show { id: 1073741825 }", "fe"},
+    {"ChannelList", {"channel", "list"}, "channel_list { }", ""},
+    {"ChannelShow", {"channel", "show", "9"}, "channel_show { handle: 9 }", ""},
+    {"Stats", {"stats"}, "stats { }", ""},
+    {"StatsFilter", {"stats", "--filter", "drops"}, "stats { filter: \"drops\" }", ""},
+    {"LogLevel", {"log", "level"}, "log_level { }", ""},
+    {"LogLevelSet",
+     {"log", "level", "debug", "--component", "app"},
+     "log_level { level: \"debug\" component: \"app\" }",
+     ""},
+    {"TlsReload", {"tls", "reload"}, "tls_reload { }", ""},
+    {"OptionsMayFollow", {"fe", "list", "--json", "--socket", "/x"}, "element_list { }", "ce"},
+};
+
+// Parses; the exception of CLI11 when that is the outcome.
+void parse(std::vector<std::string> arguments, Invocation& invocation) {
+  CLI::App app{"", "forcesctl"};
+  add_commands(app, invocation);
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants a vector
+  app.parse(arguments);
+}
+
+class Commands : public testing::TestWithParam<CommandCase> {};
+TEST_P(Commands, BecomeRequests) {
+  Invocation invocation;
+  parse(GetParam().arguments, invocation);
+  ASSERT_TRUE(invocation.request);
+  EXPECT_EQ(invocation.request->ShortDebugString(), GetParam().request);
+  EXPECT_EQ(invocation.role, GetParam().role);
+}
+INSTANTIATE_TEST_SUITE_P(Table, Commands, testing::ValuesIn(kCommands),
+                         [](const auto& c) { return c.param.name; });
+
+class WrongCommands : public testing::TestWithParam<std::vector<std::string>> {};
+TEST_P(WrongCommands, AreRefused) {
+  Invocation invocation;
+  EXPECT_THROW(parse(GetParam(), invocation), CLI::ParseError);
+}
+INSTANTIATE_TEST_SUITE_P(Table, WrongCommands,
+                         testing::Values(std::vector<std::string>{"statsu"},
+                                         std::vector<std::string>{"fe"},
+                                         std::vector<std::string>{"fe", "show"},
+                                         std::vector<std::string>{"fe", "show", "two"},
+                                         std::vector<std::string>{"fe", "list", "2"},
+                                         std::vector<std::string>{"--timeout", "0", "status"}));
+
+// A daemon that answers what the test says, on a thread of its own.
+class FakeDaemon : public testing::Test {
+ protected:
+  FakeDaemon() : path_(testing::TempDir() + "forces_ctl_" + std::to_string(getpid()) + ".sock") {}
+  ~FakeDaemon() override {
+    io_.stop();
+    if (thread_.joinable()) thread_.join();
+  }
+  void serve(std::function<Response(const Request&)> answer) {
+    auto server = runtime::LocalServer::create(
+        io_, {.path = path_, .mode = 0600, .group = {}, .max_connections = 16, .idle = kLimit},
+        [answer = std::move(answer)](std::string_view octets, const runtime::LocalCaller&) {
+          Request request;
+          request.ParseFromString(std::string(octets));
+          return answer(request).SerializeAsString();
+        });
+    ASSERT_TRUE(server) << server.error();
+    server_ = std::move(*server);
+    thread_ = std::thread([this] { io_.run(); });
+  }
+  int run(std::vector<std::string> arguments) {
+    Invocation invocation;
+    invocation.socket = path_;
+    parse(std::move(arguments), invocation);
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    const int status = execute(invocation);
+    std::fflush(nullptr);
+    out_ = testing::internal::GetCapturedStdout();
+    err_ = testing::internal::GetCapturedStderr();
+    return status;
+  }
+
+  static constexpr Duration kLimit = std::chrono::seconds(10);
+  std::string path_, out_, err_;
+  asio::io_context io_;
+  std::unique_ptr<runtime::LocalServer> server_;
+  std::thread thread_;
+};
+
+Response status_of(const char* program) {
+  Response response;
+  response.mutable_status()->set_program(program);
+  return response;
+}
+
+TEST_F(FakeDaemon, AnswersArePrintedAsTextOrJson) {
+  serve([](const Request&) { return status_of("ce"); });
+  EXPECT_EQ(run({"status"}), 0);
+  EXPECT_THAT(out_, HasSubstr("program "));
+  EXPECT_EQ(run({"status", "--json"}), 0);
+  EXPECT_THAT(out_, HasSubstr("\"program\": \"ce\""));
+  EXPECT_EQ(err_, "");
+}
+
+TEST_F(FakeDaemon, ARefusalGoesToStandardErrorAndIsStatus1) {
+  serve([](const Request&) {
+    Response response;
+    response.mutable_error()->set_message("there is no channel 9");
+    return response;
+  });
+  EXPECT_EQ(run({"channel", "show", "9"}), 1);
+  EXPECT_EQ(out_, "");
+  EXPECT_EQ(err_, "forcesctl: there is no channel 9\n");
+}
+
+TEST_F(FakeDaemon, PagesArePutTogether) {
+  serve([](const Request& request) {
+    Response response;
+    if (request.has_status()) return status_of("ce");
+    auto& list = *response.mutable_elements();
+    list.add_elements()->set_id(static_cast<std::uint32_t>(request.element_list().after()));
+    list.set_next(request.element_list().after() < 3 ? request.element_list().after() + 1 : 0);
+    return response;
+  });
+  Request request;
+  request.mutable_element_list();
+  const auto all = ask_all(path_, request, kLimit);
+  ASSERT_TRUE(all) << all.error();
+  EXPECT_EQ(all->elements().elements_size(), 4);
+  EXPECT_EQ(run({"fe", "list"}), 0);
+}
+
+TEST_F(FakeDaemon, ThatNeverEndsItsPagesIsNotAskedForEver) {
+  serve([](const Request&) {
+    Response response;
+    response.mutable_channels()->add_channels();
+    response.mutable_channels()->set_next(1);
+    return response;
+  });
+  Request request;
+  request.mutable_channel_list();
+  EXPECT_TRUE(ask_all(path_, request, kLimit));
+}
+
+TEST_F(FakeDaemon, OfTheOtherKindIsNamed) {
+  serve([](const Request&) { return status_of("fe"); });
+  EXPECT_EQ(run({"fe", "list"}), 1);
+  EXPECT_EQ(err_, "forcesctl: " + path_ +
+                      " is the socket of an fe, whose peers are shown by `forcesctl ce ...`\n");
+}
+
+TEST_F(FakeDaemon, ThatIsNotThereIsExplained) {
+  EXPECT_EQ(run({"status"}), 69);
+  EXPECT_THAT(err_, HasSubstr("at " + path_ + ": No such file or directory"));
+  EXPECT_THAT(err_, HasSubstr("Is it running?"));
+}
+
+TEST_F(FakeDaemon, WhoseAnswerIsNoMessageIsUnavailable) {
+  auto server = runtime::LocalServer::create(
+      io_, {.path = path_, .mode = 0600, .group = {}, .max_connections = 16, .idle = kLimit},
+      [](std::string_view, const runtime::LocalCaller&) { return "\xff\xff\xff"; });
+  ASSERT_TRUE(server);
+  server_ = std::move(*server);
+  thread_ = std::thread([this] { io_.run(); });
+  EXPECT_EQ(run({"status"}), 69);
+  EXPECT_THAT(err_, HasSubstr("the answer cannot be read"));
+}
+
+TEST_F(FakeDaemon, ThatDoesNotAnswerIsNotWaitedForForEver) {
+  // It listens, and nobody serves.
+  auto server = runtime::LocalServer::create(
+      io_, {.path = path_, .mode = 0600, .group = {}, .max_connections = 16, .idle = kLimit},
+      [](std::string_view, const runtime::LocalCaller&) { return ""; });
+  ASSERT_TRUE(server);
+  server_ = std::move(*server);
+  EXPECT_EQ(run({"--timeout", "0.1", "status"}), 69);
+  EXPECT_THAT(err_, HasSubstr("no answer in time"));
+}
+
+}  // namespace
+}  // namespace forces::ctl

@@ -1,0 +1,168 @@
+#include "ce/ctl/render.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace forces::ctl {
+namespace {
+
+using control::Response;
+using testing::HasSubstr;
+
+struct DurationCase {
+  std::uint64_t ms;
+  const char* text;
+};
+class DurationText : public testing::TestWithParam<DurationCase> {};
+TEST_P(DurationText, HasTwoUnitsAtMost) {
+  EXPECT_EQ(duration_text(GetParam().ms), GetParam().text);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Table, DurationText,
+    testing::Values(DurationCase{0, "-"}, DurationCase{15, "15ms"}, DurationCase{999, "999ms"},
+                    DurationCase{1'999, "1s"}, DurationCase{60'000, "1min"},
+                    DurationCase{61'500, "1min 1s"}, DurationCase{3'600'000, "1h"},
+                    DurationCase{3'600'000 + 59'000, "1h"}, DurationCase{7'500'000, "2h 5min"},
+                    DurationCase{277'200'000, "3d 5h"}));
+
+TEST(RenderText, StatusIsALineForEachFact) {
+  Response response;
+  auto& s = *response.mutable_status();
+  s.set_program("ce");
+  s.set_version("0.1.0");
+  s.set_id(0x40000001);
+  s.set_state("running");
+  s.set_pid(42);
+  s.set_uptime_ms(61'000);
+  s.set_security("tls");
+  auto& listener = *s.add_listeners();
+  listener.set_purpose("control");
+  listener.set_address("127.0.0.1");
+  listener.set_port(6704);
+  s.set_elements(3);
+  s.set_associated(2);
+  s.set_channels(6);
+  s.set_channels_up(4);
+  s.set_config_file("/etc/forces/ce.toml");
+  EXPECT_EQ(render_text(response),
+            "program              ce 0.1.0\n"
+            "id                   0x40000001\n"
+            "state                running\n"
+            "pid                  42\n"
+            "up                   1min 1s\n"
+            "security             tls\n"
+            "control              127.0.0.1:6704\n"
+            "FEs                  2 associated of 3\n"
+            "channels             4 up of 6\n"
+            "configuration        /etc/forces/ce.toml\n"
+            "log lines held back  0\n");
+}
+
+TEST(RenderText, ElementsAreATable) {
+  Response response;
+  auto& list = *response.mutable_elements();
+  EXPECT_EQ(render_text(response), "none\n");
+  auto& fe = *list.add_elements();
+  fe.set_id(2);
+  fe.set_name("two");
+  fe.set_state("associated");
+  fe.set_up_ms(1'000);
+  fe.set_control("up");
+  fe.set_data("down");
+  fe.set_address("127.0.0.1:40000");
+  fe.set_port_count(1);
+  auto& ce = *list.add_elements();
+  ce.set_id(0x40000001);
+  ce.set_state("associated");
+  ce.set_master(true);
+  EXPECT_EQ(render_text(response),
+            "        ID  NAME  STATE                UP  CONTROL  DATA  ADDRESS          PORTS\n"
+            "         2  two   associated           1s  up       down  127.0.0.1:40000      1\n"
+            "0x40000001        associated (master)   -                                      0\n");
+}
+
+TEST(RenderText, AnElementHasItsPortsAndCounters) {
+  Response response;
+  auto& fe = *response.mutable_element();
+  fe.set_id(2);
+  fe.set_state("associated");
+  fe.set_control("up");
+  fe.set_control_channel(7);
+  auto& port = *fe.add_ports();
+  port.set_id(1);
+  port.set_device("fe2p1");
+  port.set_state("open");
+  auto& moved = *port.add_counters();
+  moved.set_name("redirect_from_fe");
+  moved.set_value(5);
+  port.add_counters()->set_name("zero");
+  auto& dropped = *fe.add_counters();
+  dropped.set_name("dropped");
+  dropped.set_reason("ttl");
+  dropped.set_value(3);
+  EXPECT_EQ(render_text(response),
+            "id              2\n"
+            "state           associated\n"
+            "associated for  -\n"
+            "control         up (channel 7)\n"
+            "\n"
+            "PORT  DEVICE  KIND  ADDRESS  STATE  COUNTERS\n"
+            "   1  fe2p1                  open   redirect_from_fe=5\n"
+            "\n"
+            "COUNTER       VALUE\n"
+            "dropped{ttl}      3\n");
+}
+
+TEST(RenderText, ChannelsShowQueueAndRoundTrip) {
+  Response response;
+  auto& c = *response.mutable_channels()->add_channels();
+  c.set_handle(5);
+  c.set_peer(2);
+  c.set_type("control");
+  c.set_state("up");
+  c.set_up_ms(2'000);
+  c.set_silent_ms(300);
+  c.set_queued_octets(100'000);
+  c.mutable_rtt()->set_count(3);
+  c.mutable_rtt()->set_p50_us(64);
+  c.set_address("127.0.0.1:1");
+  c.set_tls("none");
+  EXPECT_EQ(render_text(response),
+            "CHANNEL  PEER  TYPE     STATE  UP  SILENT  QUEUED  RTT P50  ADDRESS      TLS\n"
+            "      5     2  control  up     2s   300ms  97 KiB   <=64us  127.0.0.1:1  none\n");
+}
+
+TEST(RenderText, StatsHaveTheirLabelsInOrder) {
+  Response response;
+  auto& a = *response.mutable_stats()->add_samples();
+  a.set_name("drops_total");
+  a.set_type("counter");
+  (*a.mutable_labels())["reason"] = "ttl";
+  (*a.mutable_labels())["peer"] = "2";
+  a.set_value(12'345'678);
+  auto& h = *response.mutable_stats()->add_samples();
+  h.set_name("rtt_seconds");
+  h.set_type("histogram");
+  h.set_value(0.5);
+  h.set_count(10);
+  EXPECT_EQ(render_text(response),
+            "METRIC                                  VALUE\n"
+            "drops_total{peer=\"2\",reason=\"ttl\"}   12345678\n"
+            "rtt_seconds                         0.5 in 10\n");
+}
+
+TEST(RenderText, AnUnknownAnswerIsSaidToBeOne) {
+  EXPECT_EQ(render_text({}), "an answer that this forcesctl does not know\n");
+}
+
+TEST(RenderJson, IsTheMessageInsideWithItsFieldNames) {
+  Response response;
+  response.mutable_status()->set_program("ce");
+  const auto json = render_json(response);
+  EXPECT_TRUE(json.starts_with("{\n")) << json;
+  EXPECT_THAT(json, HasSubstr("\"program\": \"ce\""));
+  EXPECT_THAT(json, HasSubstr("\"channels_up\": 0"));  // zeros too: a program can rely on the key
+}
+
+}  // namespace
+}  // namespace forces::ctl

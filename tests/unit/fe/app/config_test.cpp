@@ -1,0 +1,85 @@
+#include "fe/app/config.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include "fe/dataplane/policer.hpp"
+#include "tests/unit/common/daemon/golden.hpp"
+
+namespace forces::fe {
+namespace {
+
+using namespace std::chrono_literals;
+using dataplane::PacketClass;
+
+const std::string kGolden = FORCES_SOURCE_DIR "/tests/unit/fe/app/golden";
+
+class FeConfigGolden : public testing::TestWithParam<std::string> {};
+TEST_P(FeConfigGolden, GivesWhatStandsInItsOkFile) {
+  daemon::expect_golden<Settings>(kGolden, GetParam());
+}
+INSTANTIATE_TEST_SUITE_P(Files, FeConfigGolden, testing::ValuesIn(daemon::golden_names(kGolden)),
+                         [](const auto& c) { return c.param; });
+
+TEST(FeConfigExample, NamesEveryKeyWithItsDefault) {
+  daemon::expect_example_is_complete<Settings>(FORCES_SOURCE_DIR "/deploy/config/fe.toml");
+}
+
+TEST(FeElementConfig, TakesWhatTheFileSays) {
+  Settings s;
+  const auto problems = runtime::read_config(R"(
+[fe]
+id = 3
+[tls]
+plaintext = true
+[tml]
+backoff_min = "20ms"
+[association]
+fe_heartbeats = true
+ce_heartbeats = false
+failover_policy = "keep_forwarding"
+ha_mode = "hot_standby"
+[[ce]]
+id = 0x40000002
+address = "127.0.0.1"
+control_port = 7000
+[[port]]
+id = 1
+kind = "packet"
+device = "eth1"
+address = "10.98.0.1/24"
+classes = ["bgp", "ospf"]
+[redirect.ospf]
+rate = 5
+priority = 1
+)",
+                                             "f", [&](runtime::ConfigVisitor& v) { visit(v, s); });
+  ASSERT_TRUE(problems.empty()) << problems[0].text();
+  const auto config = element_config(s);
+  EXPECT_EQ(config.fe_id, 3U);
+  EXPECT_EQ(config.backoff_min_ms, 20);
+  EXPECT_EQ(config.fepo.fe_heartbeat_policy, 1);
+  EXPECT_EQ(config.fepo.ce_heartbeat_policy, 1);  // RFC 5810 appendix B: 1 is "sends none"
+  EXPECT_EQ(config.fepo.failover_policy, 1);
+  EXPECT_EQ(config.fepo.ha_mode, 2);
+  ASSERT_EQ(config.ces.size(), 1U);
+  EXPECT_EQ(config.ces[0].ce_id, 0x40000002U);
+  EXPECT_EQ(config.ces[0].control_port, 7000);
+  ASSERT_EQ(config.ports.size(), 1U);
+  EXPECT_EQ(config.ports[0].kind, dataplane::PortKind::Packet);
+  EXPECT_EQ(config.ports[0].interface, "eth1");
+  EXPECT_EQ(config.ports[0].classes,
+            (std::vector<PacketClass>{PacketClass::Bgp, PacketClass::Ospf}));
+  ASSERT_EQ(config.classes.size(), dataplane::kPacketClasses);
+  const auto ospf =
+      std::ranges::find(config.classes, PacketClass::Ospf, &dataplane::ClassConfig::packet_class);
+  EXPECT_EQ(ospf->rate, 5U);
+  EXPECT_EQ(ospf->priority, 1);
+  EXPECT_EQ(ospf->burst, dataplane::Policer::default_of(PacketClass::Ospf).burst);
+}
+
+}  // namespace
+}  // namespace forces::fe
