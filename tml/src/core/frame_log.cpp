@@ -132,12 +132,17 @@ Chunk* FrameLog::pop(const Run& run) {
 
 bool FrameLog::expired(std::int64_t cutoff_ns, std::int64_t fresh_ns, std::int64_t now_ns) {
   if (empty()) return false;
-  if (head_ == tail_ && head_->sealed_ns == 0) {
-    if (head_->first_ns == 0) head_->first_ns = now_ns;
-    if (head_->first_ns >= fresh_ns) return false;
+  if (head_->sealed_ns != 0 && head_->sealed_ns < cutoff_ns) return true;
+  // Every chunk is dated at the first look after it was sealed, or all but the head would look new.
+  for (Chunk* chunk = head_; chunk != nullptr; chunk = chunk->next) {
+    if (chunk->sealed_ns != 0) continue;
+    if (chunk == tail_) {
+      if (chunk->first_ns == 0) chunk->first_ns = now_ns;
+      if (chunk->first_ns >= fresh_ns) break;
+    }
+    chunk->sealed_ns = now_ns;
   }
-  if (head_->sealed_ns == 0) head_->sealed_ns = now_ns;
-  return head_->sealed_ns < cutoff_ns;
+  return false;
 }
 
 Chunk* FrameLog::shrink() {
