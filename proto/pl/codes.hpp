@@ -9,6 +9,8 @@
 
 namespace forces::pl {
 
+// NOLINTBEGIN(performance-enum-size): as wide as their fields on the wire
+
 enum class MsgType : std::uint8_t {  // appendix A.1
   AssociationSetup = 0x01,
   AssociationTeardown = 0x02,
@@ -135,6 +137,8 @@ enum class MetadataId : std::uint32_t {
   MediaEncapInfoIndex = 0x0f,
 };
 [[nodiscard]] std::string_view to_string(MetadataId id);
+
+// NOLINTEND(performance-enum-size)
 
 inline constexpr LfbClassId kFeObject{1};          // RFC 5812 section 5
 inline constexpr LfbClassId kFeProtocolObject{2};  // RFC 5810 appendix B

@@ -35,7 +35,7 @@ enum class MsgType : std::uint8_t {
 [[nodiscard]] std::string_view to_string(MsgType type);  // "Heartbeat"; "Unknown" for unnamed ones
 
 // Append only: these values go on the wire in TLV 7.
-enum class ReasonCode : std::uint32_t {
+enum class ReasonCode : std::uint32_t {  // NOLINT(performance-enum-size): as on the wire
   Admin = 0,
   Framing = 1,
   Version = 2,

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
 
@@ -26,7 +25,7 @@ class ByteReader {
   std::uint64_t u64(std::string_view f) { return load<8>(f); }
 
   Bytes take(std::size_t n, std::string_view f) {
-    if (error_) return {};
+    if (failed_) return {};
     if (n > in_.size()) {
       fail(Errc::Truncated, f, offset());
       return {};
@@ -52,17 +51,19 @@ class ByteReader {
 
   // Records an error found by the caller, unless an earlier one is there.
   void fail(Errc code, std::string_view field, std::size_t at) {
-    if (!error_) error_ = Error{code, static_cast<std::uint32_t>(at), field};
+    fail(Error{code, static_cast<std::uint32_t>(at), field});
   }
   void fail(const Error& error) {
-    if (!error_) error_ = error;
+    if (failed_) return;
+    failed_ = true;
+    error_ = error;
   }
 
-  [[nodiscard]] bool ok() const { return !error_; }
-  [[nodiscard]] const Error& error() const { return *error_; }  // only when !ok()
+  [[nodiscard]] bool ok() const { return !failed_; }
+  [[nodiscard]] const Error& error() const { return error_; }  // only when !ok()
   // Empty after an error too, so that `while (!r.empty())` always ends.
-  [[nodiscard]] bool empty() const { return error_ || in_.empty(); }
-  [[nodiscard]] std::size_t remaining() const { return error_ ? 0 : in_.size(); }
+  [[nodiscard]] bool empty() const { return failed_ || in_.empty(); }
+  [[nodiscard]] std::size_t remaining() const { return failed_ ? 0 : in_.size(); }
   [[nodiscard]] std::size_t offset() const { return base_; }
 
  private:
@@ -77,7 +78,8 @@ class ByteReader {
 
   Bytes in_;
   std::size_t base_;
-  std::optional<Error> error_;
+  Error error_;
+  bool failed_ = false;
 };
 
 }  // namespace forces::wire

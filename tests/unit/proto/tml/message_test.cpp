@@ -90,6 +90,8 @@ const Case kForeign[] = {
      fail(Errc::BadLength, "tml.pl_id", 8)},
     {"TimestampTooShort", "1002 000c  000c 0008 00000000",
      fail(Errc::BadLength, "tml.timestamp", 8)},
+    {"TimestampTooLong", "1002 0011  000c 000d 00000000 00000000 00",
+     fail(Errc::BadLength, "tml.timestamp", 8)},
     {"TokenTooShort", "1002 000c  000d 0008 00000000", fail(Errc::BadLength, "tml.pair_token", 8)},
     {"ReasonWithoutCode", "1001 0008  0007 0004", fail(Errc::BadLength, "tml.reason", 8)},
 };
