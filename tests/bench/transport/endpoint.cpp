@@ -42,6 +42,8 @@ void User::handle_event(void* user, const tmlx_event* event) {
       if (event->reason != TMLX_REASON_ADMIN && event->reason != TMLX_REASON_SHUTDOWN) break;
       ++self.gone_;
       return;
+    case TMLX_EVENT_DROPPED:  // also counts what tmlWrite refused; the sequence numbers judge
+                              // losses
     case TMLX_EVENT_WRITABLE:
     case TMLX_EVENT_CONGESTED:
     case TMLX_EVENT_CONGESTION_CLEARED:
@@ -80,12 +82,6 @@ Endpoint::Endpoint(const Options& options, Role role, bool threaded) : threaded_
   config.tls = &tls;
   config.event_handler = [](void*, const tmlx_event* event) { fail_for(*event); };
   require(tmlx_context_create(&config, &context_), "tmlx_context_create");
-  if (role == Role::Ce) return;
-  for (const tml_channel_type type : {TML_CHANNEL_CONTROL, TML_CHANNEL_DATA}) {
-    tmlx_init_attributes attributes = TMLX_INIT_ATTRIBUTES_INIT;
-    attributes.context = context_;
-    require(tmlInit(type, &attributes), "tmlInit");
-  }
 }
 
 Endpoint::~Endpoint() { tmlx_context_destroy(context_); }

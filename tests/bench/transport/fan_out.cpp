@@ -121,7 +121,9 @@ void fan_out_server(const Options& options, Board& board) {
   board.ready = true;
   ce.run_until([&] { return control.all_up(); });
   storm_ends(board);
-  if (resume && ce.counter("tls_handshakes", "resumed") < options.peers) fail("W4: not resumed");
+  if (resume && ce.counter("tls_handshakes", "resumed") < options.peers) {
+    fail("W4: not all were resumed");
+  }
   run_for(ce, 100'000'000);
   board.storm.resident_idle = resident_octets();
   send_rounds(ce, board);

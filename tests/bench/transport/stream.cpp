@@ -8,8 +8,8 @@ const char* const kPeer = "tml";
 
 namespace {
 
-// What the application hands over before it lets the library run, when it runs it itself.
-constexpr std::size_t kTurn = 60 * 1024;
+// The library's own thread is the default: no message waits for the application to run the loop.
+bool threaded(const Options& options) { return !options.is("loop"); }
 
 class Sink : public User {
  public:
@@ -36,23 +36,19 @@ void send_threaded(const Options& options, Board& board, tml_descriptor channel,
   }
 }
 
+// Hands over until the queue is full, then lets the library work.
 void send_driven(const Options& options, Board& board, Endpoint& fe, tml_descriptor channel,
                  Message& message) {
-  std::size_t handed_over = 0;
   for (std::uint64_t next = 0; wants_more(options, board, next);) {
     put_sequence(message, next);
     const tml_status status = tmlWrite(channel, message.data(), message.size(), 0, nullptr);
     if (status == TML_SUCCESS) {
       ++next;
-      handed_over += message.size();
-      if (handed_over < kTurn) continue;
-      fe.turn(0);
     } else if (status == TMLX_E_QUEUE_FULL) {
       fe.turn(100);
     } else {
       require(status, "tmlWrite");
     }
-    handed_over = 0;
   }
 }
 
@@ -60,14 +56,14 @@ void send_driven(const Options& options, Board& board, Endpoint& fe, tml_descrip
 
 void stream_server(const Options& options, Board& board) {
   Sink sink(options, board);
-  Endpoint ce(options, Endpoint::Role::Ce, options.is("thread"));
+  Endpoint ce(options, Endpoint::Role::Ce, threaded(options));
   board.control_port = ce.listen(TML_CHANNEL_CONTROL, sink);
   ce.run_until([&] { return sink.gone() != 0; });
 }
 
 void stream_client(const Options& options, Board& board) {
   Silent silent;
-  Endpoint fe(options, Endpoint::Role::Fe, options.is("thread"));
+  Endpoint fe(options, Endpoint::Role::Fe, threaded(options));
   const auto channel = fe.open(TML_CHANNEL_CONTROL, await_port(board.control_port), silent);
   fe.run_until([&] { return silent.up() == 1; });
   Message message = make_message(PlType::Config, options.size, kFeId, kCeId);
