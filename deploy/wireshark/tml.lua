@@ -219,7 +219,7 @@ local bodies = {
   [0x0113] = { 0, function(value, _, tree) ilvs(value, tree, g.ilv) end },
   [0x0114] = { 4, function(value, _, tree) tree:add(g.result, value(0, 1)) end },
   [0x0115] = { 0, function(value, _, tree) ilvs(value, tree, g.metadata) end },
-  [0x0116] = { 1, redirected },
+  [0x0116] = { 0, redirected },
   [0x0118] = { 4, function(value, _, tree) tree:add(g.extended, value(0, 4)) end },
   [0x1000] = { 8, function(value, pinfo, tree)
     tree:add(g.class, value(0, 4))
@@ -236,9 +236,9 @@ function pl_tlv(type, whole, value, pinfo, tree, inside)
   item:add(is_oper and g.oper or g.tlv, whole(0, 2))
   item:add(g.tlv_length, whole(2, 2))
   local body = bodies[type]
-  if is_oper then
+  if is_oper and oper_names[type] then
     if value then tlvs(value, pinfo, item, "oper") end
-  elseif not body then
+  elseif is_oper or not body then
     if value then item:add(g.data, value) end -- FULLDATA: its layout is the LFB class's
   elseif (value and value:len() or 0) < body[1] then
     item:add_proto_expert_info(ee.tlv)

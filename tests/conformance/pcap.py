@@ -99,12 +99,12 @@ def sctp_packets(messages):
         yield ipv4(SCTP, CLIENT, SERVER, head[:8] + sum_ + data)
 
 
-def golden_messages(root):
-    """(name, octets) of the PL messages of real implementations."""
-    for line in (pathlib.Path(root) / "tests/vectors/forces-pl/pl.hex").read_text().splitlines():
+def vectors(root, path):
+    """(name, octets) of the lines of a file below tests/vectors."""
+    for line in (pathlib.Path(root) / "tests/vectors" / path).read_text().splitlines():
         words = line.split("#")[0].split()
-        if len(words) == 3:
-            yield f"{words[0]} {words[1]}", bytes.fromhex(words[2])
+        if words:
+            yield " ".join(words[:-1]), bytes.fromhex(words[-1])
 
 
 def tml_message(kind, *tlvs):
