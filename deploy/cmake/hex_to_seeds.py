@@ -28,7 +28,7 @@ out.mkdir(parents=True, exist_ok=True)
 for path in sorted(vectors.rglob("*.hex")):
     for octets in map(bytes.fromhex, messages(path.read_text())):
         frames = [octets]
-        if path.name == "pl.hex":
+        if path.parent.name == "forces-pl":
             frames.append(b"\x10\x40" + (4 + len(octets)).to_bytes(2, "big") + octets)
         for frame in frames:
             (out / hashlib.sha256(frame).hexdigest()[:24]).write_bytes(frame)
