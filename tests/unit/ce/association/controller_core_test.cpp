@@ -1,0 +1,257 @@
+// Octets in, octets out: what the controller does with messages good, bad and misplaced.
+#include "ce/association/controller_core.hpp"
+
+#include <gtest/gtest.h>
+
+#include "proto/pl/association.hpp"
+#include "tests/support/hex.hpp"
+
+namespace forces::ce {
+namespace {
+
+using namespace std::chrono_literals;
+using pl::AssociationResult;
+using pl::MsgType;
+
+constexpr pl::ForcesId kCe{0x40000001};
+constexpr Instant kNow{1s};
+
+class ControllerCoreTest : public testing::Test {
+ protected:
+  static ControllerConfig config() {
+    ControllerConfig c;
+    c.fes = {{2, "two", {}}, {3, "three", {}}};
+    c.heartbeat.configure_fe = false;
+    return c;
+  }
+  struct Sent {
+    std::uint64_t channel;
+    pl::Message message;
+  };
+  // Messages among the outputs; the others are kept in `events`.
+  std::vector<Sent> sent() {
+    std::vector<Sent> all;
+    while (auto output = core.poll_output()) {
+      if (auto* send = std::get_if<SendMessage>(&*output)) {
+        const auto message = pl::decode_message(send->octets);
+        EXPECT_TRUE(message) << "we send nothing that does not decode";
+        if (message) all.push_back({send->channel, *message});
+      } else {
+        events.push_back(std::move(*output));
+      }
+    }
+    return all;
+  }
+  void setup(std::uint64_t channel, std::uint32_t source, std::uint64_t correlator = 9) {
+    core.on_message(channel, pl::encode_association_setup({source}, kCe, correlator).value(), kNow);
+  }
+  std::optional<AssociationResult> result_of(const std::vector<Sent>& all) {
+    for (const Sent& s : all) {
+      if (const auto* result = s.message.find<pl::AsResult>()) return result->result;
+    }
+    return std::nullopt;
+  }
+  std::uint64_t counted(std::uint32_t fe, std::string_view name, std::string_view reason = "") {
+    const auto shot = core.snapshot(kNow);
+    auto samples = shot.counters;  // fe 0: of nobody in particular
+    for (const auto& f : shot.fes) {
+      if (f.fe_id == fe) samples = f.counters;
+    }
+    for (const auto& s : samples) {
+      if (s.name == name && s.reason == reason) return s.value;
+    }
+    ADD_FAILURE() << name;
+    return 0;
+  }
+  void heartbeat(std::uint64_t channel, pl::ForcesId source, pl::ForcesId destination) {
+    core.on_message(channel, pl::encode_heartbeat(source, destination, 0).value(), kNow);
+  }
+
+  ControllerCore core{config()};
+  std::vector<ControllerOutput> events;
+};
+
+TEST_F(ControllerCoreTest, GrantsAConfiguredFe) {
+  core.on_control_up(2, 77, kNow);
+  setup(77, 2);
+  const auto all = sent();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].channel, 77U);
+  EXPECT_EQ(all[0].message.header.type, MsgType::AssociationSetupResponse);
+  EXPECT_EQ(all[0].message.header.source, kCe);
+  EXPECT_EQ(all[0].message.header.destination.value, 2U);
+  EXPECT_EQ(all[0].message.header.correlator, 9U);
+  EXPECT_EQ(result_of(all), AssociationResult::Success);
+  EXPECT_TRUE(core.associated(2));
+  EXPECT_FALSE(core.associated(3));
+}
+
+struct Verdict {
+  const char* name;
+  std::uint32_t proved, source;
+  AssociationResult want;
+};
+TEST_F(ControllerCoreTest, JudgesWhoMayAssociate) {
+  const Verdict cases[] = {
+      {"configured", 2, 2, AssociationResult::Success},
+      {"asks for an ID and has proved one", 3, 0, AssociationResult::Success},
+      {"not configured", 9, 9, AssociationResult::PermissionDenied},
+      {"says another ID than it proved", 2, 3, AssociationResult::FeIdInvalid},
+      {"says a CE's ID", 2, 0x40000001, AssociationResult::FeIdInvalid},
+      {"says a multicast ID", 2, 0xc0000001, AssociationResult::FeIdInvalid},
+      {"proved nothing, says a free one", 0, 3, AssociationResult::Success},
+      {"proved nothing, says one not configured", 0, 9, AssociationResult::PermissionDenied},
+      {"proved nothing, asks, none to give", 0, 0, AssociationResult::FeIdInvalid},
+  };
+  for (const Verdict& c : cases) {
+    ControllerCore fresh(config());
+    std::swap(core, fresh);
+    core.on_control_up(c.proved, 77, kNow);
+    setup(77, c.source);
+    EXPECT_EQ(result_of(sent()), c.want) << c.name;
+  }
+}
+
+TEST_F(ControllerCoreTest, AnIdThatIsInUseCannotBeTakenWithoutProof) {
+  core.on_control_up(2, 77, kNow);
+  setup(77, 2);
+  core.on_control_up(0, 78, kNow);
+  (void)sent();
+  setup(78, 2);
+  EXPECT_EQ(result_of(sent()), AssociationResult::FeIdInvalid);
+  EXPECT_TRUE(core.associated(2));
+}
+
+TEST_F(ControllerCoreTest, AssignsFreeIdsUntilThereAreNone) {  // section 6.1
+  auto c = config();
+  c.assign_first = 100;
+  c.assign_last = 101;
+  core.reconfigure(c, kNow);
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    core.on_control_up(0, 80 + i, kNow);
+    setup(80 + i, 0);
+    const auto all = sent();
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_EQ(result_of(all), i < 2 ? AssociationResult::Success : AssociationResult::FeIdInvalid);
+    EXPECT_EQ(all[0].message.header.destination.value, i < 2 ? 100 + i : 0);
+  }
+  EXPECT_TRUE(core.associated(100));
+  EXPECT_TRUE(core.associated(101));
+}
+
+TEST_F(ControllerCoreTest, ANewConnectionReplacesTheOldWhoseEndIsThenNewsOfNobody) {
+  core.on_control_up(2, 77, kNow);
+  setup(77, 2);
+  core.on_control_up(2, 78, kNow);
+  core.on_control_down(2, 77, kNow);
+  EXPECT_TRUE(core.associated(2));
+  (void)sent();
+  setup(78, 2);
+  EXPECT_EQ(sent().at(0).channel, 78U);
+}
+
+TEST_F(ControllerCoreTest, CountsWhatItDropsByReason) {
+  core.on_control_up(2, 77, kNow);
+  setup(77, 2);
+  (void)sent();
+  core.on_message(77, test::hex("10"), kNow);
+  heartbeat(77, {3}, kCe);
+  heartbeat(77, {2}, {0x40000002});
+  EXPECT_EQ(counted(2, "pl_drops", "malformed"), 1U);
+  EXPECT_EQ(counted(2, "pl_drops", "wrong_source"), 1U);
+  EXPECT_EQ(counted(2, "pl_drops", "wrong_destination"), 1U);
+  core.on_control_up(3, 78, kNow);
+  heartbeat(78, {3}, kCe);
+  EXPECT_EQ(counted(3, "pl_drops", "wrong_state"), 1U);
+  heartbeat(999, {3}, kCe);
+  EXPECT_EQ(counted(0, "pl_drops", "wrong_state"), 1U) << "of no channel we know";
+}
+
+TEST_F(ControllerCoreTest, AResponseTypeFromAnFeIsTheWrongType) {
+  core.on_control_up(2, 77, kNow);
+  setup(77, 2);
+  core.on_message(77, pl::encode_association_setup_response({2}, kCe, 1, {}).value(), kNow);
+  EXPECT_EQ(counted(2, "pl_drops", "wrong_type"), 1U);
+}
+
+TEST_F(ControllerCoreTest, EveryPrefixOfASetupIsDroppedAndCounted) {
+  core.on_control_up(2, 77, kNow);
+  const auto octets = pl::encode_association_setup({2}, kCe, 9).value();
+  for (std::size_t cut = 0; cut < octets.size(); ++cut) {
+    core.on_message(77, std::span(octets).first(cut), kNow);
+  }
+  EXPECT_TRUE(sent().empty());
+  EXPECT_FALSE(core.associated(2));
+}
+
+TEST_F(ControllerCoreTest, SetsTheHeartbeatComponentsOfFepoAndReadsTheAnswer) {  // section 7.3.1
+  auto c = config();
+  c.heartbeat.configure_fe = true;
+  c.heartbeat.fe_sends = true;
+  core.reconfigure(c, kNow);
+  core.on_control_up(2, 77, kNow);
+  setup(77, 2);
+  const auto all = sent();
+  ASSERT_EQ(all.size(), 2U);
+  const pl::Message& push = all[1].message;
+  EXPECT_EQ(push.header.type, MsgType::Config);
+  EXPECT_EQ(push.header.flags.ack(), pl::Ack::Always);
+  const auto& select = std::get<pl::LfbSelect>(push.body.at(0));
+  EXPECT_EQ(select.class_id, pl::kFeProtocolObject);
+  EXPECT_EQ(select.operations.at(0).elements.size(), 4U);
+
+  pl::Message answer = push;
+  answer.header.type = MsgType::ConfigResponse;
+  std::swap(answer.header.source, answer.header.destination);
+  pl::PathData path;
+  path.ids = {5};
+  path.items = {{pl::ResultTlv{0}}};
+  auto& oper = std::get<pl::LfbSelect>(answer.body.at(0)).operations.at(0);
+  oper.type = pl::OperType::SetResponse;
+  oper.elements = {{path}};
+  core.on_message(77, pl::encode_message(answer).value(), kNow);
+  EXPECT_EQ(counted(2, "pl_configs_done"), 1U);
+  std::get<pl::PathData>(oper.elements[0].value).items = {{pl::ResultTlv{0x0e}}};
+  core.on_message(77, pl::encode_message(answer).value(), kNow);
+  EXPECT_EQ(counted(2, "pl_configs_failed"), 1U);
+}
+
+TEST_F(ControllerCoreTest, AHeartbeatOnTheDataChannelIsTheFes) {
+  core.on_control_up(2, 77, kNow);
+  core.on_data_up(2, 177);
+  setup(77, 2);
+  core.on_data_message(177, pl::encode_heartbeat({2}, kCe, 0).value(), kNow + 5s);
+  EXPECT_EQ(counted(2, "pl_heartbeats_received"), 1U);
+}
+
+TEST_F(ControllerCoreTest, AnFeThatIsUnknownIsForgottenWhenItLeaves) {
+  core.on_control_up(9, 77, kNow);
+  EXPECT_EQ(core.snapshot(kNow).fes.size(), 3U);
+  core.on_control_down(9, 77, kNow);
+  EXPECT_EQ(core.snapshot(kNow).fes.size(), 2U);
+}
+
+TEST_F(ControllerCoreTest, StopTellsEveryFe) {
+  for (std::uint32_t fe : {2U, 3U}) {
+    core.on_control_up(fe, fe, kNow);
+    setup(fe, fe);
+  }
+  (void)sent();
+  core.stop(kNow);
+  const auto all = sent();
+  ASSERT_EQ(all.size(), 2U);
+  for (const Sent& s : all) {
+    EXPECT_EQ(s.message.find<pl::AsTreason>()->reason, pl::TeardownReason::Normal);
+  }
+}
+
+TEST_F(ControllerCoreTest, TheDeadlineIsTheEarliestOfAllFes) {
+  core.on_control_up(2, 77, kNow);
+  core.on_control_up(3, 78, kNow + 1s);
+  EXPECT_EQ(core.next_deadline(), kNow + FeFsm::kSetupWait);
+  core.on_timer(kNow + FeFsm::kSetupWait);
+  EXPECT_EQ(core.next_deadline(), kNow + 1s + FeFsm::kSetupWait);
+}
+
+}  // namespace
+}  // namespace forces::ce

@@ -1,0 +1,233 @@
+// Octets in, octets out: what the element does with messages good, bad and misplaced.
+#include "fe/association/element_core.hpp"
+
+#include <gtest/gtest.h>
+
+#include "proto/pl/association.hpp"
+#include "tests/support/hex.hpp"
+
+namespace forces::fe {
+namespace {
+
+using namespace std::chrono_literals;
+using pl::AssociationResult;
+using pl::MsgType;
+
+constexpr pl::ForcesId kMaster{0x40000001}, kBackup{0x40000002}, kFe{2};
+constexpr Instant kNow{1s};
+
+ElementConfig config(std::uint32_t fe_id = 2) {
+  ElementConfig c;
+  c.fe_id = fe_id;
+  c.ces = {{kMaster.value, "a"}, {kBackup.value, "b"}};
+  c.fepo.failover_policy = 1;
+  c.fepo.ha_mode = 2;
+  return c;
+}
+
+class ElementCoreTest : public testing::Test {
+ protected:
+  struct Sent {
+    std::size_t ce;
+    pl::Message message;
+  };
+  std::vector<Sent> sent() {
+    std::vector<Sent> all;
+    while (auto output = core->poll_output()) {
+      auto* send = std::get_if<SendMessage>(&*output);
+      if (send == nullptr) continue;
+      const auto message = pl::decode_message(send->octets);
+      EXPECT_TRUE(message) << "we send nothing that does not decode";
+      if (message) all.push_back({send->ce, *message});
+    }
+    return all;
+  }
+  void associate(std::size_t ce, std::uint32_t given = 2) {
+    core->on_control_up(ce, kNow);
+    std::uint64_t correlator = 0;
+    for (const Sent& s : sent()) {
+      if (s.message.header.type == MsgType::AssociationSetup) {
+        correlator = s.message.header.correlator;
+      }
+    }
+    const pl::ForcesId from = ce == 0 ? kMaster : kBackup;
+    core->on_message(
+        ce,
+        pl::encode_association_setup_response(from, {given}, correlator, AssociationResult::Success)
+            .value(),
+        kNow);
+    (void)sent();
+    ASSERT_EQ(core->state(ce), CeState::Associated);
+  }
+  void both_associated() {
+    core->start(kNow);
+    associate(0);
+    associate(1);
+  }
+  std::uint64_t dropped(Drop reason) {
+    return core->counters().drops[static_cast<std::size_t>(reason)];
+  }
+  static pl::Octets get_ce_id(pl::ForcesId from, pl::ForcesId to = kFe) {
+    pl::Message m;
+    m.header.type = MsgType::Query;
+    m.header.source = from;
+    m.header.destination = to;
+    m.header.correlator = 5;
+    pl::PathData path;
+    path.ids = {8};
+    pl::Oper oper{.type = pl::OperType::Get};
+    oper.elements = {{path}};
+    m.body.emplace_back(pl::LfbSelect{pl::kFeProtocolObject, {1}, {oper}});
+    return pl::encode_message(m).value();
+  }
+  static pl::Octets set(pl::ForcesId from, std::uint32_t class_id, std::uint32_t component,
+                        std::string_view value) {
+    pl::Message m;
+    m.header.type = MsgType::Config;
+    m.header.source = from;
+    m.header.destination = kFe;
+    m.header.flags = pl::Flags{}.with_ack(pl::Ack::Always);
+    pl::PathData path;
+    path.ids = {component};
+    path.items = {{pl::FullData{test::hex(value)}}};
+    pl::Oper oper{.type = pl::OperType::Set};
+    oper.elements = {{path}};
+    m.body.emplace_back(pl::LfbSelect{{class_id}, {1}, {oper}});
+    return pl::encode_message(m).value();
+  }
+
+  std::unique_ptr<ElementCore> core = std::make_unique<ElementCore>(config(), 1);
+};
+
+TEST_F(ElementCoreTest, SetsUpWithItsIdAndTheCesId) {
+  core->start(kNow);
+  core->on_control_up(0, kNow);
+  const auto all = sent();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].message.header.type, MsgType::AssociationSetup);
+  EXPECT_EQ(all[0].message.header.source, kFe);
+  EXPECT_EQ(all[0].message.header.destination, kMaster);
+  EXPECT_NE(all[0].message.header.correlator, 0U);
+}
+
+TEST_F(ElementCoreTest, TakesTheIdThatTheCeGives) {  // section 7.5.2
+  core = std::make_unique<ElementCore>(config(0), 1);
+  core->start(kNow);
+  associate(0, 55);
+  EXPECT_EQ(core->fe_id(), 55U);
+}
+
+TEST_F(ElementCoreTest, AResponseToAnotherFeIsNotOurs) {
+  core->start(kNow);
+  core->on_control_up(0, kNow);
+  core->on_message(
+      0, pl::encode_association_setup_response(kMaster, {3}, 1, AssociationResult::Success).value(),
+      kNow);
+  EXPECT_EQ(core->state(0), CeState::SetupSent);
+  EXPECT_EQ(dropped(Drop::WrongDestination), 1U);
+}
+
+TEST_F(ElementCoreTest, AQueryOfABackupIsAnswered) {  // RFC 7121 section 3.2
+  both_associated();
+  core->on_message(1, get_ce_id(kBackup), kNow);
+  const auto all = sent();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].ce, 1U);
+  EXPECT_EQ(all[0].message.header.type, MsgType::QueryResponse);
+  EXPECT_EQ(all[0].message.header.destination, kBackup);
+  const auto& oper = std::get<pl::LfbSelect>(all[0].message.body.at(0)).operations.at(0);
+  const auto& path = std::get<pl::PathData>(oper.elements.at(0).value);
+  EXPECT_EQ(path.items.at(0), (pl::Element{pl::FullData{test::hex("40000001")}}));
+}
+
+TEST_F(ElementCoreTest, AConfigOfABackupIsDroppedAndCountedAsAnError) {  // RFC 7121 section 3.2
+  both_associated();
+  core->on_message(1, set(kBackup, 2, 5, "00001388"), kNow);
+  EXPECT_TRUE(sent().empty());
+  EXPECT_EQ(core->values().protocol.liveness.ce_dead, 30s);
+  EXPECT_EQ(dropped(Drop::NotMaster), 1U);
+  core->on_message(0, get_ce_id(kMaster), kNow);  // which brings the table up to date
+  EXPECT_EQ(core->values().protocol.all_ces[1].statistics.received_error_packets, 1U);
+}
+
+TEST_F(ElementCoreTest, TheMasterConfiguresAndHandsOver) {
+  both_associated();
+  core->on_message(0, set(kMaster, 2, 8, "40000002"), kNow);
+  ASSERT_EQ(sent().size(), 1U);
+  EXPECT_EQ(core->redirect_target(), 1U);
+  EXPECT_EQ(core->values().protocol.last_ce_id, kMaster.value);
+  core->on_message(0, set(kMaster, 2, 5, "00001388"), kNow);
+  EXPECT_EQ(dropped(Drop::NotMaster), 1U);
+}
+
+TEST_F(ElementCoreTest, ADisabledFeRedirectsNothing) {  // section 4.4.1
+  both_associated();
+  EXPECT_EQ(core->redirect_target(), 0U);
+  core->on_message(0, set(kMaster, 1, 7, "00"), kNow);
+  EXPECT_EQ(core->redirect_target(), std::nullopt);
+  core->on_message(0, set(kMaster, 1, 7, "02"), kNow);
+  EXPECT_EQ(core->redirect_target(), 0U);
+}
+
+TEST_F(ElementCoreTest, CountsWhatItDropsByReason) {
+  both_associated();
+  core->on_message(0, test::hex("10"), kNow);
+  core->on_message(0, pl::encode_heartbeat(kBackup, kFe, 0).value(), kNow);
+  core->on_message(0, pl::encode_heartbeat(kMaster, {9}, 0).value(), kNow);
+  core->on_message(0, pl::encode_association_setup(kMaster, kFe, 1).value(), kNow);
+  core->on_message(
+      0, pl::encode_association_setup_response(kMaster, kFe, 1, AssociationResult::Success).value(),
+      kNow);
+  for (const Drop reason : {Drop::Malformed, Drop::WrongSource, Drop::WrongDestination,
+                            Drop::WrongType, Drop::WrongState}) {
+    EXPECT_EQ(dropped(reason), 1U) << static_cast<int>(reason);
+  }
+  EXPECT_TRUE(sent().empty());
+}
+
+TEST_F(ElementCoreTest, BroadcastToAllFesIsForUs) {
+  both_associated();
+  core->on_message(0, pl::encode_heartbeat(kMaster, pl::kAllFes, 3, pl::Ack::Always).value(), kNow);
+  const auto all = sent();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].message.header.correlator, 3U);
+  EXPECT_EQ(all[0].message.header.source, kFe);
+}
+
+TEST_F(ElementCoreTest, AQueryToAnotherFeIsAnsweredWithItsCode) {
+  both_associated();
+  core->on_message(0, get_ce_id(kMaster, {9}), kNow);
+  const auto all = sent();
+  ASSERT_EQ(all.size(), 1U);
+  const auto& oper = std::get<pl::LfbSelect>(all[0].message.body.at(0)).operations.at(0);
+  const auto& path = std::get<pl::PathData>(oper.elements.at(0).value);
+  EXPECT_EQ(path.items.at(0), (pl::Element{pl::ResultTlv{0x04}}));
+}
+
+TEST_F(ElementCoreTest, AfterALossEverythingThatWasSetIsForgotten) {  // section 4.2.2.3
+  auto c = config();
+  c.fepo.failover_policy = 0;
+  core = std::make_unique<ElementCore>(c, 1);
+  core->start(kNow);
+  associate(0);
+  core->on_message(0, set(kMaster, 2, 7, "00000064"), kNow);
+  EXPECT_EQ(core->values().protocol.liveness.fe_interval, 100ms);
+  core->on_message(
+      0, pl::encode_association_teardown(kMaster, kFe, pl::TeardownReason::Normal).value(), kNow);
+  EXPECT_EQ(core->values().protocol.liveness.fe_interval, 500ms);
+  EXPECT_EQ(core->values().object.state, lfb::FeState::OperDisable);
+  EXPECT_EQ(core->values().protocol.last_ce_id, kMaster.value);
+}
+
+TEST_F(ElementCoreTest, EveryPrefixOfAConfigIsDroppedAndChangesNothing) {
+  both_associated();
+  const auto octets = set(kMaster, 2, 5, "00001388");
+  for (std::size_t cut = 0; cut < octets.size(); ++cut) {
+    core->on_message(0, std::span(octets).first(cut), kNow);
+  }
+  EXPECT_EQ(dropped(Drop::Malformed), octets.size());
+  EXPECT_EQ(core->values().protocol.liveness.ce_dead, 30s);
+}
+
+}  // namespace
+}  // namespace forces::fe
