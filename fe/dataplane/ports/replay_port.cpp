@@ -11,7 +11,7 @@
 namespace forces::fe::dataplane {
 namespace {
 
-constexpr std::size_t kGlobalHeader = 24, kRecordHeader = 16;
+constexpr std::size_t kGlobalHeader = 24;
 constexpr std::uint32_t kEthernetLink = 1, kRawLink = 101, kIpv4Link = 228;
 constexpr std::size_t kMaxFile = std::size_t{64} << 20;
 
