@@ -390,7 +390,9 @@ typedef struct tmlx_channel_info {
   tmlx_histogram rtt;           /* of TML heartbeats that asked for a reply */
   tmlx_histogram queue_time;    /* oldest message of each batch, from tmlWrite to TLS */
 } tmlx_channel_info;
-#define TMLX_CHANNEL_INFO_INIT {sizeof(tmlx_channel_info)}
+#define TMLX_CHANNEL_INFO_INIT                                                                   \
+  {sizeof(tmlx_channel_info), {0}, TML_CHANNEL_CONTROL, TMLX_STATE_DOWN, 0, {0}, {0}, {0}, 0, 0, \
+   0, 0, {0, 0, {0}}, {0, 0, {0}}}
 
 TML_API const char *tmlx_state_name(tmlx_channel_state state);
 TML_API tml_status tmlx_channel_get_info(tml_descriptor channel, tmlx_channel_info *info);
