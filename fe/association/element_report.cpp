@@ -55,16 +55,16 @@ std::vector<CounterSample> samples(const RedirectCounters& c) {
 }
 
 std::vector<CounterSample> samples(const dataplane::PortCounters& c) {
-  return {{"port_received", "", c.received.get()},
-          {"port_sent", "", c.sent.get()},
-          {"port_arp_answered", "", c.arp_answered.get()},
-          {"port_drops", "not_ip", c.not_ip.get()},
-          {"port_drops", "not_selected", c.not_selected.get()},
-          {"port_drops", "receive_error", c.receive_error.get()},
-          {"port_drops", "send_error", c.send_error.get()},
-          {"port_drops", "send_full", c.send_full.get()},
-          {"port_drops", "no_neighbor", c.no_neighbor.get()},
-          {"port_drops", "off_link", c.off_link.get()}};
+  return {{"received", "", c.received.get()},
+          {"sent", "", c.sent.get()},
+          {"arp_answered", "", c.arp_answered.get()},
+          {"drops", "not_ip", c.not_ip.get()},
+          {"drops", "not_selected", c.not_selected.get()},
+          {"drops", "receive_error", c.receive_error.get()},
+          {"drops", "send_error", c.send_error.get()},
+          {"drops", "send_full", c.send_full.get()},
+          {"drops", "no_neighbor", c.no_neighbor.get()},
+          {"drops", "off_link", c.off_link.get()}};
 }
 
 }  // namespace forces::fe

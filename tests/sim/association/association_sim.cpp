@@ -1,6 +1,8 @@
 // RFC 5810 sections 4.2 to 4.4 and 7.10 between one CE and its FEs, in virtual time.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "tests/sim/association/network.hpp"
 
 namespace forces::test {
@@ -21,13 +23,21 @@ std::uint64_t at_ce(Network& net, std::string_view name, std::size_t fe = 0) {
   return counted(net.ce().snapshot(Instant{}).fes.at(fe).counters, name);
 }
 
-TEST(AssociationSim, EveryFeAssociatesAndStaysForAnHour) {
+// A number of the environment (tests/run --long), or a short form's.
+std::uint64_t many(const char* name, std::uint64_t otherwise) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? std::strtoull(value, nullptr, 10) : otherwise;
+}
+
+TEST(AssociationSim, EveryFeAssociatesAndStaysForHours) {
   World world;
   Network net(world, 1, 20);
   net.start();
   ASSERT_TRUE(world.run_for(2s));
   for (std::uint32_t fe = 1; fe <= 20; ++fe) EXPECT_TRUE(net.ce().associated(fe)) << fe;
-  ASSERT_TRUE(world.run_for(1h));
+  for (std::uint64_t hour = many("FORCES_VIRTUAL_HOURS", 1); hour > 0; --hour) {
+    ASSERT_TRUE(world.run_for(1h));
+  }
   for (std::size_t fe = 0; fe < 20; ++fe) {
     EXPECT_EQ(net.fe(fe).state(0), fe::CeState::Associated);
     EXPECT_EQ(at_ce(net, "pl_associations", fe), 1U);
@@ -225,9 +235,7 @@ std::uint64_t storm(std::uint64_t seed) {
 }
 
 TEST(AssociationSim, RecoversFromAnyStorm) {
-  const char* wanted = std::getenv("FORCES_SIM_SEEDS");
-  const std::uint64_t seeds = wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 20;
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) storm(seed);
+  for (std::uint64_t seed = 1; seed <= many("FORCES_SEEDS", 20); ++seed) storm(seed);
 }
 
 TEST(AssociationSim, TheSameSeedGivesTheSameTrace) {
