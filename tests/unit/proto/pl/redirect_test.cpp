@@ -127,6 +127,8 @@ TEST(PlRedirectRead, RefusesWhatTheTreeRefuses) {
       {"0001 000c 0115 0004 0115 0004", {Errc::Duplicate, 32, "pl.redirect.metadata"}},
       {"0001 0010 0115 000c 0000000e 00000007", {Errc::BadLength, 36, "pl.redirect.metadata"}},
       {"0001 0010 0115 000c 0000000e 0000000c", {Errc::Truncated, 40, "pl.redirect.metadata"}},
+      {"0001 001c 0115 0018 00000001 0000000c 00000007 0000000e 00000007",
+       {Errc::BadLength, 48, "pl.redirect.metadata"}},
   };
   for (const Bad& c : cases) {
     const Octets octets = message(c.body);
