@@ -21,6 +21,9 @@ option(FORCES_WERROR "warnings are errors" ON)
 if(FORCES_WERROR)
   add_compile_options(-Werror)
 endif()
+# g++ 12 sees uninitialized members in every std::variant that it moves with vectors in it, at -O3
+# and under sanitizers (GCC bugs 105562, 105593).
+add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 # -Wconversion of clang holds more than that of g++: both compilers shall judge alike.
 # And libstdc++ 12 uses in its own algorithms what it calls deprecated, which only clang reports.
 add_compile_options("$<$<CXX_COMPILER_ID:Clang>:-Wno-sign-conversion;-Wno-deprecated-declarations>")
@@ -77,10 +80,10 @@ function(forces_fuzz name source)
     target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     add_dependencies(${name} fuzz_seeds)
-    add_test(NAME ${name}_fuzz COMMAND sh -c
+    add_test(NAME ${name} COMMAND sh -c
       "exec $<TARGET_FILE:${name}> -max_total_time=\${FUZZ_SECONDS:-15} -max_len=8192 -timeout=10 \
         -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 -artifact_prefix=${work}- ${seeds}")
-    set_tests_properties(${name}_fuzz PROPERTIES LABELS fuzz TIMEOUT 900)
+    set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 900)
   else()
     add_executable(${name} ${source} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cpp)
     add_test(NAME ${name}_replay COMMAND ${name} ${corpus} ${PROJECT_SOURCE_DIR}/tests/vectors)
