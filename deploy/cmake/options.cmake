@@ -22,7 +22,7 @@ if(FORCES_WERROR)
   add_compile_options(-Werror)
 endif()
 # g++ 12 sees uninitialized members in every std::variant that it moves with vectors in it, at -O3
-# and under sanitizers (GCC bugs 105562, 105593).
+# and under sanitizers. clang and its sanitizers look for the true ones.
 add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 # -Wconversion of clang holds more than that of g++: both compilers shall judge alike.
 # And libstdc++ 12 uses in its own algorithms what it calls deprecated, which only clang reports.
