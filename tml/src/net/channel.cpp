@@ -136,6 +136,11 @@ tml_status Channel::write(std::span<const std::byte> pl, int timeout) {
   }
 }
 
+// Nobody drains a queue that is blocked: to tell of its congestion the I/O thread must be called.
+bool Channel::congestion_began() const {
+  return queue_.queued() > queue_.limit() / 4 * 3 && !congested_.load(std::memory_order_relaxed);
+}
+
 bool Channel::offer(std::span<const std::byte> pl, SharedFrame* shared, unsigned level) {
   if (pl.size() > options_.max_message) return false;
   const SendQueue::Pushed pushed =

@@ -113,6 +113,7 @@ class Channel {
   const Handlers* handlers() const { return handlers_.load(std::memory_order_acquire); }
   void schedule();
   tml_status not_up() const;
+  bool congestion_began() const;
   tml_status check(std::span<const std::byte> pl, unsigned& level);
   void discard_queue(Counter reason);
 

@@ -166,6 +166,7 @@ Context::~Context() { shut_down(); }
 
 // Data channels, then control channels, each given its time; then whatever is left is cut.
 void Context::shut_down() {
+  if (loops_.empty()) return;  // creation failed
   for (Server& s : servers_)
     if (s.listener) loops_.front()->run([&] { s.listener->stop(); });
   std::vector<Channel*> all;

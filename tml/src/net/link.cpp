@@ -100,6 +100,7 @@ bool Link::secure(Buffers& buffers) {
   if (secure_done_) return true;
   const Stream::Io io = stream_.handshake(buffers);
   if (io == Stream::Io::Ok) {
+    flush();  // a session ticket may be in the buffer, which other links use too
     secure_done_ = true;
     if (!context_.on_secured(*this, stream_.ssl())) {
       detach(TMLX_REASON_AUTH, false, "the certificate is for another PL ID than the one meant");

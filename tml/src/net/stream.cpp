@@ -7,6 +7,8 @@
 #include <cstring>
 #include <system_error>
 
+#include "common/core/assert.hpp"
+
 namespace forces::tml {
 
 BIO_METHOD* Stream::method() {
@@ -88,8 +90,15 @@ Stream::Io Stream::failed(int result) {
   return Io::Failed;
 }
 
+// What one stream left unsent would go out on another's socket.
+void Stream::claim(Buffers& buffers) const {
+  FORCES_ASSERT(buffers.out.empty() || buffers.writer == this);
+  buffers.writer = this;
+}
+
 Stream::Io Stream::handshake(Buffers& buffers) {
   if (secured_) return Io::Ok;
+  claim(buffers);
   wire_.buffers = &buffers;
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_.get());
@@ -115,6 +124,7 @@ Stream::Io Stream::read(Buffers& buffers, std::span<std::byte> into, std::size_t
 }
 
 bool Stream::write(Buffers& buffers, std::span<const std::byte> octets) {
+  claim(buffers);
   if (!ssl_) {
     buffers.out.append(octets.data(), octets.size());
     return true;
@@ -152,12 +162,13 @@ Stream::Io Stream::flush(Buffers& buffers) {
       rest_at_ = 0;
     }
     if (io != Io::Ok) {
+      if (buffers.writer != this) return io;
       rest_.append(buffers.out.data(), buffers.out.size());
       buffers.out.clear();
       return io;
     }
   }
-  if (buffers.out.empty()) return Io::Ok;
+  if (buffers.out.empty() || buffers.writer != this) return Io::Ok;
   const Io io = send({buffers.out.data(), buffers.out.size()}, sent);
   if (io == Io::Blocked) {
     swap(rest_, buffers.out);

@@ -69,7 +69,8 @@ struct Buffers {
   std::span<std::byte> room() { return {plain.data(), kPlain}; }
   Octets in{kIn};        // from the socket
   Octets plain{kPlain};  // decrypted
-  Octets out{kIn};       // for the socket
+  Octets out{kIn};       // for the socket of `writer`: flushed before another stream writes
+  const void* writer = nullptr;
 };
 
 class Stream {
@@ -117,6 +118,7 @@ class Stream {
     std::size_t begin = 0, end = 0;  // in buffers->in
   };
   static BIO_METHOD* method();
+  void claim(Buffers& buffers) const;
   Io failed(int result);
   Io send(std::span<const std::byte> octets, std::size_t& sent);
 
