@@ -62,6 +62,19 @@ TEST(DecodeTcpStream, AHoleIsNotWaitedForForEver) {
   EXPECT_LE(at, TcpStream::kMaxWaiting + (128 << 10));
 }
 
+TEST(DecodeTcpStream, HolesThatWereFilledAreForgotten) {
+  TcpStream stream;
+  stream.begin(0);
+  const std::vector<std::byte> segment(64 << 10);
+  for (std::uint32_t at = 0; at < 4 * TcpStream::kMaxWaiting; at += 2 * (64 << 10)) {
+    stream.on_segment(at + (64 << 10), segment);
+    stream.on_segment(at, segment);
+    stream.consume(stream.ready().size());
+  }
+  EXPECT_FALSE(stream.lost());
+  EXPECT_EQ(stream.position(), 4 * TcpStream::kMaxWaiting);
+}
+
 TEST(DecodeTcpStream, AnyOrderAndAnyOverlapGiveTheSameOctets) {
   std::mt19937 rng(4);
   for (int round = 0; round < 200; ++round) {
