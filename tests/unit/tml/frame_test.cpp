@@ -33,8 +33,8 @@ constexpr Frame more_pl(std::size_t length) { return {FrameStatus::NeedMore, tru
 constexpr Frame more(std::uint8_t type, std::size_t length) {
   return {FrameStatus::NeedMore, false, type, length};
 }
-constexpr Frame bad_version{FrameStatus::BadVersion, false, 0, 0};
-constexpr Frame bad_pl{FrameStatus::BadLength, true, 0, 0};
+constexpr Frame kBadVersion{FrameStatus::BadVersion, false, 0, 0};
+constexpr Frame kBadPl{FrameStatus::BadLength, true, 0, 0};
 constexpr Frame bad_tml(std::uint8_t type) { return {FrameStatus::BadLength, false, type, 0}; }
 
 struct Case {
@@ -62,10 +62,10 @@ const Case kCases[] = {
     {"LengthShorterThanTheHeader", "10020003", 0, bad_tml(2)},
     {"UnknownTypeHasItsLength", "103f0008", 4, complete(63, 8)},
     // Row 4: version and reserved bits.
-    {"VersionZero", "00020004", 0, bad_version},
-    {"VersionTwo", "20020004", 0, bad_version},
-    {"VersionFifteenFromTheFirstOctet", "f0", 0, bad_version},
-    {"AWrongVersionOfAPlFrame", "20400000 100f0006", 20, bad_version},
+    {"VersionZero", "00020004", 0, kBadVersion},
+    {"VersionTwo", "20020004", 0, kBadVersion},
+    {"VersionFifteenFromTheFirstOctet", "f0", 0, kBadVersion},
+    {"AWrongVersionOfAPlFrame", "20400000 100f0006", 20, kBadVersion},
     {"ReservedBitsAreIgnored", "1f820004", 0, complete(2, 4)},
     {"ReservedBitsAreIgnoredWithPl", "1fc00000 100f0006", 20, complete_pl(28)},
     // Rows 1 and 2: PL messages. The PL Length counts words, the TML length means nothing.
@@ -76,13 +76,13 @@ const Case kCases[] = {
     {"TmlLengthZeroWithPl", "10400000 100f0006", 20, complete_pl(28)},
     {"TmlLengthWrongWithPl", "1040ffff 100f0006", 20, complete_pl(28)},
     {"TmlTypeMeansNothingWithPl", "107f001c 100f0006", 20, complete_pl(28)},
-    {"PlLengthZeroWords", "1040001c 100f0000", 20, bad_pl},
-    {"PlLengthOneWord", "1040001c 100f0001", 20, bad_pl},
-    {"PlLengthFiveWords", "1040001c 100f0005", 20, bad_pl},
+    {"PlLengthZeroWords", "1040001c 100f0000", 20, kBadPl},
+    {"PlLengthOneWord", "1040001c 100f0001", 20, kBadPl},
+    {"PlLengthFiveWords", "1040001c 100f0005", 20, kBadPl},
     {"LongestPlMessage", "10400000 1006ffff", 262136, complete_pl(262144)},
     {"LongestPlMessageLessOneOctet", "10400000 1006ffff", 262135, more_pl(262144)},
     {"AtTheLimitOfThisChannel", "10400000 10060008", 28, complete_pl(36), 32},
-    {"OneWordAboveTheLimitOfThisChannel", "10400000 10060009", 32, bad_pl, 32},
+    {"OneWordAboveTheLimitOfThisChannel", "10400000 10060009", 32, kBadPl, 32},
 };
 
 // In memory of exactly its size, so that AddressSanitizer sees a read past the end.
