@@ -89,8 +89,6 @@ observe::Families families_of(const ControllerSnapshot& snapshot) {
     const observe::Labels labels{{"fe", id}};
     daemon::report_gauge(all, "ce_association_up", "1 while the FE is associated", labels,
                          fe.state == "associated" ? 1 : 0);
-    daemon::report_gauge(all, "ce_associations_granted", "Association set-ups granted", labels,
-                         static_cast<double>(fe.associations));
     daemon::report(all, "ce", labels, fe.counters);
     for (const auto& port : fe.ports) {
       daemon::report(all, "ce_port", {{"fe", id}, {"port", std::to_string(port.port_id)}},

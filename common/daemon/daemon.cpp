@@ -94,6 +94,7 @@ class Daemon {
     if (const auto dropped = runtime::drop_privileges(settings_.process); !dropped) {
       return fail("cannot drop privileges", dropped.error(), kExitUnavailable);
     }
+    if (geteuid() == 0) logger_.info("running as root; [process] user would change that");
     if (const auto status = application_.start(context_.get()); status != TML_SUCCESS) {
       const auto why = fmt::format("{}: {}", tmlx_strerror(status), tmlx_last_error());
       application_.stop();
@@ -189,11 +190,11 @@ class Daemon {
     notifier_.reloading();
     const auto before = application_.print();
     const auto old_log = settings_.log;
-    if (const auto problems = application_.load(config_file_); !problems.empty()) {
-      for (const auto& problem : problems) {
-        logger_.error("configuration not taken", {{"problem", problem.text()}});
-      }
-    } else {
+    const auto problems = application_.load(config_file_);
+    for (const auto& problem : problems) {
+      logger_.error("configuration not taken", {{"problem", problem.text()}});
+    }
+    if (problems.empty()) {
       for (const auto& table : changed_tables(before, application_.print())) {
         if (application_.changes_live(table)) {
           logger_.info("configuration changed", {{"table", table}});
@@ -208,7 +209,7 @@ class Daemon {
     if (const auto done = reload_tls(); !done) {
       logger_.error("TLS files not taken; the old ones stay", {{"problem", done.error()}});
     }
-    logger_.info("reloaded");
+    logger_.info("reload ended", {{"configuration_taken", problems.empty()}});
     notifier_.ready();
   }
 
@@ -272,6 +273,7 @@ std::map<std::string, std::string> by_table(std::string_view printed) {
   std::string table;
   std::istringstream in{std::string(printed)};
   for (std::string line; std::getline(in, line);) {
+    if (line.empty()) continue;
     if (line.starts_with('[')) {
       table = line.substr(line.find_first_not_of('['));
       table.resize(table.find(']'));
