@@ -1,5 +1,6 @@
 # Compiler options that every target shares, and the functions that define targets.
 include(GNUInstallDirs)
+include(GoogleTest)
 
 set(FORCES_SANITIZE "" CACHE STRING "address,undefined | thread | empty")
 option(FORCES_FUZZ "libFuzzer targets (clang)" OFF)
@@ -54,14 +55,15 @@ if(CCACHE)
 endif()
 include_directories(${PROJECT_SOURCE_DIR})
 
-# forces_test(NAME SOURCES... LIBS ...): a GoogleTest program, run as one ctest.
+# forces_test(NAME SOURCES... LIBS ...): a GoogleTest program; each of its tests is one ctest.
 function(forces_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gtest_main GTest::gmock)
   target_compile_definitions(${name} PRIVATE FORCES_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  add_test(NAME ${name} COMMAND ${name})
+  gtest_discover_tests(${name} TEST_PREFIX ${name}. NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT 300)
 endfunction()
 
 # forces_fuzz(NAME SOURCE LIBS...): always a replay of corpus and vectors as a test; with FORCES_FUZZ a
