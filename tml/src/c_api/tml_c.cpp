@@ -5,7 +5,7 @@
 #include <string>
 
 #include "proto/tml/frame.hpp"
-#include "tml/src/net/context.hpp"
+#include "tml/src/net/element/context.hpp"
 #include "tml/tml.h"
 
 struct tmlx_context {

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "proto/tml/frame.hpp"
-#include "tml/src/net/context.hpp"
-#include "tml/src/net/dialer.hpp"
+#include "tml/src/net/element/context.hpp"
+#include "tml/src/net/element/dialer.hpp"
 #include "tml/src/net/link.hpp"
 
 namespace forces::tml {

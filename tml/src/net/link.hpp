@@ -56,6 +56,7 @@ class Link final : public Timed, public std::enable_shared_from_this<Link> {
   void on_timer(Instant now) override;
 
  private:
+  static constexpr unsigned kBusy = 16;  // receives between two timers: worth keeping buffers for
   enum class Life : std::uint8_t { Open, Lingering, Ended };
   bool secure(Buffers& buffers);
   void parse(std::span<std::byte> octets, std::size_t& used);

@@ -1,4 +1,4 @@
-#include "tml/src/net/handles.hpp"
+#include "tml/src/net/element/handles.hpp"
 
 namespace forces::tml {
 

@@ -1,4 +1,4 @@
-#include "tml/src/net/listener.hpp"
+#include "tml/src/net/element/listener.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-#include "tml/src/net/context.hpp"
+#include "tml/src/net/element/context.hpp"
 
 namespace forces::tml {
 namespace {

@@ -1,6 +1,6 @@
-#include "tml/src/net/dialer.hpp"
+#include "tml/src/net/element/dialer.hpp"
 
-#include "tml/src/net/context.hpp"
+#include "tml/src/net/element/context.hpp"
 #include "tml/src/net/link.hpp"
 
 namespace forces::tml {

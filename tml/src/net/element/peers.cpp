@@ -1,7 +1,7 @@
 // The part of Context that decides which connection is whose (rows 7, 8, 13, 17, 18, 29).
 #include <algorithm>
 
-#include "tml/src/net/context.hpp"
+#include "tml/src/net/element/context.hpp"
 
 namespace forces::tml {
 namespace {

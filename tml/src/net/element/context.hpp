@@ -15,11 +15,11 @@
 #include "tml/src/core/groups.hpp"
 #include "tml/src/core/peer_table.hpp"
 #include "tml/src/net/channel.hpp"
-#include "tml/src/net/dialer.hpp"
-#include "tml/src/net/handles.hpp"
+#include "tml/src/net/element/dialer.hpp"
+#include "tml/src/net/element/handles.hpp"
+#include "tml/src/net/element/listener.hpp"
 #include "tml/src/net/link.hpp"
-#include "tml/src/net/listener.hpp"
-#include "tml/src/net/tls.hpp"
+#include "tml/src/net/octets/tls.hpp"
 
 namespace forces::tml {
 

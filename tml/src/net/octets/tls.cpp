@@ -1,4 +1,4 @@
-#include "tml/src/net/tls.hpp"
+#include "tml/src/net/octets/tls.hpp"
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
