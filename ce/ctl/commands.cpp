@@ -112,9 +112,10 @@ int execute(const Invocation& invocation) {
     const auto status = ask(invocation.socket, request, timeout);
     if (!status) return no_answer(status.error());
     if (const auto& program = status->status().program(); program != invocation.role) {
-      fmt::print(stderr,
-                 "forcesctl: {} is the socket of an {}, whose peers are shown by `forcesctl {} ...`\n",
-                 invocation.socket, program, program == "fe" ? "ce" : "fe");
+      fmt::print(
+          stderr,
+          "forcesctl: {} is the socket of an {}, whose peers are shown by `forcesctl {} ...`\n",
+          invocation.socket, program, program == "fe" ? "ce" : "fe");
       return kExitRefused;
     }
   }
