@@ -123,12 +123,12 @@ tml_status Channel::write(std::span<const std::byte> pl, int timeout) {
       return timeout == 0 ? TMLX_E_QUEUE_FULL : TMLX_E_WOULD_BLOCK;
     }
     counters_.add(Counter::WritesBlocked);
-    writers_.fetch_add(1, std::memory_order_seq_cst);
+    writers_.fetch_add(1, std::memory_order_acq_rel);
     const bool room = loop().wait(timeout, [&] {
       return queue_.queued() <= queue_.limit() / 2 || !up() ||
              (pl.size() > queue_.limit() / 2 && queue_.has_room(level, pl.size() + kHeaderSize));
     });
-    writers_.fetch_sub(1, std::memory_order_seq_cst);
+    writers_.fetch_sub(1, std::memory_order_acq_rel);
     if (!room) {
       counters_.add(Counter::WritesRefused);
       return TMLX_E_TIMEOUT;
@@ -180,9 +180,8 @@ void Channel::after_drain() {
   if (queued < limit / 4 && congested_.exchange(false)) emit(TMLX_EVENT_CONGESTION_CLEARED);
   if (queued > limit / 2) return;
   // A writer says that it waits, then looks at the queue; we shortened the queue, now look for
-  // writers.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (writers_.load(std::memory_order_seq_cst) != 0) loop().wake_waiters();
+  // writers. That both read and write writers_ makes one of them see the other.
+  if (writers_.fetch_add(0, std::memory_order_acq_rel) != 0) loop().wake_waiters();
   if (want_writable_.load(std::memory_order_relaxed) &&
       want_writable_.exchange(false, std::memory_order_seq_cst))
     emit(TMLX_EVENT_WRITABLE);

@@ -263,8 +263,8 @@ void Context::attach(Channel& channel, const std::shared_ptr<Link>& link, const 
   {
     const std::lock_guard lock(mutex_);
     const Server& s = server(channel.type());
-    channel.set_options(s.options);
     if (!channel.open) {
+      channel.set_options(s.options);
       channel.set_descriptor(Handles::instance().add(channel));
       channel.set_handlers(s.handlers);
       channel.registered = false;
