@@ -1,6 +1,6 @@
 #include "tml/src/net/link.hpp"
 
-#include <cstring>
+#include <algorithm>
 #include <utility>
 
 #include "proto/tml/frame.hpp"
@@ -135,7 +135,7 @@ bool Link::serve() {
   }
   if (!secure(b)) return life_ == Life::Open && !stream_.drained();
   std::size_t begin = 0, end = partial_.size(), got = 0, total = 0;
-  std::memcpy(b.plain.data(), partial_.data(), partial_.size());
+  std::copy(partial_.begin(), partial_.end(), b.plain.data());
   partial_.clear();
   if (replay_) {
     replay_ = false;

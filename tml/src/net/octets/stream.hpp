@@ -31,6 +31,7 @@ class Octets {
   bool empty() const { return size_ == 0; }
   void clear() { size_ = 0; }
   void append(const void* octets, std::size_t n) {
+    if (n == 0) return;
     if (size_ + n > capacity_) reserve(std::max(size_ + n, 2 * capacity_));
     std::memcpy(data_.get() + size_, octets, n);
     size_ += n;
