@@ -153,7 +153,8 @@ void Controller::Impl::stop() {
 void Controller::Impl::handle(const tmlx_event& event) {
   const bool control = event.channel_type == TML_CHANNEL_CONTROL;
   const std::uint64_t channel = event.descriptor.value;
-  const std::uint32_t fe_id = event.element_id;
+  // libtml numbers an FE without an ID from the reserved range until tmlx_bind.
+  const std::uint32_t fe_id = pl::is_fe({event.element_id}) ? event.element_id : 0;
   const Instant now = now_by_clock();
   Notes notes{note_of(event)};
   {

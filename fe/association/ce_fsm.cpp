@@ -44,6 +44,7 @@ void CeFsm::on_channel_down(Instant now) {
       enter(CeState::Connecting, Cause::ChannelDown);
       return;
     case CeState::Associated:  // RFC 5810 section 4.2.2.3
+      if (!retry_.outlives_channel) return lose(Cause::ChannelDown, false, now);
       lost_at_ = now;
       enter(CeState::ChannelLost, Cause::ChannelDown);
       return;

@@ -79,6 +79,8 @@ struct RetryConfig {
   Duration setup_timeout = std::chrono::seconds(5);
   Duration retry_min = std::chrono::milliseconds(500);
   Duration retry_max = std::chrono::seconds(30);
+  // False for an FE that got its ID from the CE: on another connection it could not prove it.
+  bool outlives_channel = true;
 };
 
 class CeFsm {

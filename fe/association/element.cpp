@@ -33,8 +33,9 @@ std::uint64_t seed_of(const ElementConfig& config) {
 
 // What is done once the mutex is free.
 struct Later {
-  std::vector<Note> notes;
-  std::vector<RequestChannels> channels;
+  std::vector<Note> notes{};
+  std::vector<RequestChannels> channels{};
+  std::optional<std::size_t> data_channel{};  // to be opened, now that the FE has an ID
 };
 
 }  // namespace
@@ -94,6 +95,7 @@ class Element::Impl {
   [[nodiscard]] std::optional<std::size_t> ce_of(std::uint64_t channel) const;
   void perform(const Later& later);  // without the mutex, as are the next two
   void open(std::size_t ce);
+  [[nodiscard]] bool open(std::size_t ce, tml_channel_type type);
   void close(std::size_t ce);
   [[nodiscard]] std::optional<std::size_t> index_of(std::uint32_t ce_id) const;
 
@@ -170,7 +172,7 @@ std::optional<std::size_t> Element::Impl::ce_of(std::uint64_t channel) const {
 }
 
 void Element::Impl::handle(const tmlx_event& event) {
-  Later later{{note_of(event)}, {}};
+  Later later{{note_of(event)}};
   if (const auto ce = index_of(event.element_id)) {
     const std::scoped_lock lock(mutex_);
     handle_channel(*ce, event, now_by_clock());
@@ -310,6 +312,7 @@ void Element::Impl::perform(const ElementOutput& output, Later& later) {
          std::string(to_string(to)) + ": " + std::string(to_string(changed->change.cause))});
   } else if (const auto* assigned = std::get_if<IdAssigned>(&output)) {
     later.notes.push_back({Severity::Info, "id_assigned", assigned->fe_id, "by the CE"});
+    later.data_channel = assigned->ce;
   } else if (const auto* master = std::get_if<MasterChanged>(&output)) {
     later.notes.push_back({Severity::Info, "master_changed", master->to ? ce_id(*master->to) : 0,
                            master->to ? "new master" : "no master"});
@@ -338,39 +341,49 @@ void Element::Impl::perform(const Later& later) {
   for (const RequestChannels& request : later.channels) {
     request.open ? open(request.ce) : close(request.ce);
   }
+  if (later.data_channel) (void)open(*later.data_channel, TML_CHANNEL_DATA);
 }
 
+// An FE without an ID has its data channel once it has one: the CE pairs by ID.
 void Element::Impl::open(std::size_t ce) {
+  if (!open(ce, TML_CHANNEL_CONTROL)) return;
+  bool nameless = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    nameless = core_.fe_id() == 0;
+  }
+  if (!nameless) (void)open(ce, TML_CHANNEL_DATA);
+}
+
+bool Element::Impl::open(std::size_t ce, tml_channel_type type) {
   const CeConfig& config = config_.ces[ce];
+  const bool control = type == TML_CHANNEL_CONTROL;
   tmlx_channel_attributes attributes = TMLX_CHANNEL_ATTRIBUTES_INIT;
   attributes.context = context_;
   attributes.address = config.address.c_str();
   attributes.user = this;
   attributes.backoff_min_ms = config_.backoff_min_ms;
   attributes.backoff_max_ms = config_.backoff_max_ms;
-  for (const tml_channel_type type : {TML_CHANNEL_CONTROL, TML_CHANNEL_DATA}) {
-    const bool control = type == TML_CHANNEL_CONTROL;
-    attributes.port = control ? config.control_port : config.data_port;
-    attributes.message_handler = control ? &Impl::on_control : &Impl::on_data;
-    attributes.options = control ? config_.control_options : config_.data_options;
-    tml_descriptor channel{};
-    const tml_status status =
-        tmlOpen(type, config.ce_id, TML_MODE_UNICAST, &attributes, &Impl::on_event, &channel);
-    Later later;
-    {
-      const std::scoped_lock lock(mutex_);
-      if (status >= 0) {
-        (control ? channels_[ce].control : channels_[ce].data) = channel.value;
-      } else {
-        later.notes.push_back({Severity::Warning, "open_failed", config.ce_id, tmlx_last_error()});
-        control ? core_.on_control_closed(ce, now_by_clock())
-                : core_.on_data_closed(ce, now_by_clock());
-        pump(later);
-      }
+  attributes.port = control ? config.control_port : config.data_port;
+  attributes.message_handler = control ? &Impl::on_control : &Impl::on_data;
+  attributes.options = control ? config_.control_options : config_.data_options;
+  tml_descriptor channel{};
+  const tml_status status =
+      tmlOpen(type, config.ce_id, TML_MODE_UNICAST, &attributes, &Impl::on_event, &channel);
+  Later later;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (status >= 0) {
+      (control ? channels_[ce].control : channels_[ce].data) = channel.value;
+      return true;
     }
-    perform(later);
-    if (status < 0) return;
+    later.notes.push_back({Severity::Warning, "open_failed", config.ce_id, tmlx_last_error()});
+    control ? core_.on_control_closed(ce, now_by_clock())
+            : core_.on_data_closed(ce, now_by_clock());
+    pump(later);
   }
+  perform(later);
+  return false;
 }
 
 void Element::Impl::close(std::size_t ce) {

@@ -41,7 +41,8 @@ ElementCore::ElementCore(const ElementConfig& config, std::uint64_t seed)
       mastership_(config.ces.size(), values_.protocol) {
   values_.protocol = initial_;
   values_.object.name = config.name;
-  const RetryConfig retry{config.setup_timeout, config.retry_min, config.retry_max};
+  const RetryConfig retry{config.setup_timeout, config.retry_min, config.retry_max,
+                          config.fe_id != 0};
   for (const CeConfig& ce : config.ces) {
     links_.push_back({ce.ce_id, CeFsm(retry, values_.protocol.liveness, random_)});
   }
@@ -157,7 +158,7 @@ void ElementCore::on_setup_response(Link& link, wire::Bytes octets, Instant now)
   link.fsm.on_setup_response(response->header.correlator, response->result, now);
   if (!assigned || !link.fsm.associated()) return;
   values_.protocol.fe_id = given.value;
-  out_.emplace_back(IdAssigned{given.value});
+  out_.emplace_back(IdAssigned{index_of(link), given.value});
 }
 
 void ElementCore::on_query_or_config(std::size_t ce, const pl::Header& header, wire::Bytes octets,

@@ -37,6 +37,7 @@ struct CeChanged {
   StateChanged change;
 };
 struct IdAssigned {
+  std::size_t ce = 0;
   std::uint32_t fe_id = 0;
 };
 using ElementOutput = std::variant<SendMessage, RequestChannels, CeChanged, IdAssigned,

@@ -38,6 +38,22 @@ TEST_F(Association, AnFeThatIsNotConfiguredIsRefused) {
   EXPECT_EQ(other.element->snapshot().state, "pre_association");
 }
 
+TEST_F(Association, AnFeWithoutAnIdGetsOne) {
+  auto config = ce.config;
+  config.assign_first = 100;
+  config.assign_last = 101;
+  ce.controller->reconfigure(config);
+  FePart nameless(pki, pki.fe(9), 0);
+  nameless.point_at(ce);
+  nameless.start();
+  ASSERT_TRUE(eventually([&] {
+    const auto fe = ce.fe(100);
+    return fe && fe->state == "associated";
+  })) << ce.notes.text()
+      << nameless.notes.text();
+  ASSERT_TRUE(eventually([&] { return nameless.element->snapshot().fe_id == 100; }));
+}
+
 TEST_F(Association, StopOfTheFeIsATeardownNotALoss) {
   fe.start();
   ASSERT_TRUE(eventually([&] { return ce.associated(1); }));

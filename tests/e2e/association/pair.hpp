@@ -54,6 +54,12 @@ class Notes {
     for (const auto& line : lines_) n += line.starts_with(std::string(event) + " ") ? 1U : 0U;
     return n;
   }
+  [[nodiscard]] std::string text() const {
+    const std::scoped_lock lock(mutex_);
+    std::string all;
+    for (const auto& line : lines_) all += line + "\n";
+    return all;
+  }
 
  private:
   mutable std::mutex mutex_;
@@ -85,6 +91,7 @@ class CePart {
     tls.key_file = own_.key.c_str();
     tmlx_config c = TMLX_CONFIG_INIT;
     c.local_id = config.ce_id;
+    c.io_threads = 2;
     c.tls = &tls;
     c.event_handler = &ce::Controller::on_context_event;
     c.user = controller.get();

@@ -194,6 +194,16 @@ TEST_F(CeFsmTest, ALostChannelThatReturnsInTimeIsNoLoss) {  // section 4.2.2.3
                   StateChanged{CeState::ChannelLost, CeState::Associated, Cause::ChannelUp}));
 }
 
+TEST_F(CeFsmTest, AnAssignedIdDoesNotOutliveItsConnection) {
+  RetryConfig retry;
+  retry.outlives_channel = false;
+  fsm = CeFsm(retry, policy, random);
+  associate(at(0s));
+  fsm.on_channel_down(at(1s));
+  EXPECT_THAT(outputs(), ElementsAre(StateChanged{CeState::Associated, CeState::Connecting,
+                                                  Cause::ChannelDown}));
+}
+
 TEST_F(CeFsmTest, ATeardownOfASettledAssociationIsFollowedByASetupAtOnce) {
   associate(at(0s));
   ASSERT_TRUE(fsm.on_message(at(60s)));
