@@ -54,15 +54,16 @@ class Endpoint {
   // FE: begins to open a channel; CHANNEL_UP tells. local_id 0 is kFeId.
   tml_descriptor open(tml_channel_type type, int port, User& user, std::uint32_t local_id = 0);
 
-  // Lets the library work until the condition holds: runs it, or looks again ever more seldom.
+  // Lets the library work until the condition holds: runs it, or looks again ever more seldom. What
+  // changes without the library's doing is noticed within `wait_ms`.
   template <class Condition>
-  void run_until(Condition holds) {
+  void run_until(Condition holds, int wait_ms = 100) {
     unsigned nap_us = 100;
     while (!holds()) {
       if (threaded_) {
         nap_us = sleep(nap_us);
       } else {
-        turn(100);
+        turn(wait_ms);
       }
     }
   }

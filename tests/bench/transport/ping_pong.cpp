@@ -39,7 +39,7 @@ void ping_server(const Options& options, Board& board) {
   Echo echo;
   Endpoint ce(options, Endpoint::Role::Ce, options.is("thread"));
   board.control_port = ce.listen(TML_CHANNEL_CONTROL, echo);
-  ce.run_until([&] { return echo.gone() != 0; });
+  ce.run_until([&] { return echo.gone() != 0; }, -1);
 }
 
 void ping_client(const Options& options, Board& board) {
@@ -56,7 +56,7 @@ void ping_client(const Options& options, Board& board) {
       if (fe.threaded()) {
         awaiter.sleep(trips.sequence());
       } else {
-        fe.turn(100);
+        fe.turn(-1);
       }
     }
     trips.done();
