@@ -47,8 +47,8 @@ TEST_F(Association, AnFeWithoutAnIdGetsOne) {
   nameless.point_at(ce);
   nameless.start();
   ASSERT_TRUE(eventually([&] {
-    const auto fe = ce.fe(100);
-    return fe && fe->state == "associated";
+    const auto given = ce.fe(100);
+    return given && given->state == "associated";
   })) << ce.notes.text()
       << nameless.notes.text();
   ASSERT_TRUE(eventually([&] { return nameless.element->snapshot().fe_id == 100; }));
