@@ -42,7 +42,12 @@ unsigned or_default(unsigned value, unsigned standard) { return value != 0 ? val
 struct Context::Watch {
   Watch(asio::io_context& io, int fd, tmlx_ready_handler r, void* u)
       : descriptor(io, fd), ready(r), user(u) {}
-  ~Watch() { descriptor.release(); }
+  ~Watch() { end(); }
+  // From here on the descriptor is the caller's alone: it may be closed, and its number used again.
+  void end() {
+    active = false;
+    if (descriptor.is_open()) descriptor.release();
+  }
   static void wait(const std::shared_ptr<Watch>& self) {
     self->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                                 [self](const asio::error_code& ec) {
@@ -188,10 +193,7 @@ void Context::shut_down() {
       if (loop != loops_.front()) return;
       if (daily_) loop->disarm(*daily_);
       if (trim_) loop->disarm(*trim_);
-      for (auto& [fd, w] : watches_) {
-        w->active = false;
-        w->descriptor.cancel();
-      }
+      for (auto& [fd, w] : watches_) w->end();
     });
   }
   for (auto& loop : loops_) loop->stop();
@@ -261,8 +263,7 @@ tml_status Context::watch(int fd, tmlx_ready_handler ready, void* user) {
         status = TMLX_E_INVALID;
         return;
       }
-      found->second->active = false;
-      found->second->descriptor.cancel();
+      found->second->end();
       watches_.erase(found);
       return;
     }
