@@ -487,6 +487,26 @@ TEST_P(Api, AWatchedDescriptorCallsBackOnTheIoThread) {
   close(ends[1]);
 }
 
+TEST_P(Api, AnFeWithoutAnIdIsBoundToItsIdAndItsDataChannelFollows) {
+  Fe nameless(0);
+  if (GetParam()) nameless.certify(pki, pki.fe(55));
+  nameless.start(ce);
+  for (int life = 1; life <= 2; ++life) {
+    const auto n = static_cast<std::size_t>(life);
+    ASSERT_EQ(nameless.open(TML_CHANNEL_CONTROL), TML_SUCCESS) << tmlx_last_error();
+    ASSERT_TRUE(ce.log.wait_event(TMLX_EVENT_CHANNEL_UP, n, TML_CHANNEL_CONTROL));
+    ASSERT_EQ(tmlx_bind(ce.channel(TML_CHANNEL_CONTROL), 55), TML_SUCCESS) << "life " << life;
+    EXPECT_EQ(tmlx_bind(ce.channel(TML_CHANNEL_CONTROL), 56), TMLX_E_INVALID) << "it has an ID";
+    ASSERT_EQ(nameless.open(TML_CHANNEL_DATA), TML_SUCCESS);
+    ASSERT_TRUE(ce.log.wait_event(TMLX_EVENT_CHANNEL_UP, n, TML_CHANNEL_DATA));
+    EXPECT_EQ(ce.log.last(TMLX_EVENT_CHANNEL_UP, TML_CHANNEL_DATA).element, 55u);
+    ASSERT_EQ(send(ce.channel(TML_CHANNEL_DATA), redirect(100)), TML_SUCCESS);
+    ASSERT_TRUE(nameless.log.wait_messages(n));
+    ASSERT_EQ(tmlClose(nameless.control_channel, TML_CLOSE_CONTROLLED), TML_SUCCESS);
+    ASSERT_TRUE(ce.log.wait_event(TMLX_EVENT_CLOSE, n, TML_CHANNEL_CONTROL));
+  }
+}
+
 TEST_P(Api, SeveralIoThreadsServeSeveralFes) {
   Ce many(kCe);
   if (GetParam()) many.certify(pki, pki.ce(kCe));

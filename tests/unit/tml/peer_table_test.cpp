@@ -143,6 +143,15 @@ TEST_F(TmlPeerTable, WithoutTlsTheTokenIsTheIdentity) {
   EXPECT_EQ(table.data(2, plain(2, token(1))).verdict, Verdict::Accepted);
 }
 
+TEST_F(TmlPeerTable, AnFeWithoutAnIdShowsOnlyItsToken) {
+  (void)table.control(1, plain(0x80000001));
+  EXPECT_EQ(table.data(2, plain(0)).verdict, Verdict::WrongToken);
+  EXPECT_EQ(table.data(2, plain(0, token(2))).verdict, Verdict::WrongToken);
+  const auto answer = table.data(2, plain(0, token(1)));
+  EXPECT_EQ(answer.verdict, Verdict::Accepted);
+  EXPECT_EQ(answer.pl_id, 0x80000001U);
+}
+
 TEST_F(TmlPeerTable, ATokenOfTheConnectionBeforeIsNoneAnyMore) {
   (void)table.control(1, tls(2, "fe2"));
   (void)table.control(2, tls(2, "fe2"));

@@ -28,6 +28,16 @@ PeerTable::Answer PeerTable::control(LinkId link, const Claim& claim) {
 }
 
 PeerTable::Peer* PeerTable::find_for_data(const Claim& claim, std::uint32_t& id, Verdict& why) {
+  if (claim.known &&
+      claim.pl_id == 0) {  // its ID came by its control channel: the token is all it can show
+    why = Verdict::WrongToken;
+    for (auto& [key, peer] : peers_) {
+      if (!claim.token || peer.control == 0 || *claim.token != peer.token) continue;
+      id = key;
+      return &peer;
+    }
+    return nullptr;
+  }
   if (claim.known || !claim.identity.empty()) {
     const auto found = peers_.find(claim.pl_id);
     why = Verdict::Wait;

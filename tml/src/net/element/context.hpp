@@ -107,6 +107,7 @@ class Context {
   void refuse(Link& link, Counter counter, ReasonCode reason, const std::string& why);
   void take_in(const std::shared_ptr<Link>& link, std::uint32_t id, const PairToken& token);
   void attach(Channel& channel, const std::shared_ptr<Link>& link, const PairToken& token);
+  tml_status rename(Channel& control, std::uint32_t element);
   void close_link(LinkId id, ReasonCode reason, const char* text);
   void leave_group(Channel& channel, std::uint32_t group);
   void emit(tmlx_event event, const std::string& detail);

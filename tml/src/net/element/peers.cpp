@@ -285,18 +285,25 @@ void Context::on_token(const Link& link, const std::optional<PairToken>& token) 
 tml_status Context::bind(Channel& control, std::uint32_t element) {
   if (control.type() != TML_CHANNEL_CONTROL || !is_fe(element) || element == 0)
     return TMLX_E_INVALID;
+  tml_status status = TML_SUCCESS;
+  control.loop().run([&] { status = rename(control, element); });  // its link cannot end meanwhile
+  return status;
+}
+
+tml_status Context::rename(Channel& control, std::uint32_t element) {
   const std::lock_guard lock(mutex_);
   const std::uint32_t from = control.element_id();
-  if (is_fe(from)) return TMLX_E_INVALID;
-  const auto old = table_.find(key(local_id_, from));
-  const auto taken = table_.find(key(local_id_, element));
-  if (old == table_.end() || (taken != table_.end() && taken->second.control != nullptr))
+  if (is_fe(from) || control.link() == nullptr) return TMLX_E_INVALID;
+  if (table_.find(key(local_id_, from)) == table_.end() || !peers_.rename(from, element))
     return TMLX_E_PERM;
-  if (!peers_.rename(from, element)) return TMLX_E_PERM;
-  const Peer moved = old->second;
-  table_.erase(old);
-  table_[key(local_id_, element)].control = moved.control;
+  // What an earlier connection of that FE left behind; the table of peers says that none is live.
+  Peer& peer = table_[key(local_id_, element)];
+  for (Channel* old : {peer.control, peer.data})
+    if (old != nullptr && old->open.exchange(false)) Handles::instance().remove(old->descriptor());
+  peer = table_.at(key(local_id_, from));
+  table_.erase(key(local_id_, from));
   control.set_element(element);
+  control.link()->pl_id_ = element;
   return TML_SUCCESS;
 }
 
