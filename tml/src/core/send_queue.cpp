@@ -50,7 +50,8 @@ void SendQueue::close() {
 // An empty queue takes one message of any legal size, or a small limit could block for ever. A
 // chunk is fetched without the lock, since that may allocate.
 template <class What>
-SendQueue::Pushed SendQueue::push(unsigned level, What what, std::size_t octets) {
+SendQueue::Pushed SendQueue::push(unsigned level, What what, std::size_t octets,
+                                  std::int64_t now_ns) {
   for (Chunk* spare = nullptr;;) {
     Pushed pushed{Push::Queued, false};
     ChunkPool* pool = nullptr;
@@ -70,7 +71,13 @@ SendQueue::Pushed SendQueue::push(unsigned level, What what, std::size_t octets)
           done = logs_[level].push(what);
         }
         if (done != FrameLog::Push::NoRoom) {
-          if (done == FrameLog::Push::First) pushed.result = Push::QueuedFirst;
+          if (done == FrameLog::Push::First) {
+            if (now_ns != 0) {
+              logs_[level].stamp(now_ns);
+            } else {
+              pushed.result = Push::QueuedFirst;
+            }
+          }
           queued_.store(before + octets, std::memory_order_release);
           pushed.schedule = mask_ == 0;
           mask_ |= 1U << level;
@@ -86,18 +93,19 @@ SendQueue::Pushed SendQueue::push(unsigned level, What what, std::size_t octets)
   }
 }
 
-SendQueue::Pushed SendQueue::push(unsigned level, std::span<const std::byte> pl) {
+SendQueue::Pushed SendQueue::push(unsigned level, std::span<const std::byte> pl,
+                                  std::int64_t now_ns) {
   const std::size_t octets = kHeaderSize + pl.size();
-  if (octets <= FrameLog::kInline) return push(level, pl, octets);
+  if (octets <= FrameLog::kInline) return push(level, pl, octets, now_ns);
   SharedFrame* frame = SharedFrame::make(pl);
-  const Pushed pushed = push(level, frame);
+  const Pushed pushed = push(level, frame, now_ns);
   frame->release();
   return pushed;
 }
 
-SendQueue::Pushed SendQueue::push(unsigned level, SharedFrame* frame) {
+SendQueue::Pushed SendQueue::push(unsigned level, SharedFrame* frame, std::int64_t now_ns) {
   frame->add_ref();
-  const Pushed pushed = push(level, frame, frame->octets().size());
+  const Pushed pushed = push(level, frame, frame->octets().size(), now_ns);
   if (pushed.result == Push::Closed || pushed.result == Push::Full) frame->release();
   return pushed;
 }

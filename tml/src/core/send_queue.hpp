@@ -47,9 +47,12 @@ class SendQueue {
   // No producer gets in after this returns; what is in stays for the drain.
   void close();
 
-  [[nodiscard]] Pushed push(unsigned level, std::span<const std::byte> pl);
+  // `now_ns` dates a first frame under the same lock; with 0 the answer is then QueuedFirst, and
+  // stamp() dates it. (Most pushes are no first ones, and reading the clock costs more than a
+  // push.)
+  [[nodiscard]] Pushed push(unsigned level, std::span<const std::byte> pl, std::int64_t now_ns = 0);
   // Adds a reference of its own when queued.
-  [[nodiscard]] Pushed push(unsigned level, SharedFrame* frame);
+  [[nodiscard]] Pushed push(unsigned level, SharedFrame* frame, std::int64_t now_ns = 0);
   // After QueuedFirst: notes the time for queue_time and for ageing.
   void stamp(unsigned level, std::int64_t now_ns);
 
@@ -77,7 +80,7 @@ class SendQueue {
     return level >= kLevels / 2 ? all : all - all / 8;
   }
   template <class What>
-  Pushed push(unsigned level, What what, std::size_t octets);
+  Pushed push(unsigned level, What what, std::size_t octets, std::int64_t now_ns);
 
   SpinLock lock_;
   ChunkPool* pool_ = nullptr;

@@ -102,11 +102,12 @@ void Channel::schedule() { loop().schedule(*this); }
 tml_status Channel::write(std::span<const std::byte> pl, int timeout) {
   unsigned level = 0;
   if (const tml_status bad = check(pl, level); bad != TML_SUCCESS) return bad;
+  const auto time = [this] { return nanoseconds(loop().inside() ? loop().time() : now()); };
   for (;;) {
-    const SendQueue::Pushed pushed = queue_.push(level, pl);
+    const SendQueue::Pushed pushed = queue_.push(level, pl, queue_.idle() ? time() : 0);
     switch (pushed.result) {
       case SendQueue::Push::QueuedFirst:
-        queue_.stamp(level, nanoseconds(loop().inside() ? loop().time() : now()));
+        queue_.stamp(level, time());
         [[fallthrough]];
       case SendQueue::Push::Queued:
         if (pushed.schedule) schedule();
@@ -141,14 +142,14 @@ bool Channel::congestion_began() const {
   return queue_.queued() > queue_.limit() / 4 * 3 && !congested_.load(std::memory_order_relaxed);
 }
 
-bool Channel::offer(std::span<const std::byte> pl, SharedFrame* shared, unsigned level) {
+bool Channel::offer(std::span<const std::byte> pl, SharedFrame* shared, unsigned level,
+                    Instant at) {
   if (pl.size() > options_.max_message) return false;
-  const SendQueue::Pushed pushed =
-      shared != nullptr ? queue_.push(level, shared) : queue_.push(level, pl);
+  const SendQueue::Pushed pushed = shared != nullptr ? queue_.push(level, shared, nanoseconds(at))
+                                                     : queue_.push(level, pl, nanoseconds(at));
   if (pushed.result == SendQueue::Push::Full) counters_.add(Counter::DropQueueFull);
   if (pushed.result == SendQueue::Push::Full || pushed.result == SendQueue::Push::Closed)
     return false;
-  if (pushed.result == SendQueue::Push::QueuedFirst) queue_.stamp(level, nanoseconds(now()));
   if (pushed.schedule) schedule();
   return true;
 }

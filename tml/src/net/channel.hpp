@@ -46,7 +46,8 @@ class Channel {
   // ---- any thread ----
   [[nodiscard]] tml_status write(std::span<const std::byte> pl, int timeout);
   // For group writes: one attempt, no waiting. `shared` is used above a size where it pays.
-  [[nodiscard]] bool offer(std::span<const std::byte> pl, SharedFrame* shared, unsigned level);
+  [[nodiscard]] bool offer(std::span<const std::byte> pl, SharedFrame* shared, unsigned level,
+                           Instant at);
   [[nodiscard]] tml_status read(const tmlx_buffer& into, int timeout, std::size_t& size);
   void info(tmlx_channel_info& out) const;
 

@@ -11,9 +11,9 @@ namespace {
 
 constexpr std::size_t kBatch = 256;         // messages handed over at once
 constexpr std::size_t kWrite = 60 * 1024;   // octets encrypted before a send: see SendQueue, Chunk
-constexpr std::size_t kDrain = 512 * 1024;  // octets a channel may send in a turn
+constexpr std::size_t kDrain = 512 * 1024;  // octets a control channel may send in a turn
 constexpr std::size_t kDataShare =
-    64 * 1024;  // octets a data connection receives between looks at control
+    64 * 1024;  // octets a data connection receives, or sends, between looks at control
 constexpr std::size_t kRecord = 16 * 1024 + 512;
 
 }  // namespace
@@ -168,7 +168,7 @@ bool Link::serve() {
     partial_.assign(b.plain.data() + begin, b.plain.data() + end);
   }
   if (total != 0) {
-    if (++served_ == kBusy) stream_.keep_buffers(true);
+    moved();
     const Instant at = loop_.time();
     fsm_.on_received(at);
     if (channel_ != nullptr) {
@@ -352,9 +352,10 @@ void Link::drain_channel() {
   if (channel_ != nullptr) {
     SendQueue& queue = channel_->queue();
     const Instant at = loop_.time();
+    const std::size_t share = data_ ? kDataShare : kDrain;
     std::size_t total = 0, batch = 0;
     shed(at);
-    while (total < kDrain) {
+    while (total < share) {
       const SendQueue::Run run = queue.front(kWrite - batch);
       if (run.messages == 0) break;
       if (!stream_.write(b, run.octets)) return;
@@ -367,8 +368,11 @@ void Link::drain_channel() {
       flush();
       if (stream_.blocked()) break;
     }
-    if (total != 0) fsm_.on_sent(at);
-    if (total >= kDrain && !stream_.blocked()) channel_->schedule();
+    if (total != 0) {
+      fsm_.on_sent(at);
+      moved();
+    }
+    if (total >= share && !stream_.blocked()) channel_->schedule();
   }
   if (!stream_.blocked()) flush();
   if (channel_ == nullptr) return;

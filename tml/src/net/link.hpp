@@ -22,7 +22,7 @@ class Link final : public Timed, public std::enable_shared_from_this<Link> {
   void start();
   // Readable: receives once and delivers. True: more is there.
   bool serve();
-  // Sends what the channel has, at most about `budget` octets.
+  // Sends what the channel has: its share of this turn.
   void drain_channel();
   // The PL is slower than the peer: stop reading until resume_reading(). False: was paused.
   bool pause_reading();
@@ -56,7 +56,7 @@ class Link final : public Timed, public std::enable_shared_from_this<Link> {
   void on_timer(Instant now) override;
 
  private:
-  static constexpr unsigned kBusy = 16;  // receives between two timers: worth keeping buffers for
+  static constexpr unsigned kBusy = 8;  // turns between two timers: worth keeping buffers for
   enum class Life : std::uint8_t { Open, Lingering, Ended };
   bool secure(Buffers& buffers);
   void parse(std::span<std::byte> octets, std::size_t& used);
@@ -86,6 +86,9 @@ class Link final : public Timed, public std::enable_shared_from_this<Link> {
   void wait_writable();
   void shed(Instant now);
   void count(Counter c, std::uint64_t n = 1);
+  void moved() {
+    if (++turns_ == kBusy) stream_.keep_buffers(true);
+  }
 
   Context& context_;
   Loop& loop_;
@@ -106,7 +109,7 @@ class Link final : public Timed, public std::enable_shared_from_this<Link> {
   std::uint32_t pl_id_ = 0;
   std::array<std::byte, 2048> first_;  // see wait_readable()
   std::size_t first_size_ = 0;
-  unsigned served_ = 0;             // receives since the last timer
+  unsigned turns_ = 0;              // in which octets moved, since the last timer
   std::vector<std::byte> partial_;  // of a frame that is not complete
   std::vector<std::byte> tml_out_;  // TML messages that wait behind a blocked stream
   std::vector<tmlx_message> batch_;

@@ -207,9 +207,9 @@ void Link::on_timer(Instant at) {
     if (stream_.blocked()) shed(at);
     if (channel_->queue().idle() && !stream_.blocked()) {
       channel_->queue().shrink();
-      if (served_ < kBusy) stream_.keep_buffers(false);
+      if (turns_ < kBusy) stream_.keep_buffers(false);
     }
-    served_ = 0;
+    turns_ = 0;
     channel_->report_drops(at);
     channel_->after_drain();
   }

@@ -133,7 +133,7 @@ bool Loop::poll(int timeout) {
 }
 
 bool Loop::turn(std::optional<Instant> until) {
-  const bool work_left = !control_.empty() || !data_.empty();
+  const bool work_left = !control_.empty() || !data_.empty() || data_dirty_count_ != 0;
   bool did = wait_ready(work_left ? std::optional(Instant{}) : until) || work_left;
   time_ = now();
   serve_control();
@@ -197,14 +197,14 @@ void Loop::serve_data() {
     if (link->serve()) data_.push_back(link);
     io_.poll();
     serve_control();
-    flush();
+    flush_control();
   }
 }
 
-// Everything that producers scheduled: control first.
-bool Loop::flush() {
+// What producers scheduled: sends for control channels, lines up data channels.
+bool Loop::flush_control() {
+  if (dirty_.load(std::memory_order_relaxed) == nullptr) return false;
   Channel* list = dirty_.exchange(nullptr, std::memory_order_seq_cst);
-  if (list == nullptr) return false;
   Channel* oldest = nullptr;
   while (list != nullptr) {  // the list has the newest in front
     Channel* next = list->next_dirty_;
@@ -212,25 +212,34 @@ bool Loop::flush() {
     oldest = list;
     list = next;
   }
-  Channel* data = nullptr;
-  Channel** last = &data;
   while (oldest != nullptr) {
     Channel* channel = oldest;
     oldest = channel->next_dirty_;
     if (channel->data()) {
       channel->next_dirty_ = nullptr;
-      *last = channel;
-      last = &channel->next_dirty_;
+      *data_dirty_end_ = channel;
+      data_dirty_end_ = &channel->next_dirty_;
+      ++data_dirty_count_;
     } else {
       channel->drain();
     }
   }
-  while (data != nullptr) {
-    Channel* channel = data;
-    data = channel->next_dirty_;
-    channel->drain();
-  }
   return true;
+}
+
+// Control first, and again between two data channels. One that has more to send waits in line.
+bool Loop::flush() {
+  bool did = flush_control();
+  for (std::size_t n = data_dirty_count_; n != 0; --n) {
+    Channel* channel = data_dirty_;
+    data_dirty_ = channel->next_dirty_;
+    if (data_dirty_ == nullptr) data_dirty_end_ = &data_dirty_;
+    --data_dirty_count_;
+    channel->drain();
+    flush_control();
+    did = true;
+  }
+  return did;
 }
 
 void Loop::arm(Timed& timed) {

@@ -1,9 +1,9 @@
 // One I/O thread: readiness from Asio, then work in the order that keeps control ahead of data.
 //
 // A turn: wait for readiness (or not, when work is left); serve every readable control connection;
-// send what was written; give each readable data connection a bounded share, looking at control in
-// between. Two ways to run: a thread of the library's own, or the application's thread inside
-// tmlx_poll.
+// send what was written, control of all channels before data of any; give each readable data
+// connection a bounded share, looking at control in between. Two ways to run: a thread of the
+// library's own, or the application's thread inside tmlx_poll.
 #pragma once
 
 #include <asio/executor_work_guard.hpp>
@@ -89,6 +89,7 @@ class Loop {
   void serve_control();
   void serve_data();
   bool flush();
+  bool flush_control();
   void fire_timers();
   void set_timer();
   void wake();
@@ -103,6 +104,9 @@ class Loop {
   std::atomic<std::thread::id> running_thread_{};
   std::atomic<bool> stop_{false}, asleep_{false};
   std::atomic<Channel*> dirty_{nullptr};
+  Channel* data_dirty_ = nullptr;  // data channels that wait for their turn to send
+  Channel** data_dirty_end_ = &data_dirty_;
+  std::size_t data_dirty_count_ = 0;
   std::deque<std::shared_ptr<Link>> control_, data_;
   std::vector<std::shared_ptr<Link>> retired_;
   std::uint64_t callbacks_ = 0;

@@ -37,9 +37,10 @@ tml_status Context::group_write(const GroupHandle& group, std::span<const std::b
   const std::size_t room = failed_count != nullptr ? *failed_count : 0;
   std::size_t lost = 0, members = 0;
   SharedFrame* shared = pl.size() > kShareAbove ? SharedFrame::make(pl) : nullptr;
+  const Instant at = now();
   const auto offer = [&](std::uint32_t element, Channel* channel) {
     ++members;
-    if (channel != nullptr && channel->open && channel->offer(pl, shared, level)) return;
+    if (channel != nullptr && channel->open && channel->offer(pl, shared, level, at)) return;
     if (lost < room && failed != nullptr) failed[lost] = element;
     ++lost;
   };
