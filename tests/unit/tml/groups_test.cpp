@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "proto/pl/ids.hpp"
+
 namespace forces::tml {
 namespace {
 
@@ -14,14 +16,14 @@ using testing::Pointee;
 constexpr std::uint32_t kA = 0xc0000001, kB = 0xc0000002;
 
 TEST(TmlGroups, OnlyMulticastIdsAreGroups) {  // RFC 5810 figure 12
-  EXPECT_FALSE(is_multicast(0));
-  EXPECT_FALSE(is_multicast(0x40000001));
-  EXPECT_FALSE(is_multicast(0xbfffffff));
-  EXPECT_TRUE(is_multicast(0xc0000000));
-  EXPECT_TRUE(is_multicast(0xffffffef));
-  EXPECT_FALSE(is_multicast(0xfffffff0));
-  EXPECT_FALSE(is_multicast(kAllFes));
-  EXPECT_FALSE(is_multicast(0xffffffff));
+  EXPECT_FALSE(pl::is_multicast({0}));
+  EXPECT_FALSE(pl::is_multicast({0x40000001}));
+  EXPECT_FALSE(pl::is_multicast({0xbfffffff}));
+  EXPECT_TRUE(pl::is_multicast({0xc0000000}));
+  EXPECT_TRUE(pl::is_multicast({0xffffffef}));
+  EXPECT_FALSE(pl::is_multicast({0xfffffff0}));
+  EXPECT_FALSE(pl::is_multicast(pl::kAllFes));
+  EXPECT_FALSE(pl::is_multicast({0xffffffff}));
 }
 
 TEST(TmlGroups, TheFirstJoinCreatesTheGroup) {

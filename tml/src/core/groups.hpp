@@ -9,13 +9,6 @@
 
 namespace forces::tml {
 
-// RFC 5810 figure 12.
-inline constexpr std::uint32_t kFirstMulticastId = 0xc0000000, kLastMulticastId = 0xffffffef;
-inline constexpr std::uint32_t kAllFes = 0xfffffffe;
-[[nodiscard]] constexpr bool is_multicast(std::uint32_t id) {
-  return id >= kFirstMulticastId && id <= kLastMulticastId;
-}
-
 // Status TLV of Join and Leave Responses.
 inline constexpr std::uint32_t kGroupOk = 0, kGroupRefused = 1, kGroupInvalid = 2,
                                kGroupNotMember = 3;

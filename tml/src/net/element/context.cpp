@@ -7,15 +7,14 @@
 #include <asio/posix/stream_descriptor.hpp>
 #include <cstring>
 
+#include "proto/pl/ids.hpp"
+
 namespace forces::tml {
 namespace {
 
 using std::chrono::milliseconds;
 
 constexpr std::int64_t kExpiryWarning = 14 * 24 * 3600;  // seconds
-
-bool is_ce(std::uint32_t id) { return (id >> 30) == 1; }
-bool is_fe(std::uint32_t id) { return (id >> 30) == 0; }
 
 PairToken random_token() {
   PairToken token;
@@ -131,7 +130,7 @@ tml_status Context::create(const tmlx_config& config, std::unique_ptr<Context>& 
     error = "config.tls is missing: give certificates, or turn security off by TMLX_TLS_PLAINTEXT";
     return TMLX_E_INVALID;
   }
-  if (!is_ce(config.local_id) && !is_fe(config.local_id)) {
+  if (!pl::is_ce({config.local_id}) && !pl::is_fe({config.local_id})) {
     error = "local_id is neither an FE ID (0 to 0x3fffffff) nor a CE ID (0x40000000 to 0x7fffffff)";
     return TMLX_E_INVALID;
   }

@@ -1,6 +1,7 @@
 // The part of Context that is the multicast of draft section 6.3 (rows 19 to 21).
 #include <algorithm>
 
+#include "proto/pl/ids.hpp"
 #include "proto/tml/frame.hpp"
 #include "tml/src/net/element/context.hpp"
 
@@ -10,17 +11,15 @@ namespace {
 constexpr std::size_t kRetiredGroups = 1024;
 constexpr std::size_t kShareAbove = 2048;  // octets: below, a copy for each member is cheaper
 
-bool is_fe(std::uint32_t id) { return (id >> 30) == 0; }
-
 }  // namespace
 
 tml_status Context::group_find(std::uint32_t group, tml_descriptor& out) {
   const std::lock_guard lock(mutex_);
   auto found = group_handles_.find(group);
-  if (found == group_handles_.end() && group == kAllFes) {
-    auto handle = std::make_unique<GroupHandle>(GroupHandle{this, kAllFes, 0});
+  if (found == group_handles_.end() && group == pl::kAllFes.value) {
+    auto handle = std::make_unique<GroupHandle>(GroupHandle{this, pl::kAllFes.value, 0});
     const tml_descriptor d = Handles::instance().add(*handle);
-    found = group_handles_.emplace(kAllFes, Group{std::move(handle), d}).first;
+    found = group_handles_.emplace(pl::kAllFes.value, Group{std::move(handle), d}).first;
   }
   if (found == group_handles_.end()) return TMLX_E_NO_GROUP;
   out = found->second.descriptor;
@@ -46,7 +45,7 @@ tml_status Context::group_write(const GroupHandle& group, std::span<const std::b
   };
   {
     const std::lock_guard lock(mutex_);
-    if (group.group == kAllFes) {
+    if (group.group == pl::kAllFes.value) {
       for (auto& [k, peer] : table_) {
         Channel* channel = data ? peer.data : peer.control;
         if (peer.control != nullptr && peer.control->up())
@@ -64,14 +63,14 @@ tml_status Context::group_write(const GroupHandle& group, std::span<const std::b
   }
   if (shared != nullptr) shared->release();
   if (failed_count != nullptr) *failed_count = std::min(lost, room);
-  if (members == 0 && group.group != kAllFes) return TMLX_E_NO_GROUP;
+  if (members == 0 && group.group != pl::kAllFes.value) return TMLX_E_NO_GROUP;
   return lost == 0 ? TML_SUCCESS : TMLX_E_PARTIAL;
 }
 
 void Context::on_join(Channel& channel, std::uint32_t group, std::uint32_t request) {
   const Server& s = server(TML_CHANNEL_CONTROL);
   const std::uint32_t element = channel.element_id();
-  std::uint32_t status = is_multicast(group) ? kGroupOk : kGroupInvalid;
+  std::uint32_t status = pl::is_multicast({group}) ? kGroupOk : kGroupInvalid;
   if (status == kGroupOk && s.join_filter != nullptr && s.join_filter(s.user, element, group) != 0)
     status = kGroupRefused;
   if (status != kGroupOk) {
@@ -134,8 +133,9 @@ void Context::on_leave(Channel& channel, std::uint32_t group, std::uint32_t requ
 
 tml_status Context::change_membership(Channel& channel, bool join, std::uint32_t group,
                                       int timeout) {
-  if (channel.type() != TML_CHANNEL_CONTROL || !is_fe(channel.local_id())) return TMLX_E_INVALID;
-  if (!is_multicast(group)) return TMLX_E_INVALID;
+  if (channel.type() != TML_CHANNEL_CONTROL || !pl::is_fe({channel.local_id()}))
+    return TMLX_E_INVALID;
+  if (!pl::is_multicast({group})) return TMLX_E_INVALID;
   if (!channel.up()) return channel.open ? TMLX_E_CONNECT : TMLX_E_CLOSED;
   if (timeout != 0 && channel.loop().inside()) return TMLX_E_WOULD_BLOCK;
   constexpr int kPending = 1;

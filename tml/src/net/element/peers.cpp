@@ -1,14 +1,13 @@
 // The part of Context that decides which connection is whose (rows 7, 8, 13, 17, 18, 29).
 #include <algorithm>
 
+#include "proto/pl/ids.hpp"
 #include "tml/src/net/element/context.hpp"
 
 namespace forces::tml {
 namespace {
 
 constexpr std::uint32_t kUnassigned = 0x80000000;  // reserved IDs stand for FEs that have none yet
-
-bool is_fe(std::uint32_t id) { return (id >> 30) == 0; }
 
 }  // namespace
 
@@ -193,7 +192,7 @@ void Context::identify(const std::shared_ptr<Link>& link) {
   link->pl_id_ = claim.pl_id;
   if (!certified(*link, claim, why))
     return refuse(*link, Counter::WrongIdentity, ReasonCode::Auth, why);
-  if (!is_fe(claim.pl_id))
+  if (!pl::is_fe({claim.pl_id}))
     return refuse(*link, Counter::BadHello, ReasonCode::Protocol, "the PL ID is not an FE's");
   PeerTable::Answer answer;
   {
@@ -283,7 +282,7 @@ void Context::on_token(const Link& link, const std::optional<PairToken>& token) 
 }
 
 tml_status Context::bind(Channel& control, std::uint32_t element) {
-  if (control.type() != TML_CHANNEL_CONTROL || !is_fe(element) || element == 0)
+  if (control.type() != TML_CHANNEL_CONTROL || !pl::is_fe({element}) || element == 0)
     return TMLX_E_INVALID;
   tml_status status = TML_SUCCESS;
   control.loop().run([&] { status = rename(control, element); });  // its link cannot end meanwhile
@@ -293,7 +292,7 @@ tml_status Context::bind(Channel& control, std::uint32_t element) {
 tml_status Context::rename(Channel& control, std::uint32_t element) {
   const std::lock_guard lock(mutex_);
   const std::uint32_t from = control.element_id();
-  if (is_fe(from) || control.link() == nullptr) return TMLX_E_INVALID;
+  if (pl::is_fe({from}) || control.link() == nullptr) return TMLX_E_INVALID;
   if (table_.find(key(local_id_, from)) == table_.end() || !peers_.rename(from, element))
     return TMLX_E_PERM;
   // What an earlier connection of that FE left behind; the table of peers says that none is live.

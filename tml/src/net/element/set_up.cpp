@@ -1,14 +1,13 @@
 // The part of Context behind tmlInit, tmlOpen and tmlClose (draft sections 6.1.1 to 6.1.3).
 #include <random>
 
+#include "proto/pl/ids.hpp"
 #include "tml/src/net/element/context.hpp"
 
 namespace forces::tml {
 namespace {
 
 using std::chrono::milliseconds;
-
-bool is_ce(std::uint32_t id) { return (id >> 30) == 1; }
 
 bool is_loopback(const std::string& address) {
   asio::error_code ec;
@@ -22,7 +21,7 @@ tml_status Context::init(tml_channel_type type, const tmlx_init_attributes& a, s
   const bool data = type == TML_CHANNEL_DATA;
   Server& s = server(type);
   const std::string address = a.address != nullptr ? a.address : "127.0.0.1";
-  if (!is_ce(local_id_))
+  if (!pl::is_ce({local_id_}))
     error = "tmlInit is the CE's call: local_id is an FE's; an FE calls tmlOpen";
   else if (s.ready)
     error = "tmlInit was called for this channel type";
@@ -87,7 +86,7 @@ tml_status Context::open(tml_channel_type type, std::uint32_t element,
   std::uint64_t seed = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (is_ce(local)) {
+    if (pl::is_ce({local})) {
       const auto found = table_.find(key(local, element));
       if (found != table_.end()) channel = data ? found->second.data : found->second.control;
       if (channel == nullptr || !channel->open) {
@@ -96,7 +95,7 @@ tml_status Context::open(tml_channel_type type, std::uint32_t element,
       }
     } else {
       const std::string address = a.address != nullptr ? a.address : "127.0.0.1";
-      if (!is_ce(element))
+      if (!pl::is_ce({element}))
         error = "elementId is no CE ID (0x40000000 to 0x7fffffff)";
       else if (a.port < 0 || a.port > 65535)
         error = "port is not 1 to 65535";
@@ -139,7 +138,7 @@ tml_status Context::open(tml_channel_type type, std::uint32_t element,
   else if (register_now)
     channel->loop().run([&] {
       channel->set_handlers(handlers);
-      if (!is_ce(local) && channel->up()) channel->emit(TMLX_EVENT_CHANNEL_UP);
+      if (!pl::is_ce({local}) && channel->up()) channel->emit(TMLX_EVENT_CHANNEL_UP);
     });
   if (a.open_timeout == 0 || channel->up()) return TML_SUCCESS;
   if (channel->loop().inside()) return TMLX_E_WOULD_BLOCK;
