@@ -205,13 +205,13 @@ TEST(Liveness, AHalfOpenPeerIsFoundWithinTheDeadInterval) {
   ce.control.options.dead_ms = 300;
   ce.start();
   RawPeer silent(ce.port(TML_CHANNEL_CONTROL));
+  const auto last_octet = std::chrono::steady_clock::now();  // or a little later
   ASSERT_TRUE(silent.send(hello(5)));
   ASSERT_TRUE(ce.log.wait_event(TMLX_EVENT_CHANNEL_UP));
-  const auto up = std::chrono::steady_clock::now();
   ASSERT_TRUE(ce.log.wait_event(TMLX_EVENT_HB_LOST));
   ASSERT_TRUE(ce.log.wait_event(TMLX_EVENT_CHANNEL_DOWN));
   EXPECT_EQ(ce.log.last(TMLX_EVENT_CHANNEL_DOWN).reason, TMLX_REASON_DEAD_PEER);
-  EXPECT_GE(std::chrono::steady_clock::now() - up, 200ms);
+  EXPECT_GE(std::chrono::steady_clock::now() - last_octet, 300ms);
 }
 
 TEST(Liveness, RoundTripsOfHeartbeatsAreMeasured) {
