@@ -12,6 +12,13 @@ namespace forces::wire {
 
 using Bytes = std::span<const std::byte>;
 
+template <std::size_t N>
+std::uint64_t load_be(const std::byte* at) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < N; ++i) value = value << 8 | static_cast<std::uint64_t>(at[i]);
+  return value;
+}
+
 // A cursor over octets that belong to somebody else. After an error every read gives zero or an
 // empty span, so a decoder reads all its fields and asks ok() once. Field names are literals.
 class ByteReader {
@@ -70,10 +77,7 @@ class ByteReader {
   template <std::size_t N>
   std::uint64_t load(std::string_view f) {
     const Bytes octets = take(N, f);
-    if (octets.size() != N) return 0;
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < N; ++i) value = value << 8 | static_cast<std::uint64_t>(octets[i]);
-    return value;
+    return octets.size() == N ? load_be<N>(octets.data()) : 0;
   }
 
   Bytes in_;
