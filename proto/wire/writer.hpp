@@ -16,11 +16,6 @@
 
 namespace forces::wire {
 
-template <std::size_t N>
-void store_be(std::byte* at, std::uint64_t v) {
-  for (std::size_t i = 0; i < N; ++i) at[i] = static_cast<std::byte>(v >> (8 * (N - 1 - i)));
-}
-
 // The first error wins and comes out of finish(); a length too large for its field is an error,
 // not a wrap-around.
 class ByteWriter {

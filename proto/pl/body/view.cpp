@@ -21,6 +21,14 @@ std::string_view as_text(Bytes octets) {
 
 bool is(const TlvCursor& tlv, TlvType type) { return tlv.type() == std::to_underlying(type); }
 
+TlvType type_of(const TlvCursor& tlv) { return static_cast<TlvType>(tlv.type()); }
+
+bool starts_with_selector(Bytes octets) {
+  if (octets.size() < wire::kTlvHeader) return false;
+  const auto type = static_cast<TlvType>(wire::load_be<2>(octets.data()));
+  return type == TlvType::KeyInfo || type == TlvType::TableRange;
+}
+
 bool all_zero(Bytes octets) {
   return std::ranges::all_of(octets, [](std::byte b) { return b == std::byte{0}; });
 }
@@ -62,12 +70,14 @@ class Checker {
 
   bool lfb_select(const TlvCursor& select);
   bool redirect(const TlvCursor& redirect);
-  bool path(const TlvCursor& tlv, std::size_t depth);
-  bool selectors(TlvCursor& tlvs, bool& more, std::uint16_t flags);
+  // A value comes with its offset in the message, not with a cursor, which then stays in registers.
+  bool item(TlvType type, Bytes value, std::size_t at, std::size_t depth);
+  bool path(Bytes value, std::size_t at, std::size_t depth);
+  bool bad_path(Bytes value, std::size_t at);
+  bool selectors(Bytes& rest, std::size_t& at, std::uint16_t flags);
   bool key_info(const TlvCursor& tlv);
-  bool item(const TlvCursor& tlv, std::size_t depth);
-  bool result(const TlvCursor& tlv);
-  bool ilvs(const TlvCursor& tlv, std::string_view field);
+  bool result(Bytes value, std::size_t at);
+  bool ilvs(Bytes value, std::size_t at, std::string_view field);
 
   std::size_t left_ = kMaxElements;
   Error error_{};
@@ -117,7 +127,9 @@ bool Checker::lfb_select(const TlvCursor& select) {
     }
     TlvCursor items(opers.value(), opers.value_offset());
     while (items.next()) {
-      if (!enter(items) || !item(items, 1)) return false;
+      if (!enter(items) || !item(type_of(items), items.value(), items.value_offset(), 1)) {
+        return false;
+      }
     }
     if (!ended_well(items, "pl.oper.tlv")) return false;
   }
@@ -134,7 +146,7 @@ bool Checker::redirect(const TlvCursor& redirect) {
       if (std::exchange(metadata, true)) {
         return fail(Errc::Duplicate, "pl.redirect.metadata", parts.offset());
       }
-      if (!ilvs(parts, "pl.redirect.metadata")) return false;
+      if (!ilvs(parts.value(), parts.value_offset(), "pl.redirect.metadata")) return false;
     } else if (is(parts, TlvType::RedirectData)) {
       if (std::exchange(packet, true)) {
         return fail(Errc::Duplicate, "pl.redirect.data", parts.offset());
@@ -146,19 +158,17 @@ bool Checker::redirect(const TlvCursor& redirect) {
   return ended_well(parts, "pl.redirect.tlv");
 }
 
-bool Checker::item(const TlvCursor& tlv, std::size_t depth) {
-  switch (static_cast<TlvType>(tlv.type())) {
-    case TlvType::FullData:
-      return true;
-    case TlvType::PathData:
-      return path(tlv, depth);
+// NOLINTNEXTLINE(misc-no-recursion): as deep as kMaxDepth
+bool Checker::item(TlvType type, Bytes value, std::size_t at, std::size_t depth) {
+  if (type == TlvType::FullData) return true;  // these two are nearly all there are
+  if (type == TlvType::PathData) return path(value, at, depth);
+  switch (type) {
     case TlvType::SparseData:
-      return ilvs(tlv, "pl.sparsedata.ilv");
+      return ilvs(value, at, "pl.sparsedata.ilv");
     case TlvType::Result:
-      return result(tlv);
+      return result(value, at);
     case TlvType::ExtendedResult:
-      return tlv.value().size() >= 4 ||
-             fail(Errc::Truncated, "pl.extendedresult", tlv.value_offset());
+      return value.size() >= 4 || fail(Errc::Truncated, "pl.extendedresult", at);
     default:
       quirks.add(Quirk::UnknownTlv);
       return true;
@@ -166,27 +176,43 @@ bool Checker::item(const TlvCursor& tlv, std::size_t depth) {
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): as deep as kMaxDepth
-bool Checker::path(const TlvCursor& tlv, std::size_t depth) {
-  if (depth > kMaxDepth) return fail(Errc::TooDeep, "pl.pathdata", tlv.value_offset());
-  ByteReader r(tlv.value(), tlv.value_offset());
-  const std::uint16_t flags = r.u16("pl.pathdata.flags");
-  r.take(r.u16("pl.pathdata.idcount") * std::size_t{4}, "pl.pathdata.ids");
-  if (!r.ok()) return fail(r.error());
-  const std::size_t base = r.offset();
-  TlvCursor tlvs(r.rest(), base);
-  bool more = tlvs.next();
-  if (!selectors(tlvs, more, flags)) return false;
-  for (; more; more = tlvs.next()) {
-    if (!enter(tlvs) || !item(tlvs, depth + 1)) return false;
+bool Checker::path(Bytes value, std::size_t at, std::size_t depth) {
+  if (depth > kMaxDepth) return fail(Errc::TooDeep, "pl.pathdata", at);
+  if (value.size() < kPathHeader) return bad_path(value, at);
+  const auto flags = static_cast<std::uint16_t>(wire::load_be<2>(value.data()));
+  const std::size_t head = kPathHeader + 4 * wire::load_be<2>(value.data() + 2);
+  if (value.size() < head) return bad_path(value, at);
+  value = value.subspan(head);
+  at += head;
+  if (flags != 0 || starts_with_selector(value)) {
+    if (!selectors(value, at, flags)) return false;
+  }
+  TlvCursor tlvs(value, at);
+  while (tlvs.next()) {
+    if (!enter(tlvs)) return false;
+    if (!item(type_of(tlvs), tlvs.value(), tlvs.value_offset(), depth + 1)) return false;
   }
   return ended_well(tlvs, "pl.pathdata.tlv");
 }
 
-// The selectors stand between the IDs and the data; one anywhere else means nothing.
-bool Checker::selectors(TlvCursor& tlvs, bool& more, std::uint16_t flags) {
+// Where a path ends before its last ID.
+bool Checker::bad_path(Bytes value, std::size_t at) {
+  ByteReader r(value, at);
+  r.u16("pl.pathdata.flags");
+  r.take(r.u16("pl.pathdata.idcount") * std::size_t{4}, "pl.pathdata.ids");
+  return fail(r.error());
+}
+
+// The selectors stand between the IDs and the data, which is what `rest` becomes; one anywhere else
+// means nothing.
+bool Checker::selectors(Bytes& rest, std::size_t& at, std::uint16_t flags) {
+  TlvCursor tlvs(rest, at);
+  bool more = tlvs.next();
   const bool has_key = more && is(tlvs, TlvType::KeyInfo);
   if (has_key) {
     if (!enter(tlvs) || !key_info(tlvs)) return false;
+    rest = tlvs.rest();
+    at = tlvs.end_offset();
     more = tlvs.next();
   }
   const bool has_range = more && is(tlvs, TlvType::TableRange);
@@ -195,13 +221,13 @@ bool Checker::selectors(TlvCursor& tlvs, bool& more, std::uint16_t flags) {
     if (tlvs.value().size() != 8) {
       return fail(Errc::BadLength, "pl.tablerange", tlvs.value_offset());
     }
-    more = tlvs.next();
+    rest = tlvs.rest();
+    at = tlvs.end_offset();
   }
-  if (flags != 0) {
-    if ((flags & (kSelKeyLsb | kSelTableRangeLsb)) != 0) quirks.add(Quirk::SelectorBitOrder);
-    constexpr std::uint16_t kUsed = kSelKey | kSelTableRange | kSelKeyLsb | kSelTableRangeLsb;
-    if ((flags & ~kUsed) != 0) quirks.add(Quirk::ReservedBits);
-  }
+  constexpr std::uint16_t kLsb = kSelKeyLsb | kSelTableRangeLsb;
+  constexpr std::uint16_t kUsed = kSelKey | kSelTableRange | kLsb;
+  if ((flags & kLsb) != 0) quirks.add(Quirk::SelectorBitOrder);
+  if ((flags & ~kUsed) != 0) quirks.add(Quirk::ReservedBits);
   if (!selectors_agree(flags, has_key, has_range)) quirks.add(Quirk::SelectorMismatch);
   return true;
 }
@@ -218,26 +244,25 @@ bool Checker::key_info(const TlvCursor& tlv) {
     return fail(Errc::UnknownType, "pl.keyinfo.fulldata", data.offset());
   }
   if (data.value().size() % 4 != 0) note_padding(data.value().size(), data.padding());
-  return data.at_end() || fail(Errc::TrailingOctets, "pl.keyinfo", data.end_offset());
+  return data.rest().empty() || fail(Errc::TrailingOctets, "pl.keyinfo", data.end_offset());
 }
 
 // Result and 24 reserved bits, which are ignored; then perhaps a FULLDATA-TLV (figure 17).
-bool Checker::result(const TlvCursor& tlv) {
-  const Bytes value = tlv.value();
-  if (value.size() < kResultHeader) return fail(Errc::BadLength, "pl.result", tlv.value_offset());
+bool Checker::result(Bytes value, std::size_t at) {
+  if (value.size() < kResultHeader) return fail(Errc::BadLength, "pl.result", at);
   if (!all_zero(value.subspan(1, 3))) quirks.add(Quirk::ReservedBits);
   if (value.size() == kResultHeader) return true;
   TlvCursor data(value.subspan(kResultHeader));
-  if (!data.next() || !is(data, TlvType::FullData) || !data.at_end()) {
-    return fail(Errc::BadLength, "pl.result", tlv.value_offset());
+  if (!data.next() || !is(data, TlvType::FullData) || !data.rest().empty()) {
+    return fail(Errc::BadLength, "pl.result", at);
   }
   if (data.value().size() % 4 != 0) note_padding(data.value().size(), data.padding());
   quirks.add(Quirk::ResultWithData);
   return true;
 }
 
-bool Checker::ilvs(const TlvCursor& tlv, std::string_view field) {
-  IlvCursor items(tlv.value(), tlv.value_offset());
+bool Checker::ilvs(Bytes value, std::size_t at, std::string_view field) {
+  IlvCursor items(value, at);
   while (items.next()) {
     if (!enter(items)) return false;
   }
@@ -246,34 +271,24 @@ bool Checker::ilvs(const TlvCursor& tlv, std::string_view field) {
 
 }  // namespace
 
-PathView::PathView(Bytes value) {
-  if (value.size() < kPathHeader) return;
-  flags = static_cast<std::uint16_t>(wire::load_be<2>(value.data()));
-  const std::size_t count = wire::load_be<2>(value.data() + 2);
-  value = value.subspan(kPathHeader);
-  ids = IdsView(value.first(std::min(4 * count, value.size())));
-  value = value.subspan(ids.octets().size());
-  items = ItemRange(value);
-  TlvCursor tlvs(value);
-  if (!tlvs.next()) return;
-  bool more = true;
-  if (is(tlvs, TlvType::KeyInfo)) {
+void PathView::read_selectors() {
+  TlvCursor tlvs(items.octets());
+  bool more = tlvs.next();
+  if (more && is(tlvs, TlvType::KeyInfo)) {
     ByteReader r(tlvs.value());
     key = KeyView{r.u32("pl.keyinfo.id"), {}};
     TlvCursor data(r.rest());
     if (data.next()) key->key = data.value();
-    items = ItemRange(value.subspan(tlvs.end_offset()));
+    items = ItemRange(tlvs.rest());
     more = tlvs.next();
   }
   if (more && is(tlvs, TlvType::TableRange)) {
     ByteReader r(tlvs.value());
     const std::uint32_t start = r.u32("pl.tablerange.start");
     range = TableRange{start, r.u32("pl.tablerange.end")};
-    items = ItemRange(value.subspan(tlvs.end_offset()));
+    items = ItemRange(tlvs.rest());
   }
 }
-
-PathView ItemView::path() const { return PathView(value); }
 
 ResultView ItemView::result() const {
   ResultView view{.code = ResultCode::UnspecifiedError};

@@ -14,6 +14,7 @@
 // PATH-DATA nests (RFC 5810 figure 17): the items of a path are data, results or further paths.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -80,14 +81,31 @@ using ItemRange = TlvRange<ItemView>;
 class PathView {
  public:
   PathView() = default;
-  explicit PathView(wire::Bytes value);  // of the PATH-DATA-TLV
+  explicit PathView(wire::Bytes value) {  // of the PATH-DATA-TLV
+    if (value.size() < kHeader) return;
+    flags = static_cast<std::uint16_t>(wire::load_be<2>(value.data()));
+    const std::size_t count = wire::load_be<2>(value.data() + 2);
+    value = value.subspan(kHeader);
+    ids = IdsView(value.first(std::min(4 * count, value.size())));
+    items = ItemRange(value.subspan(ids.octets().size()));
+    const auto first = items.begin();
+    if (first == items.end()) return;
+    const TlvType type = (*first).type;
+    if (type == TlvType::KeyInfo || type == TlvType::TableRange) read_selectors();
+  }
 
   std::uint16_t flags = 0;
   IdsView ids{};
   std::optional<KeyView> key{};
   std::optional<TableRange> range{};
   ItemRange items{};
+
+ private:
+  static constexpr std::size_t kHeader = 4;
+  void read_selectors();
 };
+
+inline PathView ItemView::path() const { return PathView(value); }
 
 // The flags say exactly what follows: one selector at most, and the one that is there. A PATH-DATA
 // that fails this still decodes; its operation is to be answered with E_INVALID_FLAGS, or with

@@ -83,7 +83,7 @@ TEST(DecodeRun, AnUnknownProtocolIsAUsageError) {
 TEST(DecodeReencode, AllVectorsComeBackOctetForOctet) {
   for (const auto& [protocol, file] :
        {std::pair{"pl", "forces-pl/pl.hex"}, std::pair{"pl", "forces-pl/made.hex"},
-        std::pair{"tml", "tml/messages.hex"}}) {
+        std::pair{"pl", "forces-pl/rfc.hex"}, std::pair{"tml", "tml/messages.hex"}}) {
     const auto vectors = test::load_vectors(file);
     std::string in, want;
     for (const auto& vector : vectors) {
