@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "proto/pl/body/grammar.hpp"
+
 namespace forces::fe::lfb {
 namespace {
 
@@ -15,26 +17,6 @@ using Path = std::vector<std::uint32_t>;
 
 Element result_element(ResultCode code) {
   return {pl::ResultTlv{static_cast<std::uint8_t>(std::to_underlying(code))}};
-}
-
-// RFC 5810 section 6.2.2; nothing: the operation has no response.
-std::optional<OperType> response_type(OperType type) {
-  switch (type) {
-    case OperType::Set:
-      return OperType::SetResponse;
-    case OperType::SetProp:
-      return OperType::SetPropResponse;
-    case OperType::Del:
-      return OperType::DelResponse;
-    case OperType::Get:
-      return OperType::GetResponse;
-    case OperType::GetProp:
-      return OperType::GetPropResponse;
-    case OperType::Commit:
-      return OperType::CommitResponse;
-    default:
-      return std::nullopt;
-  }
 }
 
 class Execution {
@@ -76,7 +58,7 @@ void Execution::run(const pl::Message& request, pl::Message& response) {
     pl::LfbSelect answered{select->class_id, select->instance_id, {}};
     for (const Oper& oper : select->operations) {
       if (stopped()) break;
-      const auto type = response_type(oper.type);
+      const auto type = pl::response_to(oper.type);
       if (!type) continue;
       Oper reply{.type = *type};
       reply.elements = oper.elements.empty() ? std::vector{result(obstacle(oper.type))}

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "proto/pl/body/grammar.hpp"
+
 namespace forces::pl {
 namespace {
 
@@ -50,9 +52,7 @@ Result<Octets> encode_heartbeat(ForcesId source, ForcesId destination, std::uint
 }
 
 Result<Octets> encode_heartbeat_reply(const Header& request, ForcesId fe) {
-  Header header = make_header(MsgType::Heartbeat, fe, request.source, request.correlator);
-  header.flags = Flags{}.with_priority(request.flags.priority());
-  return encode_message({.header = header});
+  return encode_message({.header = response_header(request, MsgType::Heartbeat, fe)});
 }
 
 Result<AssociationSetup> decode_association_setup(wire::Bytes octets) {

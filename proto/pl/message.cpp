@@ -1,181 +1,117 @@
 #include "proto/pl/message.hpp"
 
-#include <algorithm>
 #include <utility>
-
-#include "proto/wire/tlv.hpp"
 
 namespace forces::pl {
 namespace {
 
-using wire::ByteReader;
-using wire::ByteWriter;
-using wire::TlvView;
-
 Octets copy(wire::Bytes octets) { return Octets(octets.begin(), octets.end()); }
 
-std::uint16_t number(TlvType type) { return std::to_underlying(type); }
-
-Result<Oper> decode_oper(TlvView& tlv, ElementBudget& budget) {
-  Oper oper{.type = static_cast<OperType>(tlv.type)};
-  if (!is_known(oper.type)) {
-    oper.unknown = copy(tlv.value.rest());
-    return oper;
+Oper to_tree(const OperView& view) {
+  Oper oper{.type = view.type};
+  if (is_known(view.type)) {
+    oper.elements = to_tree(view.items());
+  } else {
+    oper.unknown = copy(view.value);
   }
-  FORCES_TRY(elements, decode_elements(tlv.value, budget));
-  oper.elements = std::move(elements);
   return oper;
 }
 
-Result<BodyTlv> decode_lfb_select(ByteReader& r, ElementBudget& budget) {
-  LfbSelect select;
-  select.class_id = {r.u32("pl.lfbselect.class")};
-  select.instance_id = {r.u32("pl.lfbselect.instance")};
-  while (!r.empty()) {
-    TlvView tlv = wire::read_tlv(r, "pl.oper");
-    if (!r.ok() || !budget.take(r, tlv.offset)) break;
-    FORCES_TRY(oper, decode_oper(tlv, budget));
-    select.operations.push_back(std::move(oper));
-  }
-  if (!r.ok()) return fail(r.error());
+LfbSelect to_tree(const LfbSelectView& view) {
+  LfbSelect select{view.class_id, view.instance_id, {}};
+  for (const OperView oper : view.operations) select.operations.push_back(to_tree(oper));
   return select;
 }
 
-Result<BodyTlv> decode_as_result(ByteReader& r, ElementBudget&) {
-  if (r.remaining() != 4) return fail(Errc::BadLength, "pl.asresult", r.offset());
-  return AsResult{static_cast<AssociationResult>(r.u32("pl.asresult"))};
-}
-
-Result<BodyTlv> decode_as_treason(ByteReader& r, ElementBudget&) {
-  if (r.remaining() != 4) return fail(Errc::BadLength, "pl.astreason", r.offset());
-  return AsTreason{static_cast<TeardownReason>(r.u32("pl.astreason"))};
-}
-
-template <class T>
-bool holds(const Redirect& redirect) {
-  return std::ranges::any_of(redirect.items,
-                             [](const auto& item) { return std::holds_alternative<T>(item); });
-}
-
-Result<void> decode_redirect_item(TlvView& tlv, ElementBudget& budget, Redirect& into) {
-  switch (static_cast<TlvType>(tlv.type)) {
-    case TlvType::Metadata: {
-      if (holds<Metadata>(into)) return fail(Errc::Duplicate, "pl.redirect.metadata", tlv.offset);
-      FORCES_TRY(items, decode_ilvs(tlv.value, "pl.redirect.metadata", budget));
-      into.items.emplace_back(Metadata{std::move(items)});
-      return {};
-    }
-    case TlvType::RedirectData:
-      if (holds<RedirectData>(into)) return fail(Errc::Duplicate, "pl.redirect.data", tlv.offset);
-      into.items.emplace_back(RedirectData{copy(tlv.value.rest())});
-      return {};
-    default:
-      into.items.emplace_back(RawTlv{tlv.type, copy(tlv.value.rest())});
-      return {};
-  }
-}
-
-Result<BodyTlv> decode_redirect(ByteReader& r, ElementBudget& budget) {
+Redirect redirect_tree(wire::Bytes value) {
   Redirect redirect;
-  while (!r.empty()) {
-    TlvView tlv = wire::read_tlv(r, "pl.redirect.tlv");
-    if (!r.ok() || !budget.take(r, tlv.offset)) break;
-    const auto item = decode_redirect_item(tlv, budget, redirect);
-    if (!item) return fail(item.error());
+  for (const BodyView part : TlvRange<BodyView>(value)) {
+    if (part.type == TlvType::Metadata) {
+      redirect.items.emplace_back(Metadata{to_tree(IlvRange(part.value))});
+    } else if (part.type == TlvType::RedirectData) {
+      redirect.items.emplace_back(RedirectData{copy(part.value)});
+    } else {
+      redirect.items.emplace_back(RawTlv{std::to_underlying(part.type), copy(part.value)});
+    }
   }
-  if (!r.ok()) return fail(r.error());
   return redirect;
 }
 
 // RFC 5810 appendix A.4: the TLVs that may stand at the top of a message.
-struct BodyRule {
-  TlvType type;
-  Result<BodyTlv> (*decode)(ByteReader& value, ElementBudget& budget);
-};
-constexpr std::array kBodyRules{
-    BodyRule{TlvType::LfbSelect, &decode_lfb_select},
-    BodyRule{TlvType::AsResult, &decode_as_result},
-    BodyRule{TlvType::AsTreason, &decode_as_treason},
-    BodyRule{TlvType::Redirect, &decode_redirect},
-};
-
-Result<BodyTlv> decode_body_tlv(TlvView& tlv, ElementBudget& budget) {
-  const auto rule = std::ranges::find(kBodyRules, static_cast<TlvType>(tlv.type), &BodyRule::type);
-  if (rule == kBodyRules.end()) return RawTlv{tlv.type, copy(tlv.value.rest())};
-  return rule->decode(tlv.value, budget);
+BodyTlv to_tree(const BodyView& tlv) {
+  const auto code = [&] { return wire::ByteReader(tlv.value).u32("pl.code"); };
+  switch (tlv.type) {
+    case TlvType::LfbSelect:
+      return to_tree(LfbSelectView(std::to_underlying(tlv.type), tlv.value));
+    case TlvType::AsResult:
+      return AsResult{static_cast<AssociationResult>(code())};
+    case TlvType::AsTreason:
+      return AsTreason{static_cast<TeardownReason>(code())};
+    case TlvType::Redirect:
+      return redirect_tree(tlv.value);
+    default:
+      return RawTlv{std::to_underlying(tlv.type), copy(tlv.value)};
+  }
 }
 
 class BodyEncoder {
  public:
-  explicit BodyEncoder(ByteWriter& w) : w_(w) {}
+  explicit BodyEncoder(MessageWriter& w) : w_(w) {}
 
   void operator()(const RawTlv& raw) const {
-    w_.tlv(raw.type, [&] { w_.bytes(raw.value); });
+    const auto scope = w_.tlv(raw.type);
+    w_.out().bytes(raw.value);
   }
   void operator()(const LfbSelect& select) const {
-    w_.tlv(number(TlvType::LfbSelect), [&] {
-      w_.u32(select.class_id.value);
-      w_.u32(select.instance_id.value);
-      for (const Oper& oper : select.operations) {
-        w_.tlv(std::to_underlying(oper.type), [&] {
-          w_.bytes(oper.unknown);
-          encode_elements(oper.elements, w_);
-        });
-      }
-    });
+    const auto scope = w_.lfb_select(select.class_id, select.instance_id);
+    for (const Oper& oper : select.operations) {
+      const auto operation = w_.operation(oper.type);
+      w_.out().bytes(oper.unknown);
+      write(oper.elements, w_);
+    }
   }
   void operator()(const AsResult& result) const {
-    w_.tlv(number(TlvType::AsResult), [&] { w_.u32(std::to_underlying(result.result)); });
+    const auto scope = w_.tlv(TlvType::AsResult);
+    w_.out().u32(std::to_underlying(result.result));
   }
   void operator()(const AsTreason& reason) const {
-    w_.tlv(number(TlvType::AsTreason), [&] { w_.u32(std::to_underlying(reason.reason)); });
+    const auto scope = w_.tlv(TlvType::AsTreason);
+    w_.out().u32(std::to_underlying(reason.reason));
   }
   void operator()(const Redirect& redirect) const {
-    w_.tlv(number(TlvType::Redirect), [&] {
-      for (const auto& item : redirect.items) std::visit(*this, item);
-    });
+    const auto scope = w_.tlv(TlvType::Redirect);
+    for (const auto& item : redirect.items) std::visit(*this, item);
   }
   void operator()(const Metadata& metadata) const {
-    w_.tlv(number(TlvType::Metadata), [&] { encode_ilvs(metadata.items, w_); });
+    const auto scope = w_.tlv(TlvType::Metadata);
+    write(metadata.items, w_);
   }
   void operator()(const RedirectData& data) const {
-    w_.tlv(number(TlvType::RedirectData), [&] { w_.bytes(data.packet); });
+    const auto scope = w_.tlv(TlvType::RedirectData);
+    w_.out().bytes(data.packet);
   }
 
  private:
-  ByteWriter& w_;
+  MessageWriter& w_;
 };
 
 }  // namespace
 
-Result<Message> decode_message(wire::Bytes octets) {
-  ByteReader r(octets);
-  Message message;
-  FORCES_TRY(header, decode_header(r));
-  if (header.length > octets.size()) return fail(Errc::Truncated, "pl.length", 2);
-  if (header.length < octets.size()) {
-    return fail(Errc::TrailingOctets, "pl.length", header.length);
-  }
-  message.header = header;
-  ElementBudget budget;
-  while (!r.empty()) {
-    TlvView tlv = wire::read_tlv(r, "pl.tlv");
-    if (!r.ok() || !budget.take(r, tlv.offset)) break;
-    FORCES_TRY(body_tlv, decode_body_tlv(tlv, budget));
-    message.body.push_back(std::move(body_tlv));
-  }
-  if (!r.ok()) return fail(r.error());
+Message to_tree(const MessageView& view) {
+  Message message{.header = view.header()};
+  for (const BodyView tlv : view.body()) message.body.push_back(to_tree(tlv));
   return message;
 }
 
+Result<Message> decode_message(wire::Bytes octets) {
+  FORCES_TRY(view, MessageView::parse(octets));
+  return to_tree(view);
+}
+
 Result<Octets> encode_message(const Message& message) {
-  ByteWriter w;
-  Header header = message.header;
-  header.length = Header::kSize;
-  encode_header(header, w);
+  MessageWriter w(message.header);
   const BodyEncoder encoder(w);
   for (const BodyTlv& tlv : message.body) std::visit(encoder, tlv);
-  w.patch_u16(2, w.size() / 4, "pl.length");
   return std::move(w).finish();
 }
 

@@ -1,15 +1,15 @@
 // A whole PL message as a tree: RFC 5810 section 6 and figure 17, table 2.
 //
-// For the messages of the control channel. Redirected packets go by proto/pl/redirect.hpp, which
-// builds no tree.
+// For messages that are few, and for tests. What must be fast goes by body/view.hpp and
+// body/writer.hpp, on which this stands; redirected packets go by redirect.hpp.
 #pragma once
 
 #include <optional>
 #include <variant>
 #include <vector>
 
+#include "proto/pl/body/path_data.hpp"
 #include "proto/pl/header.hpp"
-#include "proto/pl/path_data.hpp"
 
 namespace forces::pl {
 
@@ -68,6 +68,8 @@ struct Message {
     return nullptr;
   }
 };
+
+[[nodiscard]] Message to_tree(const MessageView& view);
 
 // `message` is one whole message: neither less nor more than its header says.
 [[nodiscard]] Result<Message> decode_message(wire::Bytes message);

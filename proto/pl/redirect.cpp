@@ -12,8 +12,6 @@ using wire::ByteReader;
 using wire::Bytes;
 using wire::TlvView;
 
-constexpr std::size_t kMaxTlv = 65535;
-
 constexpr std::size_t padded(std::size_t n) { return (n + 3) / 4 * 4; }
 
 std::size_t metadata_tlv_octets(std::span<const MetadataView> metadata) {

@@ -8,8 +8,8 @@
 #include <optional>
 #include <span>
 
+#include "proto/pl/body/writer.hpp"
 #include "proto/pl/header.hpp"
-#include "proto/pl/path_data.hpp"
 #include "proto/wire/reader.hpp"
 
 namespace forces::pl {

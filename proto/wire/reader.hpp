@@ -1,16 +1,40 @@
 // Big-endian, bounds-checked reading of octets; the first error wins and is kept.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "common/core/error.hpp"
 
 namespace forces::wire {
 
 using Bytes = std::span<const std::byte>;
+
+// An unsigned integer of N octets, most significant first; `at` has them.
+template <std::size_t N>
+std::uint64_t load_be(const std::byte* at) {
+  static_assert(std::endian::native == std::endian::little);
+  using Word = std::conditional_t<
+      N == 1, std::uint8_t,
+      std::conditional_t<N == 2, std::uint16_t,
+                         std::conditional_t<N == 4, std::uint32_t, std::uint64_t>>>;
+  static_assert(sizeof(Word) == N);
+  Word word = 0;
+  std::memcpy(&word, at, N);
+  return std::byteswap(word);
+}
+
+template <std::size_t N>
+void store_be(std::byte* at, std::uint64_t v) {
+  static_assert(std::endian::native == std::endian::little);
+  v = std::byteswap(v) >> (8 * (8 - N));
+  std::memcpy(at, &v, N);
+}
 
 // A cursor over octets that belong to somebody else. After an error every read gives zero or an
 // empty span, so a decoder reads all its fields and asks ok() once. Field names are literals.
@@ -70,10 +94,7 @@ class ByteReader {
   template <std::size_t N>
   std::uint64_t load(std::string_view f) {
     const Bytes octets = take(N, f);
-    if (octets.size() != N) return 0;
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < N; ++i) value = value << 8 | static_cast<std::uint64_t>(octets[i]);
-    return value;
+    return octets.size() == N ? load_be<N>(octets.data()) : 0;
   }
 
   Bytes in_;

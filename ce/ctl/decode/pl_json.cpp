@@ -53,9 +53,11 @@ struct TlvToJson {
     return {{"tlv", "SPARSEDATA"}, {"ilvs", ilvs_json(data.items, false)}};
   }
   Json operator()(const pl::ResultTlv& result) const {
-    return {{"tlv", "RESULT"},
-            {"code", result.code},
-            {"result", pl::to_string(static_cast<pl::ResultCode>(result.code))}};
+    Json json{{"tlv", "RESULT"},
+              {"code", result.code},
+              {"result", pl::to_string(static_cast<pl::ResultCode>(result.code))}};
+    if (result.data) json["FULLDATA"] = to_hex(*result.data);
+    return json;
   }
   Json operator()(const pl::ExtendedResult& result) const {
     return {{"tlv", "EXTENDEDRESULT"},
@@ -123,7 +125,8 @@ struct TlvToJson {
 
 }  // namespace
 
-Json to_json(const pl::Message& message) {
+Json to_json(const pl::MessageView& view) {
+  const pl::Message message = pl::to_tree(view);
   const pl::Header& h = message.header;
   Json json{{"type", pl::to_string(h.type)},
             {"typeCode", std::to_underlying(h.type)},
@@ -138,6 +141,9 @@ Json to_json(const pl::Message& message) {
   Json tlvs = Json::array();
   for (const pl::BodyTlv& tlv : message.body) tlvs.push_back(std::visit(TlvToJson{}, tlv));
   json["tlvs"] = std::move(tlvs);
+  Json quirks = Json::array();
+  view.quirks().for_each([&](pl::Quirk quirk) { quirks.push_back(pl::to_string(quirk)); });
+  if (!quirks.empty()) json["quirks"] = std::move(quirks);
   return json;
 }
 

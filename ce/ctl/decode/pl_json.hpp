@@ -1,4 +1,4 @@
-// PL messages as JSON, by the names of RFC 5810.
+// PL messages as JSON, by the names of RFC 5810. "quirks", if any, lists what was tolerated.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -7,6 +7,6 @@
 
 namespace forces::decode {
 
-[[nodiscard]] nlohmann::ordered_json to_json(const pl::Message& message);
+[[nodiscard]] nlohmann::ordered_json to_json(const pl::MessageView& message);
 
 }  // namespace forces::decode

@@ -13,7 +13,7 @@ namespace {
 using wire::Bytes;
 
 Result<Json> pl_to_json(Bytes octets) {
-  FORCES_TRY(message, pl::decode_message(octets));
+  FORCES_TRY(message, pl::MessageView::parse(octets));
   return to_json(message);
 }
 

@@ -34,8 +34,8 @@ Result<FrameHead> read_head(Bytes frame) {
 }
 
 // The PL message delimits itself (decision 1); places of errors count from the frame's first octet.
-Result<pl::Message> read_pl(Bytes frame) {
-  auto message = pl::decode_message(frame.subspan(tml::kHeaderSize));
+Result<pl::MessageView> read_pl(Bytes frame) {
+  auto message = pl::MessageView::parse(frame.subspan(tml::kHeaderSize));
   if (message) return message;
   Error error = message.error();
   error.offset += static_cast<std::uint32_t>(tml::kHeaderSize);
@@ -120,7 +120,7 @@ Result<std::vector<std::byte>> tml_reencode(Bytes frame) {
     return tml::encode_message(message);
   }
   FORCES_TRY(message, read_pl(frame));
-  FORCES_TRY(octets, pl::encode_message(message));
+  FORCES_TRY(octets, pl::encode_message(pl::to_tree(message)));
   std::vector<std::byte> out(tml::kHeaderSize + octets.size());
   tml::put_pl_header(out.data(), octets.size());
   std::ranges::copy(octets, out.begin() + static_cast<std::ptrdiff_t>(tml::kHeaderSize));

@@ -6,9 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <span>
 #include <vector>
 
+#include "proto/pl/body/view.hpp"
+#include "proto/pl/body/writer.hpp"
 #include "proto/pl/header.hpp"
 #include "proto/pl/message.hpp"
 #include "proto/pl/redirect.hpp"
@@ -78,6 +81,109 @@ void pl_encode_message(benchmark::State& state) {
   count(state, messages.size(), octets);
 }
 BENCHMARK(pl_encode_message);
+
+// A Config that sets 100 rows of the IPv4 prefix table (RFC 6956 section 5.3.1: 12 octets each),
+// one PATH-DATA a row: what a controller sends all day.
+pl::Header config_header() {
+  return {.type = pl::MsgType::Config,
+          .source = pl::ForcesId{0x40000001},
+          .destination = pl::ForcesId{2},
+          .correlator = 7,
+          .flags = pl::Flags{}
+                       .with_ack(pl::Ack::Always)
+                       .with_priority(4)
+                       .with_execution_mode(pl::ExecutionMode::ContinueOnFailure)};
+}
+
+std::vector<std::byte> lpm_config() {
+  constexpr std::uint32_t kRows = 100;
+  pl::MessageWriter w(config_header());
+  {
+    const auto select = w.lfb_select(pl::LfbClassId{10}, pl::LfbInstanceId{1});
+    const auto set = w.operation(pl::OperType::Set);
+    for (std::uint32_t row = 1; row <= kRows; ++row) {
+      wire::ByteWriter data;
+      data.u32(0x0a000000 + (row << 8));
+      data.u32(24 << 24);
+      data.u32(row);
+      w.path_with_data(std::array{1U, row}, data.written());
+    }
+  }
+  return must(std::move(w).finish());
+}
+
+// Every octet of the message is judged, and what was found is written again. Memory is that of the
+// message before.
+std::vector<std::byte> again(wire::Bytes octets, std::vector<std::byte> memory) {
+  const auto message = must(pl::MessageView::parse(octets));
+  pl::MessageWriter w(message.header(), std::move(memory));
+  for (const auto select : message.selects()) {
+    const auto select_scope = w.lfb_select(select.class_id, select.instance_id);
+    for (const auto oper : select.operations) {
+      const auto oper_scope = w.operation(oper.type);
+      for (const auto item : oper.items()) {
+        const pl::PathView path = item.path();
+        for (const auto data : path.items) w.path_with_data(path.ids, data.value);
+      }
+    }
+  }
+  return must(std::move(w).finish());
+}
+
+void pl_lpm_config_decode_encode(benchmark::State& state) {
+  const auto octets = lpm_config();
+  auto memory = again(octets, {});
+  if (memory != octets) std::abort();
+  for (auto _ : state) {
+    memory = again(octets, std::move(memory));
+    benchmark::DoNotOptimize(memory.data());
+    benchmark::ClobberMemory();
+  }
+  count(state, 1, octets.size());
+}
+BENCHMARK(pl_lpm_config_decode_encode);
+
+void pl_lpm_config_decode(benchmark::State& state) {
+  const auto octets = lpm_config();
+  for (auto _ : state) {
+    const auto message = must(pl::MessageView::parse(octets));
+    std::uint32_t sum = 0;
+    for (const auto select : message.selects()) {
+      for (const auto oper : select.operations) {
+        for (const auto item : oper.items()) {
+          const pl::PathView path = item.path();
+          sum += path.ids[1];
+          for (const auto data : path.items) sum += static_cast<std::uint32_t>(data.value[3]);
+        }
+      }
+    }
+    benchmark::DoNotOptimize(sum);
+  }
+  count(state, 1, octets.size());
+}
+BENCHMARK(pl_lpm_config_decode);
+
+// The same through trees of values.
+void pl_lpm_config_tree(benchmark::State& state) {
+  const auto octets = lpm_config();
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(pl::encode_message(must(pl::decode_message(octets))));
+  }
+  count(state, 1, octets.size());
+}
+BENCHMARK(pl_lpm_config_tree);
+
+void pl_lpm_config_memcpy(benchmark::State& state) {
+  const auto octets = lpm_config();
+  std::vector<std::byte> copy(octets.size());
+  for (auto _ : state) {
+    std::memcpy(copy.data(), octets.data(), octets.size());
+    benchmark::DoNotOptimize(copy.data());
+    benchmark::ClobberMemory();
+  }
+  count(state, 1, octets.size());
+}
+BENCHMARK(pl_lpm_config_memcpy);
 
 // A packet of the given size that came in at a port: the metadata that a redirect carries.
 struct Redirected {

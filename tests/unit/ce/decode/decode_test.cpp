@@ -83,7 +83,7 @@ TEST(DecodeRun, AnUnknownProtocolIsAUsageError) {
 TEST(DecodeReencode, AllVectorsComeBackOctetForOctet) {
   for (const auto& [protocol, file] :
        {std::pair{"pl", "forces-pl/pl.hex"}, std::pair{"pl", "forces-pl/made.hex"},
-        std::pair{"tml", "tml/messages.hex"}}) {
+        std::pair{"pl", "forces-pl/rfc.hex"}, std::pair{"tml", "tml/messages.hex"}}) {
     const auto vectors = test::load_vectors(file);
     std::string in, want;
     for (const auto& vector : vectors) {
@@ -198,6 +198,42 @@ TEST(DecodePl, EveryKindOfTlvHasItsForm) {
     ASSERT_NE(vector, vectors.end()) << name;
     const std::string got = json_of("pl", to_hex(vector->octets))["tlvs"].dump();
     EXPECT_NE(got.find(want), std::string::npos) << name << ": " << got;
+  }
+}
+
+TEST(DecodePl, DataInAResultIsShown) {  // RFC 5810 figure 17, appendix D.13
+  const auto vectors = test::load_vectors("forces-pl/rfc.hex");
+  const auto vector = std::ranges::find(vectors, "RFC5810-D.13-response", &test::Vector::name);
+  const Json json = json_of("pl", to_hex(vector->octets));
+  EXPECT_EQ(json["tlvs"][0]["operations"][0].dump(),
+            R"({"oper":"SET-RESPONSE","type":3,"tlvs":[{"tlv":"PATH-DATA","flags":"0x0000",)"
+            R"("path":"4.20","tlvs":[{"tlv":"RESULT","code":0,"result":"E_SUCCESS",)"
+            R"("FULLDATA":"00000064000000c8"}]}]})");
+}
+
+TEST(DecodePl, WhatWasToleratedIsListed) {
+  const Json json = json_of("pl", "1f01 0006 00000002 40000003 0000000000000001 f8000000");
+  EXPECT_EQ(json["quirks"].dump(), R"(["reserved_bits","irrelevant_flags"])");
+  EXPECT_FALSE(
+      json_of("pl", "1001 0006 00000002 40000003 0000000000000001 38000000").contains("quirks"));
+}
+
+TEST(DecodePl, WhatDoesNotDecodeSaysWhereAndWhy) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"1003 0006 40000001 00000002 0000000000000001", "truncated,20,pl.flags"},
+      {"1003 0007 40000001 00000002 0000000000000001 00c00000 10000000", "bad_length,26,pl.tlv"},
+      {"1003 000c 40000001 00000002 0000000000000001 00c00000"
+       "1000 0018 00000001 00000001 0001 000c 0110 0008 0000 0001",
+       "truncated,48,pl.pathdata.ids"},
+      {"1003 000d 40000001 00000002 0000000000000001 00c00000"
+       "1000 001c 00000001 00000001 0003 0010 0110 000c 0000 0000 0114 0004",
+       "bad_length,52,pl.result"},
+  };
+  for (const auto& [octets, want] : cases) {
+    const Json error = json_of("pl", octets)["error"];
+    EXPECT_EQ(error["code"].get<std::string>() + "," + std::to_string(error["offset"].get<int>()) +
+                  "," + error["field"].get<std::string>(),
+              want);
   }
 }
 

@@ -1,4 +1,5 @@
-// What stands inside an operation: paths, their selectors, data and results, as a tree.
+// What stands inside an operation as a tree of values: for messages that are few. The ways without
+// a tree are body/view.hpp and body/writer.hpp, on which this one stands.
 //
 // The tree keeps what a message said, known or not, so that encoding it again gives the same
 // octets. It judges form only; whether a path, a flag or a value makes sense is for the LFB that it
@@ -12,17 +13,11 @@
 #include <variant>
 #include <vector>
 
-#include "common/core/result.hpp"
+#include "proto/pl/body/view.hpp"
+#include "proto/pl/body/writer.hpp"
 #include "proto/pl/codes.hpp"
-#include "proto/wire/reader.hpp"
-#include "proto/wire/writer.hpp"
 
 namespace forces::pl {
-
-using Octets = std::vector<std::byte>;
-
-inline constexpr std::size_t kMaxDepth = 16;         // PATH-DATA inside PATH-DATA
-inline constexpr std::size_t kMaxElements = 32'768;  // TLVs and ILVs of one message
 
 // A TLV without a meaning here, kept as it came.
 struct RawTlv {
@@ -49,6 +44,7 @@ struct SparseData {
 
 struct ResultTlv {  // RFC 5810 section 7.1.7
   std::uint8_t code = 0;
+  std::optional<Octets> data{};  // figure 17 allows a FULLDATA-TLV; we send none
   friend bool operator==(const ResultTlv&, const ResultTlv&) = default;
 };
 
@@ -64,18 +60,6 @@ struct KeyInfo {  // RFC 5810 section 7.1.4
   friend bool operator==(const KeyInfo&, const KeyInfo&) = default;
 };
 
-struct TableRange {  // RFC 7391 section 3.1
-  std::uint32_t start = 0, end = 0;
-  friend bool operator==(const TableRange&, const TableRange&) = default;
-};
-
-// Path flags. RFC 5810 figure 18 draws F_SELKEY as the most significant bit; RFC 7391 section 3.1
-// counts from the other end, as tcpdump does. We send the first form and understand both.
-inline constexpr std::uint16_t kSelKey = 0x8000;
-inline constexpr std::uint16_t kSelTableRange = 0x4000;
-inline constexpr std::uint16_t kSelKeyLsb = 0x0001;
-inline constexpr std::uint16_t kSelTableRangeLsb = 0x0002;
-
 struct Element;
 
 struct PathData {  // RFC 5810 section 7.1.2
@@ -87,9 +71,6 @@ struct PathData {  // RFC 5810 section 7.1.2
   friend bool operator==(const PathData& a, const PathData& b);
 };
 
-// The flags say exactly what follows: one selector at most, and the one that is there. A PATH-DATA
-// that fails this still decodes; its operation is to be answered with E_INVALID_FLAGS, or with
-// E_INVALID_TFLAGS when a range is concerned.
 [[nodiscard]] bool selectors_agree(const PathData& path);
 
 struct Element {
@@ -97,22 +78,12 @@ struct Element {
   friend bool operator==(const Element&, const Element&) = default;
 };
 
-// Counts down over one message; a decoder stops when it is used up.
-struct ElementBudget {
-  std::size_t left = kMaxElements;
-  // False, with an error in `r`, when nothing is left.
-  [[nodiscard]] bool take(wire::ByteReader& r, std::size_t at);
-};
-
-// All TLVs that `r` holds.
-[[nodiscard]] Result<std::vector<Element>> decode_elements(wire::ByteReader& r,
-                                                           ElementBudget& budget);
-// All ILVs that `r` holds. Errors name `field`.
-[[nodiscard]] Result<std::vector<Ilv>> decode_ilvs(wire::ByteReader& r, std::string_view field,
-                                                   ElementBudget& budget);
+// The trees of checked views.
+[[nodiscard]] std::vector<Element> to_tree(const ItemRange& items);
+[[nodiscard]] std::vector<Ilv> to_tree(const IlvRange& items);
 
 // Errors are sticky in `w`; nesting beyond kMaxDepth is one.
-void encode_elements(const std::vector<Element>& elements, wire::ByteWriter& w);
-void encode_ilvs(const std::vector<Ilv>& items, wire::ByteWriter& w);
+void write(const std::vector<Element>& elements, MessageWriter& w);
+void write(const std::vector<Ilv>& items, MessageWriter& w);
 
 }  // namespace forces::pl
