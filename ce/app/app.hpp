@@ -1,11 +1,11 @@
-// ce as a program: its settings, and the controller in the frame of common/daemon.
+// ce as a program: its settings, and the controller in the frame of tml/daemon.
 #pragma once
 
 #include <memory>
 
 #include "ce/app/config.hpp"
 #include "ce/association/controller.hpp"
-#include "common/daemon/application.hpp"
+#include "tml/daemon/application.hpp"
 
 namespace forces::ce {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "common/daemon/report.hpp"
+#include "tml/daemon/report.hpp"
 
 namespace forces::fe {
 

@@ -1,11 +1,11 @@
-// fe as a program: its settings, and the element in the frame of common/daemon.
+// fe as a program: its settings, and the element in the frame of tml/daemon.
 #pragma once
 
 #include <memory>
 
-#include "common/daemon/application.hpp"
 #include "fe/app/config.hpp"
 #include "fe/association/element.hpp"
+#include "tml/daemon/application.hpp"
 
 namespace forces::fe {
 

@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
-#include "common/daemon/tml_context.hpp"
 #include "common/observe/log.hpp"
 #include "common/observe/metrics.hpp"
 #include "proto/schema/control.pb.h"
+#include "tml/daemon/tml_context.hpp"
 
 namespace forces::daemon {
 

@@ -1,4 +1,4 @@
-#include "common/daemon/service.hpp"
+#include "tml/daemon/service.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <chrono>
 
-#include "common/daemon/tml_context.hpp"
-#include "common/daemon/tml_metrics.hpp"
+#include "tml/daemon/tml_context.hpp"
+#include "tml/daemon/tml_metrics.hpp"
 
 namespace forces::daemon {
 namespace {

@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "common/daemon/settings.hpp"
-#include "common/daemon/tml_context.hpp"
 #include "common/observe/log.hpp"
 #include "common/observe/metrics.hpp"
 #include "proto/schema/control.pb.h"
+#include "tml/daemon/settings.hpp"
+#include "tml/daemon/tml_context.hpp"
 #include "tml/tml.h"
 
 namespace forces::daemon {
