@@ -35,7 +35,7 @@ bool App::changes_live(std::string_view table) const {
 
 void App::build(observe::Log& log) {
   controller_ = std::make_unique<Controller>(
-      controller_config(settings_), daemon::event_log<Severity>(log.component("association")));
+      controller_config(settings_), daemon::event_log(log.component("association")));
 }
 
 std::pair<tml_event_handler, void*> App::context_events() {

@@ -24,7 +24,7 @@ bool App::changes_live(std::string_view table) const {
 
 void App::build(observe::Log& log) {
   element_ = std::make_unique<Element>(element_config(settings_),
-                                       daemon::event_log<Severity>(log.component("association")));
+                                       daemon::event_log(log.component("association")));
 }
 
 std::pair<tml_event_handler, void*> App::context_events() {
