@@ -6,18 +6,6 @@
 
 namespace forces::fe {
 
-runtime::ConfigProblems App::load(const std::string& path) {
-  Settings fresh;
-  auto problems =
-      runtime::read_config_file(path, [&fresh](runtime::ConfigVisitor& v) { visit(v, fresh); });
-  if (problems.empty()) settings_ = std::move(fresh);
-  return problems;
-}
-
-std::string App::print() {
-  return runtime::print_config([this](runtime::ConfigVisitor& v) { visit(v, settings_); });
-}
-
 bool App::changes_live(std::string_view table) const {
   return table == "log" || table.starts_with("redirect");
 }

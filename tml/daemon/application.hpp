@@ -47,4 +47,27 @@ class Application {
   [[nodiscard]] virtual observe::Families metrics() const = 0;
 };
 
+// The part of an application that is its configuration: `Settings` has `id`, `name`, `common`, and
+// a visit(runtime::ConfigVisitor&, Settings&) beside it.
+template <class Settings>
+class Configured : public Application {
+ public:
+  [[nodiscard]] runtime::ConfigProblems load(const std::string& path) override {
+    Settings fresh;
+    auto problems =
+        runtime::read_config_file(path, [&fresh](runtime::ConfigVisitor& v) { visit(v, fresh); });
+    if (problems.empty()) settings_ = std::move(fresh);
+    return problems;
+  }
+  [[nodiscard]] std::string print() override {
+    return runtime::print_config([this](runtime::ConfigVisitor& v) { visit(v, settings_); });
+  }
+  [[nodiscard]] const CommonSettings& settings() const override { return settings_.common; }
+  [[nodiscard]] std::uint32_t id() const override { return settings_.id; }
+  [[nodiscard]] const std::string& name() const override { return settings_.name; }
+
+ protected:
+  Settings settings_;
+};
+
 }  // namespace forces::daemon
