@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/timerfd.h>
 
 namespace forces::runtime {
 namespace {
@@ -48,6 +49,10 @@ TEST(Timer, NoDeadlineDisarms) {
   ASSERT_TRUE(due(timer, 10s));
   timer.arm(std::nullopt);
   EXPECT_FALSE(due(timer, 0ms));
+  itimerspec left{};
+  ASSERT_EQ(::timerfd_gettime(timer.fd(), &left), 0);
+  EXPECT_EQ(left.it_value.tv_sec, 0);
+  EXPECT_EQ(left.it_value.tv_nsec, 0);
 }
 
 TEST(Timer, WhatFiresAtOnceIsNotPutOffByADeadline) {
