@@ -1,5 +1,5 @@
 #include "ce/app/app.hpp"
-#include "common/daemon/daemon.hpp"
+#include "tml/daemon/daemon.hpp"
 
 int main(int argc, char** argv) {
   forces::ce::App app;

@@ -1,5 +1,5 @@
-#include "common/daemon/daemon.hpp"
 #include "fe/app/app.hpp"
+#include "tml/daemon/daemon.hpp"
 
 int main(int argc, char** argv) {
   forces::fe::App app;

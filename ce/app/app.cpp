@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "common/daemon/report.hpp"
+#include "tml/daemon/report.hpp"
 
 namespace forces::ce {
 namespace {
@@ -17,25 +17,13 @@ void add_listener(control::Status& status, const char* purpose, const std::strin
 
 }  // namespace
 
-runtime::ConfigProblems App::load(const std::string& path) {
-  Settings fresh;
-  auto problems =
-      runtime::read_config_file(path, [&fresh](runtime::ConfigVisitor& v) { visit(v, fresh); });
-  if (problems.empty()) settings_ = std::move(fresh);
-  return problems;
-}
-
-std::string App::print() {
-  return runtime::print_config([this](runtime::ConfigVisitor& v) { visit(v, settings_); });
-}
-
 bool App::changes_live(std::string_view table) const {
   return table == "log" || table == "association" || table == "fe" || table == "fe.port";
 }
 
 void App::build(observe::Log& log) {
-  controller_ = std::make_unique<Controller>(
-      controller_config(settings_), daemon::event_log<Severity>(log.component("association")));
+  controller_ = std::make_unique<Controller>(controller_config(settings_),
+                                             daemon::event_log(log.component("association")));
 }
 
 std::pair<tml_event_handler, void*> App::context_events() {

@@ -1,22 +1,17 @@
-// ce as a program: its settings, and the controller in the frame of common/daemon.
+// ce as a program: its settings, and the controller in the frame of tml/daemon.
 #pragma once
 
 #include <memory>
 
 #include "ce/app/config.hpp"
 #include "ce/association/controller.hpp"
-#include "common/daemon/application.hpp"
+#include "tml/daemon/application.hpp"
 
 namespace forces::ce {
 
-class App final : public daemon::Application {
+class App final : public daemon::Configured<Settings> {
  public:
   std::string_view program() const override { return "ce"; }
-  runtime::ConfigProblems load(const std::string& path) override;
-  std::string print() override;
-  const daemon::CommonSettings& settings() const override { return settings_.common; }
-  std::uint32_t id() const override { return settings_.id; }
-  const std::string& name() const override { return settings_.name; }
   daemon::AdmissionSettings admission() const override { return settings_.admission; }
   bool changes_live(std::string_view table) const override;
 
@@ -32,7 +27,6 @@ class App final : public daemon::Application {
   observe::Families metrics() const override;
 
  private:
-  Settings settings_;
   std::unique_ptr<Controller> controller_;
 };
 

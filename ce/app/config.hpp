@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "ce/association/controller.hpp"
-#include "common/daemon/settings.hpp"
-#include "common/daemon/tml_context.hpp"
 #include "common/runtime/config.hpp"
+#include "tml/daemon/settings.hpp"
+#include "tml/daemon/tml_context.hpp"
 
 namespace forces::ce {
 

@@ -5,40 +5,31 @@
 // which the core produced them; the sink is called after it is released.
 #include "ce/association/controller.hpp"
 
-#include <sys/timerfd.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <chrono>
 #include <mutex>
 #include <utility>
 
 #include "ce/association/controller_core.hpp"
 #include "ce/association/controller_report.hpp"
 #include "ce/redirect/redirector.hpp"
+#include "common/runtime/timer.hpp"
 
 namespace forces::ce {
 namespace {
 
-// However wrong a deadline is, the timer does not spin.
-constexpr Duration kShortestWait = std::chrono::milliseconds(2);
-
-Instant now_by_clock() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
+using daemon::Notes;
+using daemon::Severity;
 
 }  // namespace
 
 class Controller::Impl {
  public:
-  Impl(ControllerConfig config, EventSink sink)
+  Impl(ControllerConfig config, daemon::EventSink sink)
       : config_(std::move(config)),
         sink_(std::move(sink)),
         core_(config_),
-        redirect_(config_.ce_id),
-        timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {}
-  ~Impl() {
-    stop();
-    ::close(timer_);
-  }
+        redirect_(config_.ce_id) {}
+  ~Impl() { stop(); }
 
   bool open_ports() { return open_ports(config_); }
   bool open_ports(const ControllerConfig& config);
@@ -46,7 +37,7 @@ class Controller::Impl {
   void reconfigure(const ControllerConfig& config);
   void stop();
   [[nodiscard]] ControllerSnapshot snapshot() const;
-  void report(const tmlx_event& event) { tell({note_of(event)}); }
+  void report(const tmlx_event& event) { tell({daemon::note_of(event)}); }
 
  private:
   static void on_event(void* self, const tmlx_event* event) {
@@ -69,20 +60,15 @@ class Controller::Impl {
   void handle_timer();
   void pump(Notes& notes);  // under the mutex
   void perform(const ControllerOutput& output, Notes& notes);
-  void arm();
-  void tell(const Notes& notes) const {
-    if (!sink_) return;
-    for (const Note& n : notes) sink_(n.severity, n.event, n.element, n.text);
-  }
+  void tell(const Notes& notes) const { daemon::tell(sink_, notes); }
 
   ControllerConfig config_;
-  EventSink sink_;
+  daemon::EventSink sink_;
   mutable std::mutex mutex_;
   ControllerCore core_;
   Redirector redirect_;
   tmlx_context* context_ = nullptr;
-  int timer_;
-  std::optional<Instant> armed_;
+  runtime::Timer timer_;
   std::uint64_t control_send_failures_ = 0;
 };
 
@@ -117,7 +103,7 @@ tml_status Controller::Impl::listen(tml_channel_type type) {
 tml_status Controller::Impl::start(tmlx_context* context) {
   context_ = context;
   if (const tml_status status = redirect_.start(context); status != TML_SUCCESS) return status;
-  const tml_status watched = tmlx_watch(context, timer_, &Impl::on_timer, this);
+  const tml_status watched = tmlx_watch(context, timer_.fd(), &Impl::on_timer, this);
   if (watched != TML_SUCCESS) return watched;
   if (const tml_status status = listen(TML_CHANNEL_CONTROL); status != TML_SUCCESS) return status;
   return listen(TML_CHANNEL_DATA);
@@ -130,7 +116,7 @@ void Controller::Impl::reconfigure(const ControllerConfig& config) {
     const std::scoped_lock lock(mutex_);
     config_.fes = config.fes;
     config_.heartbeat = config.heartbeat;
-    core_.reconfigure(config, now_by_clock());
+    core_.reconfigure(config, runtime::now());
     pump(notes);
   }
   tell(notes);
@@ -141,12 +127,12 @@ void Controller::Impl::stop() {
   Notes notes;
   {
     const std::scoped_lock lock(mutex_);
-    core_.stop(now_by_clock());
+    core_.stop(runtime::now());
     pump(notes);
   }
   tell(notes);
   redirect_.stop();
-  (void)tmlx_watch(context_, timer_, nullptr, nullptr);
+  (void)tmlx_watch(context_, timer_.fd(), nullptr, nullptr);
   context_ = nullptr;
 }
 
@@ -155,8 +141,8 @@ void Controller::Impl::handle(const tmlx_event& event) {
   const std::uint64_t channel = event.descriptor.value;
   // libtml numbers an FE without an ID from the reserved range until tmlx_bind.
   const std::uint32_t fe_id = pl::is_fe({event.element_id}) ? event.element_id : 0;
-  const Instant now = now_by_clock();
-  Notes notes{note_of(event)};
+  const Instant now = runtime::now();
+  Notes notes{daemon::note_of(event)};
   {
     const std::scoped_lock lock(mutex_);
     switch (event.type) {
@@ -187,7 +173,7 @@ void Controller::Impl::handle(const tmlx_event& event) {
 
 void Controller::Impl::handle_control(tml_descriptor channel, const tmlx_message* messages,
                                       size_t count) {
-  const Instant now = now_by_clock();
+  const Instant now = runtime::now();
   Notes notes;
   {
     const std::scoped_lock lock(mutex_);
@@ -203,7 +189,7 @@ void Controller::Impl::handle_control(tml_descriptor channel, const tmlx_message
 // Redirects, and by decision 10 of the TML also heartbeats, which belong to the association.
 void Controller::Impl::handle_data(tml_descriptor channel, const tmlx_message* messages,
                                    size_t count) {
-  const Instant now = now_by_clock();
+  const Instant now = runtime::now();
   redirect_.on_messages(channel.value, messages, count, now);
   Notes notes;
   for (size_t i = 0; i < count; ++i) {
@@ -217,13 +203,11 @@ void Controller::Impl::handle_data(tml_descriptor channel, const tmlx_message* m
 }
 
 void Controller::Impl::handle_timer() {
-  std::uint64_t expirations = 0;
-  (void)!::read(timer_, &expirations, sizeof expirations);
   Notes notes;
   {
     const std::scoped_lock lock(mutex_);
-    armed_.reset();
-    const Instant now = now_by_clock();
+    timer_.served();
+    const Instant now = runtime::now();
     for (const std::uint32_t id : redirect_.fes()) {
       const auto traffic = redirect_.traffic(id);
       core_.on_data_traffic(id, traffic.heard, traffic.sent);
@@ -236,52 +220,41 @@ void Controller::Impl::handle_timer() {
 
 void Controller::Impl::pump(Notes& notes) {
   while (const auto output = core_.poll_output()) perform(*output, notes);
-  arm();
+  timer_.arm(core_.next_deadline());
 }
 
 void Controller::Impl::perform(const ControllerOutput& output, Notes& notes) {
-  if (const auto* send = std::get_if<SendMessage>(&output)) {
-    const tml_status status =
-        tmlWrite({send->channel}, send->octets.data(), send->octets.size(), 0, nullptr);
-    if (status == TML_SUCCESS) return;
-    ++control_send_failures_;  // the FSM's timers repeat what matters
-    notes.push_back({Severity::Warning, "send_failed", send->fe_id, tmlx_strerror(status)});
-  } else if (const auto* changed = std::get_if<FeChanged>(&output)) {
-    const FeState to = changed->change.to;
-    redirect_.set_associated(changed->fe_id, core_.associated(changed->fe_id));
-    const bool bad = to != FeState::Associated && changed->change.from != FeState::Down &&
-                     changed->change.from != FeState::Waiting;
-    notes.push_back(
-        {bad ? Severity::Warning : Severity::Info,
-         to == FeState::Associated ? "association_up" : "association_state", changed->fe_id,
-         std::string(to_string(to)) + ": " + std::string(to_string(changed->change.cause))});
-  } else if (const auto* refused = std::get_if<SetupRefused>(&output)) {
-    notes.push_back({Severity::Warning, "association_refused", refused->fe_id,
-                     std::string(pl::to_string(refused->result))});
-  } else if (const auto* bind = std::get_if<BindId>(&output)) {
-    const tml_status status = tmlx_bind({bind->channel}, bind->fe_id);
-    if (status == TML_SUCCESS) return;
-    notes.push_back({Severity::Warning, "bind_failed", bind->fe_id, tmlx_strerror(status)});
-  }
-}
-
-void Controller::Impl::arm() {
-  const auto deadline = core_.next_deadline();
-  if (deadline == armed_) return;
-  armed_ = deadline;
-  itimerspec when{};  // all zero: disarmed
-  if (deadline) {
-    const auto at = std::max(*deadline, now_by_clock() + kShortestWait).time_since_epoch().count();
-    when.it_value = {at / 1'000'000'000, at % 1'000'000'000};
-  }
-  (void)::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr);
+  std::visit(
+      Overloaded{
+          [&](const SendMessage& send) {
+            const tml_status status =
+                tmlWrite({send.channel}, send.octets.data(), send.octets.size(), 0, nullptr);
+            if (status == TML_SUCCESS) return;
+            ++control_send_failures_;  // the FSM's timers repeat what matters
+            notes.push_back({Severity::Warning, "send_failed", send.fe_id, tmlx_strerror(status)});
+          },
+          [&](const FeChanged& changed) {
+            redirect_.set_associated(changed.fe_id, core_.associated(changed.fe_id));
+            notes.push_back(note_of(changed));
+          },
+          [&](const SetupRefused& refused) {
+            notes.push_back({Severity::Warning, "association_refused", refused.fe_id,
+                             std::string(pl::to_string(refused.result))});
+          },
+          [&](const BindId& bind) {
+            const tml_status status = tmlx_bind({bind.channel}, bind.fe_id);
+            if (status == TML_SUCCESS) return;
+            notes.push_back({Severity::Warning, "bind_failed", bind.fe_id, tmlx_strerror(status)});
+          },
+      },
+      output);
 }
 
 ControllerSnapshot Controller::Impl::snapshot() const {
   ControllerSnapshot shot;
   {
     const std::scoped_lock lock(mutex_);
-    shot = core_.snapshot(now_by_clock());
+    shot = core_.snapshot(runtime::now());
     shot.counters.push_back({"pl_send_failures", "", control_send_failures_});
   }
   shot.counters.push_back({"redirect_unknown_channel", "", redirect_.unknown_channel().get()});
@@ -300,7 +273,7 @@ ControllerSnapshot Controller::Impl::snapshot() const {
   return shot;
 }
 
-Controller::Controller(ControllerConfig config, EventSink sink)
+Controller::Controller(ControllerConfig config, daemon::EventSink sink)
     : impl_(std::make_unique<Impl>(std::move(config), std::move(sink))) {}
 Controller::~Controller() = default;
 

@@ -7,25 +7,17 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "ce/association/snapshot.hpp"
 #include "ce/redirect/port_config.hpp"
 #include "common/core/time.hpp"
+#include "tml/daemon/events.hpp"
 #include "tml/tml.h"
 
 namespace forces::ce {
-
-enum class Severity : std::uint8_t { Debug, Info, Warning, Error };
-
-// Called on an I/O thread of libtml for what an operator wants to know; it must not block.
-// `event` is a stable key ("association_up"), `element` the PL ID it is about (0: none).
-using EventSink = std::function<void(Severity severity, std::string_view event,
-                                     std::uint32_t element, std::string_view text)>;
 
 struct FeConfig {
   std::uint32_t fe_id = 0;
@@ -60,7 +52,7 @@ struct ControllerConfig {
 
 class Controller {
  public:
-  Controller(ControllerConfig config, EventSink sink);
+  Controller(ControllerConfig config, daemon::EventSink sink);
   ~Controller();
   Controller(const Controller&) = delete;
   Controller& operator=(const Controller&) = delete;

@@ -8,15 +8,7 @@
 namespace forces::ce {
 namespace {
 
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-
-std::uint32_t milliseconds(Duration d) {
-  return static_cast<std::uint32_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
-}
+std::uint32_t milliseconds(Duration d) { return static_cast<std::uint32_t>(whole_milliseconds(d)); }
 
 pl::Element set_path(std::uint32_t component, std::uint32_t value, std::size_t octets) {
   wire::ByteWriter w;
@@ -215,8 +207,8 @@ void ControllerCore::refuse(std::uint64_t channel, const pl::Header& setup,
   ++strangers_.setups_refused;
   auto octets =
       pl::encode_association_setup_response({ce_id_}, setup.source, setup.correlator, result);
-  if (octets) out_.emplace_back(SendMessage{channel, channels_.at(channel), std::move(*octets)});
-  out_.emplace_back(SetupRefused{setup.source.value, result});
+  if (octets) out_.push(SendMessage{channel, channels_.at(channel), std::move(*octets)});
+  out_.push(SetupRefused{setup.source.value, result});
 }
 
 void ControllerCore::on_setup(std::uint64_t channel, const pl::Header& header, wire::Bytes octets,
@@ -228,7 +220,7 @@ void ControllerCore::on_setup(std::uint64_t channel, const pl::Header& header, w
   const bool permitted = configured(fe_id) != nullptr || allow_unknown_ || assigned;
   if (channels_.at(channel) == 0) {
     if (!permitted) return refuse(channel, header, pl::AssociationResult::PermissionDenied);
-    out_.emplace_back(BindId{channel, fe_id});
+    out_.push(BindId{channel, fe_id});
     attach(fe_id, channel, now);
   }
   Peer& from = peer(fe_id);
@@ -238,7 +230,7 @@ void ControllerCore::on_setup(std::uint64_t channel, const pl::Header& header, w
       permitted ? pl::AssociationResult::Success : pl::AssociationResult::PermissionDenied;
   if (!permitted) {
     ++from.counters.setups_refused;
-    out_.emplace_back(SetupRefused{fe_id, verdict});
+    out_.push(SetupRefused{fe_id, verdict});
   }
   from.fsm.on_setup(header.correlator, verdict, now);
   pump(fe_id);
@@ -300,7 +292,7 @@ void ControllerCore::push_heartbeat_config(std::uint32_t fe_id, Peer& to) {
 void ControllerCore::send(std::uint32_t fe_id, Peer& to, Result<pl::Octets> octets) {
   if (!octets) return;  // cannot be: what we build here is small
   ++to.counters.sent;
-  out_.emplace_back(SendMessage{to.control, fe_id, std::move(*octets)});
+  out_.push(SendMessage{to.control, fe_id, std::move(*octets)});
 }
 
 void ControllerCore::pump(std::uint32_t fe_id) {
@@ -333,7 +325,7 @@ void ControllerCore::perform(std::uint32_t fe_id, Peer& on, const FeOutput& outp
             const auto is_up = [](FeState s) {
               return s == FeState::Associated || s == FeState::ChannelLost;
             };
-            out_.emplace_back(FeChanged{fe_id, change});
+            out_.push(FeChanged{fe_id, change});
             if (is_up(change.from) && !is_up(change.to)) ++on.counters.associations_lost;
             if (change.cause != Cause::SetupGranted) return;
             ++on.counters.associations;
@@ -341,13 +333,6 @@ void ControllerCore::perform(std::uint32_t fe_id, Peer& on, const FeOutput& outp
           },
       },
       output);
-}
-
-std::optional<ControllerOutput> ControllerCore::poll_output() {
-  if (out_.empty()) return std::nullopt;
-  ControllerOutput output = std::move(out_.front());
-  out_.pop_front();
-  return output;
 }
 
 std::optional<Instant> ControllerCore::next_deadline() const {

@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -19,6 +18,7 @@
 
 #include "ce/association/controller.hpp"
 #include "ce/association/fe_fsm.hpp"
+#include "common/core/outputs.hpp"
 #include "proto/pl/message.hpp"
 
 namespace forces::ce {
@@ -53,7 +53,7 @@ struct FeCounters {
   std::uint64_t configs_done = 0, configs_failed = 0;
   std::array<std::uint64_t, kDrops> drops{};
   void add(const FeCounters& other);
-  [[nodiscard]] std::vector<CounterSample> samples() const;
+  [[nodiscard]] daemon::CounterSamples samples() const;
 };
 
 class ControllerCore {
@@ -74,7 +74,7 @@ class ControllerCore {
   void on_data_traffic(std::uint32_t fe_id, Instant heard, Instant sent);
   void on_timer(Instant now);
 
-  [[nodiscard]] std::optional<ControllerOutput> poll_output();
+  [[nodiscard]] std::optional<ControllerOutput> poll_output() { return out_.poll(); }
   [[nodiscard]] std::optional<Instant> next_deadline() const;
 
   [[nodiscard]] bool associated(std::uint32_t fe_id) const;
@@ -117,7 +117,7 @@ class ControllerCore {
   std::map<std::uint64_t, std::uint32_t> channels_;  // control channel to FE ID, 0: not told yet
   std::set<std::pair<Instant, std::uint32_t>> deadlines_;
   FeCounters strangers_;  // of channels without an FE
-  std::deque<ControllerOutput> out_;
+  OutputQueue<ControllerOutput> out_;
 };
 
 }  // namespace forces::ce

@@ -3,40 +3,16 @@
 #include "ce/redirect/redirector.hpp"
 
 namespace forces::ce {
-namespace {
 
-Severity severity_of(tmlx_event_type type) {
-  switch (type) {
-    case TMLX_EVENT_AUTH_FAILED:
-    case TMLX_EVENT_CERT_EXPIRING:
-    case TMLX_EVENT_CHANNEL_DOWN:
-    case TMLX_EVENT_HB_LOST:
-    case TMLX_EVENT_PROTOCOL_ERROR:
-    case TMLX_EVENT_DROPPED:
-      return Severity::Warning;
-    case TMLX_EVENT_MSG_AVAILABLE:
-    case TMLX_EVENT_WRITABLE:
-    case TMLX_EVENT_CONGESTED:
-    case TMLX_EVENT_CONGESTION_CLEARED:
-      return Severity::Debug;
-    default:
-      return Severity::Info;
-  }
+daemon::Note note_of(const FeChanged& changed) {
+  const auto [from, to, cause] = changed.change;
+  const bool bad = to != FeState::Associated && from != FeState::Down && from != FeState::Waiting;
+  return {bad ? daemon::Severity::Warning : daemon::Severity::Info,
+          to == FeState::Associated ? "association_up" : "association_state", changed.fe_id,
+          std::string(to_string(to)) + ": " + std::string(to_string(cause))};
 }
 
-}  // namespace
-
-Note note_of(const tmlx_event& event) {
-  std::string text = event.channel_type == TML_CHANNEL_DATA ? "data channel" : "control channel";
-  if (event.type == TMLX_EVENT_CHANNEL_DOWN || event.type == TMLX_EVENT_CLOSE) {
-    text += std::string(": ") + tmlx_reason_name(event.reason);
-  }
-  if (event.count != 0) text += ": " + std::to_string(event.count);
-  if (event.detail != nullptr && *event.detail != '\0') text += std::string(": ") + event.detail;
-  return {severity_of(event.type), tmlx_event_name(event.type), event.element_id, std::move(text)};
-}
-
-std::vector<CounterSample> samples(const RedirectPortCounters& c) {
+daemon::CounterSamples samples(const RedirectPortCounters& c) {
   return {{"redirect_from_fe", "", c.from_fe.get()},
           {"redirect_to_fe", "", c.to_fe.get()},
           {"redirect_drops", "no_device", c.no_device.get()},
@@ -50,7 +26,7 @@ std::vector<CounterSample> samples(const RedirectPortCounters& c) {
           {"redirect_drops", "channel_error", c.channel_error.get()}};
 }
 
-void append(std::vector<CounterSample>& all, const RedirectFeCounters& c) {
+void append(daemon::CounterSamples& all, const RedirectFeCounters& c) {
   all.push_back({"redirect_refused", "malformed", c.malformed.get()});
   all.push_back({"redirect_refused", "wrong_source", c.wrong_source.get()});
   all.push_back({"redirect_refused", "no_packet", c.no_packet.get()});

@@ -8,11 +8,6 @@
 namespace forces::ce {
 namespace {
 
-std::uint64_t milliseconds(Duration d) {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
-}
-
 struct Row {
   std::string_view name;
   std::uint64_t FeCounters::* value;
@@ -41,8 +36,8 @@ void FeCounters::add(const FeCounters& other) {
   for (std::size_t i = 0; i < kDrops; ++i) drops[i] += other.drops[i];
 }
 
-std::vector<CounterSample> FeCounters::samples() const {
-  std::vector<CounterSample> all;
+daemon::CounterSamples FeCounters::samples() const {
+  daemon::CounterSamples all;
   for (const Row& row : kRows) all.push_back({row.name, "", this->*row.value});
   for (std::size_t i = 0; i < kDrops; ++i) all.push_back({"pl_drops", kDropNames[i], drops[i]});
   return all;
@@ -65,8 +60,8 @@ ControllerSnapshot ControllerCore::snapshot(Instant now) const {
     fe.data_channel = peer.data;
     fe.associations = peer.counters.associations;
     if (peer.fsm.associated()) {
-      fe.associated_ms = milliseconds(now - peer.fsm.associated_at());
-      fe.last_heard_ms = milliseconds(now - peer.fsm.heard_at());
+      fe.associated_ms = whole_milliseconds(now - peer.fsm.associated_at());
+      fe.last_heard_ms = whole_milliseconds(now - peer.fsm.heard_at());
     }
     fe.counters = peer.counters.samples();
     shot.fes.push_back(std::move(fe));

@@ -93,13 +93,6 @@ void FeFsm::on_timer(Instant now) {
   if (config_.ce_sends && now >= sent_at_ + ce_interval()) send(SendHeartbeat{false, 0}, now);
 }
 
-std::optional<FeOutput> FeFsm::poll_output() {
-  if (out_.empty()) return std::nullopt;
-  FeOutput next = out_.front();
-  out_.pop_front();
-  return next;
-}
-
 std::optional<Instant> FeFsm::next_deadline() const {
   if (!associated()) return setup_by_;
   Instant at = heard_at_ + config_.fe_dead;
@@ -117,12 +110,12 @@ Instant FeFsm::poll_at() const { return std::max(heard_at_, polled_at_) + config
 void FeFsm::enter(FeState to, Cause cause) {
   const FeState from = state_;
   state_ = to;
-  out_.push_back(StateChanged{from, to, cause});
+  out_.push(StateChanged{from, to, cause});
 }
 
 void FeFsm::send(FeOutput output, Instant now) {
   sent_at_ = now;
-  out_.push_back(output);
+  out_.push(output);
 }
 
 void FeFsm::nudge(Instant now) {

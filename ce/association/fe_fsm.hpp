@@ -14,11 +14,11 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <variant>
 
 #include "ce/association/controller.hpp"
+#include "common/core/outputs.hpp"
 #include "common/core/time.hpp"
 #include "proto/pl/codes.hpp"
 
@@ -84,7 +84,7 @@ class FeFsm {
   void set_config(HeartbeatConfig config) { config_ = config; }
   void on_timer(Instant now);
 
-  [[nodiscard]] std::optional<FeOutput> poll_output();
+  [[nodiscard]] std::optional<FeOutput> poll_output() { return out_.poll(); }
   [[nodiscard]] std::optional<Instant> next_deadline() const;
   [[nodiscard]] FeState state() const { return state_; }
   [[nodiscard]] bool associated() const {
@@ -106,7 +106,7 @@ class FeFsm {
   std::optional<Instant> setup_by_;  // Waiting: nudge once at this time
   Instant nudge_after_{};
   std::uint64_t correlator_ = 0;
-  std::deque<FeOutput> out_;
+  OutputQueue<FeOutput> out_;
 };
 
 [[nodiscard]] std::string_view to_string(FeState state);

@@ -6,20 +6,15 @@
 #include <string_view>
 #include <vector>
 
-namespace forces::ce {
+#include "tml/daemon/events.hpp"
 
-// One counter. Names are metric names without prefix and "_total"; `reason` is "" or a label value.
-struct CounterSample {
-  std::string_view name;
-  std::string_view reason;
-  std::uint64_t value = 0;
-};
+namespace forces::ce {
 
 struct PortSnapshot {
   std::uint32_t port_id = 0;
   std::string tun;  // "" when the port has no device
   bool open = false;
-  std::vector<CounterSample> counters;
+  daemon::CounterSamples counters;
 };
 
 struct FeSnapshot {
@@ -34,7 +29,7 @@ struct FeSnapshot {
   std::uint64_t associations = 0;   // set-ups granted so far
   std::uint64_t associated_ms = 0;  // for how long now
   std::uint64_t last_heard_ms = 0;  // since the last PL message; 0 when not associated
-  std::vector<CounterSample> counters;
+  daemon::CounterSamples counters;
   std::vector<PortSnapshot> ports;
 };
 
@@ -42,7 +37,7 @@ struct ControllerSnapshot {
   std::uint32_t ce_id = 0;
   int control_port = 0;
   int data_port = 0;
-  std::vector<CounterSample> counters;
+  daemon::CounterSamples counters;
   std::vector<FeSnapshot> fes;  // by FE ID
 };
 

@@ -4,14 +4,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 
+#include "common/runtime/timer.hpp"
 #include "proto/pl/redirect.hpp"
 
 namespace forces::ce {
 namespace {
-
-Instant now_by_clock() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
 
 // IP precedence is what routing daemons set (CS6); 0 is "normal", which the PL calls 1.
 unsigned priority_of(wire::Bytes ipv4) { return std::max(1U, static_cast<unsigned>(ipv4[1]) >> 5); }
@@ -191,7 +189,7 @@ void Redirector::on_ready(void* port, int fd) {
 }
 
 void Redirector::from_device(Port& port, int fd) {
-  const Instant now = now_by_clock();
+  const Instant now = runtime::now();
   for (int i = 0; i < kPacketsATurn; ++i) {
     const ssize_t got = ::read(fd, packet_.data(), packet_.size());
     if (got < 0 && errno == EINTR) continue;

@@ -19,4 +19,10 @@ struct VirtualClock {
 };
 using Instant = VirtualClock::time_point;
 
+// Whole ones; the rest is cut off.
+[[nodiscard]] constexpr std::uint64_t whole_milliseconds(Duration d) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
+}
+
 }  // namespace forces

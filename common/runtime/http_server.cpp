@@ -181,8 +181,8 @@ std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::create(
     (void)setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   });
   for (const auto& [path, handler] : state->routes) {
-    server.Get(path, [&handler = handler](const httplib::Request&, httplib::Response& response) {
-      const auto reply = handler();
+    server.Get(path, [&answer = handler](const httplib::Request&, httplib::Response& response) {
+      const auto reply = answer();
       response.status = reply.status;
       response.set_header("Cache-Control", "no-store");
       response.set_content(reply.body, reply.type);

@@ -55,6 +55,16 @@ if(CCACHE)
 endif()
 include_directories(${PROJECT_SOURCE_DIR})
 
+# forces_rooms(): every folder below this one that has a CMakeLists.txt.
+macro(forces_rooms)
+  file(GLOB rooms CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
+       ${CMAKE_CURRENT_SOURCE_DIR}/*/CMakeLists.txt)
+  foreach(room ${rooms})
+    get_filename_component(folder ${room} DIRECTORY)
+    add_subdirectory(${folder})
+  endforeach()
+endmacro()
+
 # forces_test(NAME SOURCES... LIBS ...): a GoogleTest program; each of its tests is one ctest.
 function(forces_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})

@@ -2,21 +2,9 @@
 
 #include <algorithm>
 
-#include "common/daemon/report.hpp"
+#include "tml/daemon/report.hpp"
 
 namespace forces::fe {
-
-runtime::ConfigProblems App::load(const std::string& path) {
-  Settings fresh;
-  auto problems =
-      runtime::read_config_file(path, [&fresh](runtime::ConfigVisitor& v) { visit(v, fresh); });
-  if (problems.empty()) settings_ = std::move(fresh);
-  return problems;
-}
-
-std::string App::print() {
-  return runtime::print_config([this](runtime::ConfigVisitor& v) { visit(v, settings_); });
-}
 
 bool App::changes_live(std::string_view table) const {
   return table == "log" || table.starts_with("redirect");
@@ -24,7 +12,7 @@ bool App::changes_live(std::string_view table) const {
 
 void App::build(observe::Log& log) {
   element_ = std::make_unique<Element>(element_config(settings_),
-                                       daemon::event_log<Severity>(log.component("association")));
+                                       daemon::event_log(log.component("association")));
 }
 
 std::pair<tml_event_handler, void*> App::context_events() {

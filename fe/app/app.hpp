@@ -1,22 +1,17 @@
-// fe as a program: its settings, and the element in the frame of common/daemon.
+// fe as a program: its settings, and the element in the frame of tml/daemon.
 #pragma once
 
 #include <memory>
 
-#include "common/daemon/application.hpp"
 #include "fe/app/config.hpp"
 #include "fe/association/element.hpp"
+#include "tml/daemon/application.hpp"
 
 namespace forces::fe {
 
-class App final : public daemon::Application {
+class App final : public daemon::Configured<Settings> {
  public:
   std::string_view program() const override { return "fe"; }
-  runtime::ConfigProblems load(const std::string& path) override;
-  std::string print() override;
-  const daemon::CommonSettings& settings() const override { return settings_.common; }
-  std::uint32_t id() const override { return settings_.id; }
-  const std::string& name() const override { return settings_.name; }
   bool changes_live(std::string_view table) const override;
 
   void build(observe::Log& log) override;
@@ -31,7 +26,6 @@ class App final : public daemon::Application {
   observe::Families metrics() const override;
 
  private:
-  Settings settings_;
   std::unique_ptr<Element> element_;
 };
 

@@ -8,8 +8,8 @@
 #include <chrono>
 #include <set>
 
-#include "common/daemon/tml_context.hpp"
 #include "fe/dataplane/policer.hpp"
+#include "tml/daemon/tml_context.hpp"
 
 namespace forces::fe {
 namespace {

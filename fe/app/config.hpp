@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "common/daemon/settings.hpp"
 #include "common/runtime/config.hpp"
 #include "fe/association/element.hpp"
 #include "fe/dataplane/port_config.hpp"
+#include "tml/daemon/settings.hpp"
 
 namespace forces::fe {
 

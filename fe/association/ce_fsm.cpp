@@ -8,7 +8,7 @@ void CeFsm::open(Instant now) {
   if (state_ != CeState::Closed) return;
   backoff_ = retry_.retry_min;
   due_ = now + retry_.setup_timeout;
-  out_.push_back(OpenChannels{});
+  out_.push(OpenChannels{});
   enter(CeState::Connecting, Cause::Opened);
 }
 
@@ -16,7 +16,7 @@ void CeFsm::close(pl::TeardownReason reason, Instant now) {
   if (state_ == CeState::Closed) return;
   if (state_ == CeState::Associated) send(SendTeardown{reason}, now);
   reopen_at_.reset();
-  out_.push_back(CloseChannels{});
+  out_.push(CloseChannels{});
   enter(CeState::Closed, Cause::TeardownByUs);
 }
 
@@ -102,7 +102,7 @@ void CeFsm::on_sent(Instant at) { sent_at_ = std::max(sent_at_, at); }
 void CeFsm::on_timer(Instant now) {
   if (reopen_at_ && now >= *reopen_at_) {
     reopen_at_.reset();
-    out_.push_back(OpenChannels{});
+    out_.push(OpenChannels{});
   }
   switch (state_) {
     case CeState::Closed:
@@ -110,7 +110,7 @@ void CeFsm::on_timer(Instant now) {
     case CeState::Connecting:
       if (now < due_) return;
       due_ = now + retry_.setup_timeout;
-      out_.push_back(AttemptFailed{});
+      out_.push(AttemptFailed{});
       return;
     case CeState::SetupSent:
       if (now >= due_) fail_attempt(Cause::SetupTimeout, now);
@@ -131,13 +131,6 @@ void CeFsm::on_timer(Instant now) {
       now >= sent_at_ + policy_->fe_interval) {
     send(SendHeartbeat{0}, now);
   }
-}
-
-std::optional<CeOutput> CeFsm::poll_output() {
-  if (out_.empty()) return std::nullopt;
-  CeOutput next = out_.front();
-  out_.pop_front();
-  return next;
 }
 
 std::optional<Instant> CeFsm::next_deadline() const {
@@ -173,12 +166,12 @@ std::optional<Instant> CeFsm::dead_at() const {
 void CeFsm::enter(CeState to, Cause cause) {
   const CeState from = state_;
   state_ = to;
-  out_.push_back(StateChanged{from, to, cause});
+  out_.push(StateChanged{from, to, cause});
 }
 
 void CeFsm::send(CeOutput output, Instant now) {
   sent_at_ = now;
-  out_.push_back(output);
+  out_.push(output);
 }
 
 void CeFsm::start_setup(Cause cause, Instant now) {
@@ -190,7 +183,7 @@ void CeFsm::start_setup(Cause cause, Instant now) {
 void CeFsm::fail_attempt(Cause cause, Instant now) {
   due_ = now + next_wait();
   enter(CeState::Backoff, cause);
-  out_.push_back(AttemptFailed{});
+  out_.push(AttemptFailed{});
 }
 
 void CeFsm::lose(Cause cause, bool channel_up, Instant now) {

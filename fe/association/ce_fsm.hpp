@@ -11,12 +11,12 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <random>
 #include <string_view>
 #include <variant>
 
+#include "common/core/outputs.hpp"
 #include "common/core/time.hpp"
 #include "fe/lfb/values.hpp"
 #include "proto/pl/header.hpp"
@@ -109,7 +109,7 @@ class CeFsm {
   void on_sent(Instant at);
   void on_timer(Instant now);
 
-  [[nodiscard]] std::optional<CeOutput> poll_output();
+  [[nodiscard]] std::optional<CeOutput> poll_output() { return out_.poll(); }
   [[nodiscard]] std::optional<Instant> next_deadline() const;
   [[nodiscard]] CeState state() const { return state_; }
   [[nodiscard]] bool associated() const {
@@ -136,7 +136,7 @@ class CeFsm {
   std::optional<Instant> reopen_at_;
   Duration backoff_;
   std::uint64_t correlator_ = 0;
-  std::deque<CeOutput> out_;
+  OutputQueue<CeOutput> out_;
 };
 
 [[nodiscard]] std::string_view to_string(CeState state);

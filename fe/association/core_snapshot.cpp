@@ -8,11 +8,6 @@
 namespace forces::fe {
 namespace {
 
-std::uint64_t milliseconds(Duration d) {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
-}
-
 std::string_view to_string(lfb::FeState state) {
   switch (state) {
     case lfb::FeState::AdminDisable:
@@ -30,8 +25,8 @@ constexpr std::array<std::string_view, kDrops> kDropNames{
 
 }  // namespace
 
-std::vector<CounterSample> ElementCounters::samples() const {
-  std::vector<CounterSample> all{
+daemon::CounterSamples ElementCounters::samples() const {
+  daemon::CounterSamples all{
       {"pl_setups", "", setups},
       {"pl_setups_granted", "", setups_granted},
       {"pl_associations_lost", "", associations_lost},
@@ -63,8 +58,8 @@ ElementSnapshot ElementCore::snapshot(Instant now) const {
     ce.control_up = link.control_up;
     ce.data_up = link.data_up;
     if (link.fsm.associated()) {
-      ce.associated_ms = milliseconds(now - link.fsm.associated_at());
-      ce.last_heard_ms = milliseconds(now - link.fsm.heard_at());
+      ce.associated_ms = whole_milliseconds(now - link.fsm.associated_at());
+      ce.last_heard_ms = whole_milliseconds(now - link.fsm.heard_at());
     }
     ce.counters = {
         {"pl_packets_received", "", link.control.received_packets + link.data.received_packets},

@@ -6,15 +6,12 @@
 // release.
 #include "fe/association/element.hpp"
 
-#include <sys/timerfd.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <chrono>
 #include <mutex>
 #include <random>
 #include <utility>
 
+#include "common/runtime/timer.hpp"
 #include "fe/association/element_core.hpp"
 #include "fe/association/element_report.hpp"
 #include "fe/redirect/redirector.hpp"
@@ -22,10 +19,7 @@
 namespace forces::fe {
 namespace {
 
-// However wrong a deadline is, the timer does not spin.
-constexpr Duration kShortestWait = std::chrono::milliseconds(2);
-
-Instant now_by_clock() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
+using daemon::Severity;
 
 std::uint64_t seed_of(const ElementConfig& config) {
   return config.random_seed != 0 ? config.random_seed : std::random_device{}();
@@ -33,7 +27,7 @@ std::uint64_t seed_of(const ElementConfig& config) {
 
 // What is done once the mutex is free.
 struct Later {
-  std::vector<Note> notes{};
+  daemon::Notes notes{};
   std::vector<RequestChannels> channels{};
   std::optional<std::size_t> data_channel{};  // to be opened, now that the FE has an ID
 };
@@ -42,26 +36,22 @@ struct Later {
 
 class Element::Impl {
  public:
-  Impl(ElementConfig config, EventSink sink)
+  Impl(ElementConfig config, daemon::EventSink sink)
       : config_(std::move(config)),
         sink_(std::move(sink)),
         core_(config_, seed_of(config_)),
         redirect_(config_.ports, config_.classes),
-        channels_(config_.ces.size()),
-        timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
+        channels_(config_.ces.size()) {
     for (const CeConfig& ce : config_.ces) redirect_.add_ce(ce.ce_id);
   }
-  ~Impl() {
-    stop();
-    ::close(timer_);
-  }
+  ~Impl() { stop(); }
 
   bool open_ports();
   tml_status start(tmlx_context* context);
   void reconfigure(const ElementConfig& config);
   void stop();
   [[nodiscard]] ElementSnapshot snapshot() const;
-  void report(const tmlx_event& event) { perform({{note_of(event)}, {}}); }
+  void report(const tmlx_event& event) { perform({{daemon::note_of(event)}, {}}); }
 
  private:
   struct Channels {
@@ -91,7 +81,6 @@ class Element::Impl {
   void sync_traffic();  // under the mutex, as are the next four
   void pump(Later& later);
   void perform(const ElementOutput& output, Later& later);
-  void arm();
   [[nodiscard]] std::optional<std::size_t> ce_of(std::uint64_t channel) const;
   void perform(const Later& later);  // without the mutex, as are the next two
   void open(std::size_t ce);
@@ -100,15 +89,14 @@ class Element::Impl {
   [[nodiscard]] std::optional<std::size_t> index_of(std::uint32_t ce_id) const;
 
   ElementConfig config_;
-  EventSink sink_;
+  daemon::EventSink sink_;
   mutable std::mutex mutex_;
   ElementCore core_;
   Redirector redirect_;
   std::vector<Channels> channels_;
   std::optional<std::vector<dataplane::ClassConfig>> new_classes_;
   tmlx_context* context_ = nullptr;
-  int timer_;
-  std::optional<Instant> armed_;
+  runtime::Timer timer_;
   std::uint64_t control_send_failures_ = 0;
 };
 
@@ -124,12 +112,12 @@ bool Element::Impl::open_ports() {
 tml_status Element::Impl::start(tmlx_context* context) {
   context_ = context;
   if (const tml_status status = redirect_.start(context); status != TML_SUCCESS) return status;
-  const tml_status watched = tmlx_watch(context, timer_, &Impl::on_timer, this);
+  const tml_status watched = tmlx_watch(context, timer_.fd(), &Impl::on_timer, this);
   if (watched != TML_SUCCESS) return watched;
   Later later;
   {
     const std::scoped_lock lock(mutex_);
-    core_.start(now_by_clock());
+    core_.start(runtime::now());
     pump(later);
   }
   perform(later);
@@ -140,8 +128,7 @@ tml_status Element::Impl::start(tmlx_context* context) {
 void Element::Impl::reconfigure(const ElementConfig& config) {
   const std::scoped_lock lock(mutex_);
   new_classes_ = config.classes;
-  const itimerspec now{.it_interval = {}, .it_value = {0, 1}};
-  (void)::timerfd_settime(timer_, 0, &now, nullptr);
+  timer_.fire();
 }
 
 void Element::Impl::stop() {
@@ -150,11 +137,11 @@ void Element::Impl::stop() {
   Later later;
   {
     const std::scoped_lock lock(mutex_);
-    core_.stop(now_by_clock());
+    core_.stop(runtime::now());
     pump(later);
   }
   perform(later);
-  (void)tmlx_watch(context_, timer_, nullptr, nullptr);
+  (void)tmlx_watch(context_, timer_.fd(), nullptr, nullptr);
   context_ = nullptr;
 }
 
@@ -172,10 +159,10 @@ std::optional<std::size_t> Element::Impl::ce_of(std::uint64_t channel) const {
 }
 
 void Element::Impl::handle(const tmlx_event& event) {
-  Later later{{note_of(event)}};
+  Later later{{daemon::note_of(event)}};
   if (const auto ce = index_of(event.element_id)) {
     const std::scoped_lock lock(mutex_);
-    handle_channel(*ce, event, now_by_clock());
+    handle_channel(*ce, event, runtime::now());
     pump(later);
   }
   perform(later);
@@ -224,7 +211,7 @@ void Element::Impl::message(std::size_t ce, const tmlx_message& message, Instant
 
 void Element::Impl::handle_control(std::uint64_t channel, const tmlx_message* messages,
                                    size_t count) {
-  const Instant now = now_by_clock();
+  const Instant now = runtime::now();
   Later later;
   {
     const std::scoped_lock lock(mutex_);
@@ -239,7 +226,7 @@ void Element::Impl::handle_control(std::uint64_t channel, const tmlx_message* me
 
 // Redirects, and by decision 10 of the TML also heartbeats, which belong to the association.
 void Element::Impl::handle_data(std::uint64_t channel, const tmlx_message* messages, size_t count) {
-  const Instant now = now_by_clock();
+  const Instant now = runtime::now();
   std::optional<std::size_t> ce;
   Later later;
   {
@@ -256,16 +243,14 @@ void Element::Impl::handle_data(std::uint64_t channel, const tmlx_message* messa
 }
 
 void Element::Impl::handle_timer() {
-  std::uint64_t expirations = 0;
-  (void)!::read(timer_, &expirations, sizeof expirations);
   Later later;
   {
     const std::scoped_lock lock(mutex_);
-    armed_.reset();
+    timer_.served();
     if (new_classes_) redirect_.set_classes(*new_classes_);
     new_classes_.reset();
     sync_traffic();
-    core_.on_timer(now_by_clock());
+    core_.on_timer(runtime::now());
     pump(later);
   }
   perform(later);
@@ -287,57 +272,41 @@ void Element::Impl::pump(Later& later) {
   const bool ready = target && channels_[*target].data_up;
   redirect_.set_target(core_.fe_id(), target ? config_.ces[*target].ce_id : 0,
                        ready ? channels_[*target].data : 0);
-  arm();
+  timer_.arm(core_.next_deadline());
 }
 
 void Element::Impl::perform(const ElementOutput& output, Later& later) {
   const auto ce_id = [&](std::size_t ce) { return config_.ces[ce].ce_id; };
-  if (const auto* send = std::get_if<SendMessage>(&output)) {
-    const tml_status status = tmlWrite({channels_[send->ce].control}, send->octets.data(),
-                                       send->octets.size(), 0, nullptr);
-    if (status == TML_SUCCESS) return;
-    ++control_send_failures_;  // the FSM's timers repeat what matters
-    later.notes.push_back(
-        {Severity::Warning, "send_failed", ce_id(send->ce), tmlx_strerror(status)});
-  } else if (const auto* request = std::get_if<RequestChannels>(&output)) {
-    later.channels.push_back(*request);
-  } else if (const auto* changed = std::get_if<CeChanged>(&output)) {
-    const CeState to = changed->change.to;
-    const bool was_up =
-        changed->change.from == CeState::Associated || changed->change.from == CeState::ChannelLost;
-    const bool bad = was_up && to != CeState::Associated && to != CeState::Closed;
-    later.notes.push_back(
-        {bad ? Severity::Warning : Severity::Info,
-         to == CeState::Associated ? "association_up" : "association_state", ce_id(changed->ce),
-         std::string(to_string(to)) + ": " + std::string(to_string(changed->change.cause))});
-  } else if (const auto* assigned = std::get_if<IdAssigned>(&output)) {
-    later.notes.push_back({Severity::Info, "id_assigned", assigned->fe_id, "by the CE"});
-    later.data_channel = assigned->ce;
-  } else if (const auto* master = std::get_if<MasterChanged>(&output)) {
-    later.notes.push_back({Severity::Info, "master_changed", master->to ? ce_id(*master->to) : 0,
-                           master->to ? "new master" : "no master"});
-  } else if (const auto* state = std::get_if<ElementStateChanged>(&output)) {
-    later.notes.push_back(
-        {Severity::Info, "element_state", core_.fe_id(), std::string(to_string(state->to))});
-  }
-}
-
-void Element::Impl::arm() {
-  const auto deadline = core_.next_deadline();
-  if (deadline == armed_ || new_classes_) return;
-  armed_ = deadline;
-  itimerspec when{};  // all zero: disarmed
-  if (deadline) {
-    const auto at = std::max(*deadline, now_by_clock() + kShortestWait).time_since_epoch().count();
-    when.it_value = {at / 1'000'000'000, at % 1'000'000'000};
-  }
-  (void)::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr);
+  const auto note = [&](daemon::Note n) { later.notes.push_back(std::move(n)); };
+  std::visit(Overloaded{
+                 [&](const SendMessage& send) {
+                   const tml_status status =
+                       tmlWrite({channels_[send.ce].control}, send.octets.data(),
+                                send.octets.size(), 0, nullptr);
+                   if (status == TML_SUCCESS) return;
+                   ++control_send_failures_;  // the FSM's timers repeat what matters
+                   note({Severity::Warning, "send_failed", ce_id(send.ce), tmlx_strerror(status)});
+                 },
+                 [&](const RequestChannels& request) { later.channels.push_back(request); },
+                 [&](const CeChanged& changed) { note(note_of(changed, ce_id(changed.ce))); },
+                 [&](const IdAssigned& assigned) {
+                   note({Severity::Info, "id_assigned", assigned.fe_id, "by the CE"});
+                   later.data_channel = assigned.ce;
+                 },
+                 [&](const MasterChanged& master) {
+                   note({Severity::Info, "master_changed", master.to ? ce_id(*master.to) : 0,
+                         master.to ? "new master" : "no master"});
+                 },
+                 [&](const ElementStateChanged& state) {
+                   note({Severity::Info, "element_state", core_.fe_id(),
+                         std::string(to_string(state.to))});
+                 },
+             },
+             output);
 }
 
 void Element::Impl::perform(const Later& later) {
-  if (sink_) {
-    for (const Note& n : later.notes) sink_(n.severity, n.event, n.element, n.text);
-  }
+  daemon::tell(sink_, later.notes);
   for (const RequestChannels& request : later.channels) {
     request.open ? open(request.ce) : close(request.ce);
   }
@@ -378,8 +347,8 @@ bool Element::Impl::open(std::size_t ce, tml_channel_type type) {
       return true;
     }
     later.notes.push_back({Severity::Warning, "open_failed", config.ce_id, tmlx_last_error()});
-    control ? core_.on_control_closed(ce, now_by_clock())
-            : core_.on_data_closed(ce, now_by_clock());
+    control ? core_.on_control_closed(ce, runtime::now())
+            : core_.on_data_closed(ce, runtime::now());
     pump(later);
   }
   perform(later);
@@ -402,7 +371,7 @@ ElementSnapshot Element::Impl::snapshot() const {
   ElementSnapshot shot;
   {
     const std::scoped_lock lock(mutex_);
-    shot = core_.snapshot(now_by_clock());
+    shot = core_.snapshot(runtime::now());
     shot.counters.push_back({"pl_send_failures", "", control_send_failures_});
     for (std::size_t i = 0; i < channels_.size(); ++i) {
       shot.ces[i].address =
@@ -411,24 +380,11 @@ ElementSnapshot Element::Impl::snapshot() const {
       shot.ces[i].data_channel = channels_[i].data;
     }
   }
-  const auto redirect = samples(redirect_.counters());
-  shot.counters.insert(shot.counters.end(), redirect.begin(), redirect.end());
-  for (std::size_t i = 0; i < dataplane::kPacketClasses; ++i) {
-    const auto packet_class = static_cast<dataplane::PacketClass>(i);
-    const auto counted = redirect_.policer().counters(packet_class);
-    shot.classes.push_back({dataplane::to_string(packet_class), counted.passed, counted.dropped});
-  }
-  for (std::size_t i = 0; i < redirect_.ports().size(); ++i) {
-    const dataplane::Port& port = *redirect_.ports()[i];
-    const bool replay = port.config().kind == dataplane::PortKind::Replay;
-    shot.ports.push_back(
-        {port.config().port_id, replay ? port.config().capture : port.config().interface,
-         dataplane::to_string(port.config().kind), redirect_.is_open(i), samples(port.counters())});
-  }
+  append(shot, redirect_);
   return shot;
 }
 
-Element::Element(ElementConfig config, EventSink sink)
+Element::Element(ElementConfig config, daemon::EventSink sink)
     : impl_(std::make_unique<Impl>(std::move(config), std::move(sink))) {}
 Element::~Element() = default;
 

@@ -8,25 +8,17 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "common/core/time.hpp"
 #include "fe/association/snapshot.hpp"
 #include "fe/dataplane/port_config.hpp"
+#include "tml/daemon/events.hpp"
 #include "tml/tml.h"
 
 namespace forces::fe {
-
-enum class Severity : std::uint8_t { Debug, Info, Warning, Error };
-
-// Called on an I/O thread of libtml for what an operator wants to know; it must not block.
-// `event` is a stable key ("association_up"), `element` the PL ID it is about (0: none).
-using EventSink = std::function<void(Severity severity, std::string_view event,
-                                     std::uint32_t element, std::string_view text)>;
 
 struct CeConfig {
   std::uint32_t ce_id = 0;
@@ -65,7 +57,7 @@ struct ElementConfig {
 
 class Element {
  public:
-  Element(ElementConfig config, EventSink sink);
+  Element(ElementConfig config, daemon::EventSink sink);
   ~Element();
   Element(const Element&) = delete;
   Element& operator=(const Element&) = delete;

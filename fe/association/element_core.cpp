@@ -9,11 +9,6 @@
 namespace forces::fe {
 namespace {
 
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-
 lfb::FeProtocol first_values(const ElementConfig& config) {
   lfb::FeProtocol fepo;
   fepo.fe_id = config.fe_id;
@@ -158,7 +153,7 @@ void ElementCore::on_setup_response(Link& link, wire::Bytes octets, Instant now)
   link.fsm.on_setup_response(response->header.correlator, response->result, now);
   if (!assigned || !link.fsm.associated()) return;
   values_.protocol.fe_id = given.value;
-  out_.emplace_back(IdAssigned{index_of(link), given.value});
+  out_.push(IdAssigned{index_of(link), given.value});
 }
 
 void ElementCore::on_query_or_config(std::size_t ce, const pl::Header& header, wire::Bytes octets,
@@ -209,7 +204,7 @@ void ElementCore::send(Link& link, Result<pl::Octets> octets) {
   }
   ++link.control.sent_packets;
   link.control.sent_octets += octets->size();
-  out_.emplace_back(SendMessage{index_of(link), std::move(*octets)});
+  out_.push(SendMessage{index_of(link), std::move(*octets)});
 }
 
 // AllCEs is made when somebody may look at it.
@@ -256,8 +251,8 @@ void ElementCore::perform(std::size_t ce, const CeOutput& output, Instant now) {
   Link& link = links_[ce];
   const pl::ForcesId us{fe_id()}, them{link.ce_id};
   std::visit(Overloaded{
-                 [&](const OpenChannels&) { out_.emplace_back(RequestChannels{ce, true}); },
-                 [&](const CloseChannels&) { out_.emplace_back(RequestChannels{ce, false}); },
+                 [&](const OpenChannels&) { out_.push(RequestChannels{ce, true}); },
+                 [&](const CloseChannels&) { out_.push(RequestChannels{ce, false}); },
                  [&](const SendSetup& setup) {
                    ++counters_.setups;
                    // A new association to a first master gets its ID anew (section 6.1).
@@ -281,7 +276,7 @@ void ElementCore::perform(std::size_t ce, const CeOutput& output, Instant now) {
                    const auto is_up = [](CeState s) {
                      return s == CeState::Associated || s == CeState::ChannelLost;
                    };
-                   out_.emplace_back(CeChanged{ce, change});
+                   out_.push(CeChanged{ce, change});
                    if (!is_up(change.from) && is_up(change.to)) {
                      ++counters_.setups_granted;
                      link.lost = false;
@@ -305,7 +300,7 @@ void ElementCore::perform(const MastershipOutput& output, Instant now) {
             lfb::FeProtocol& fepo = values_.protocol;
             if (change.from) fepo.last_ce_id = links_[*change.from].ce_id;
             fepo.ce_id = change.to ? links_[*change.to].ce_id : 0;
-            out_.emplace_back(change);
+            out_.push(change);
           },
           [&](const ElementStateChanged& change) {
             lfb::FeState& state = values_.object.state;
@@ -319,17 +314,10 @@ void ElementCore::perform(const MastershipOutput& output, Instant now) {
             } else if (state == lfb::FeState::OperDisable) {
               state = lfb::FeState::OperEnable;
             }
-            out_.emplace_back(change);
+            out_.push(change);
           },
       },
       output);
-}
-
-std::optional<ElementOutput> ElementCore::poll_output() {
-  if (out_.empty()) return std::nullopt;
-  ElementOutput output = std::move(out_.front());
-  out_.pop_front();
-  return output;
 }
 
 std::optional<Instant> ElementCore::next_deadline() const {

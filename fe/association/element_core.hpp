@@ -10,12 +10,12 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <random>
 #include <variant>
 #include <vector>
 
+#include "common/core/outputs.hpp"
 #include "fe/association/ce_fsm.hpp"
 #include "fe/association/element.hpp"
 #include "fe/association/mastership.hpp"
@@ -65,7 +65,7 @@ struct ElementCounters {
   std::uint64_t queries = 0, configs = 0, failed_operations = 0;
   std::uint64_t teardowns_received = 0, teardowns_sent = 0;
   std::array<std::uint64_t, kDrops> drops{};
-  [[nodiscard]] std::vector<CounterSample> samples() const;
+  [[nodiscard]] daemon::CounterSamples samples() const;
 };
 
 class ElementCore {
@@ -85,7 +85,7 @@ class ElementCore {
   void on_redirect_totals(std::uint64_t to_ce, std::uint64_t from_ce);
   void on_timer(Instant now);
 
-  [[nodiscard]] std::optional<ElementOutput> poll_output();
+  [[nodiscard]] std::optional<ElementOutput> poll_output() { return out_.poll(); }
   [[nodiscard]] std::optional<Instant> next_deadline() const;
 
   // The CE that redirected packets go to, if any may go anywhere (RFC 7121 section 3.2: the master
@@ -133,7 +133,7 @@ class ElementCore {
   Mastership mastership_;
   std::vector<Link> links_;
   ElementCounters counters_;
-  std::deque<ElementOutput> out_;
+  OutputQueue<ElementOutput> out_;
 };
 
 }  // namespace forces::fe

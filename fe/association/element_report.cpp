@@ -5,39 +5,7 @@
 namespace forces::fe {
 namespace {
 
-Severity severity_of(tmlx_event_type type) {
-  switch (type) {
-    case TMLX_EVENT_AUTH_FAILED:
-    case TMLX_EVENT_CERT_EXPIRING:
-    case TMLX_EVENT_CHANNEL_DOWN:
-    case TMLX_EVENT_HB_LOST:
-    case TMLX_EVENT_PROTOCOL_ERROR:
-    case TMLX_EVENT_DROPPED:
-    case TMLX_EVENT_CONNECT_FAILED:
-      return Severity::Warning;
-    case TMLX_EVENT_MSG_AVAILABLE:
-    case TMLX_EVENT_WRITABLE:
-    case TMLX_EVENT_CONGESTED:
-    case TMLX_EVENT_CONGESTION_CLEARED:
-      return Severity::Debug;
-    default:
-      return Severity::Info;
-  }
-}
-
-}  // namespace
-
-Note note_of(const tmlx_event& event) {
-  std::string text = event.channel_type == TML_CHANNEL_DATA ? "data channel" : "control channel";
-  if (event.type == TMLX_EVENT_CHANNEL_DOWN || event.type == TMLX_EVENT_CLOSE) {
-    text += std::string(": ") + tmlx_reason_name(event.reason);
-  }
-  if (event.count != 0) text += ": " + std::to_string(event.count);
-  if (event.detail != nullptr && *event.detail != '\0') text += std::string(": ") + event.detail;
-  return {severity_of(event.type), tmlx_event_name(event.type), event.element_id, std::move(text)};
-}
-
-std::vector<CounterSample> samples(const RedirectCounters& c) {
+daemon::CounterSamples samples(const RedirectCounters& c) {
   return {{"redirect_to_ce", "", c.to_ce.get()},
           {"redirect_from_ce", "", c.from_ce.get()},
           {"redirect_drops", "no_master", c.no_master.get()},
@@ -54,7 +22,7 @@ std::vector<CounterSample> samples(const RedirectCounters& c) {
           {"redirect_refused", "not_sent", c.not_sent.get()}};
 }
 
-std::vector<CounterSample> samples(const dataplane::PortCounters& c) {
+daemon::CounterSamples samples(const dataplane::PortCounters& c) {
   return {{"received", "", c.received.get()},
           {"sent", "", c.sent.get()},
           {"arp_answered", "", c.arp_answered.get()},
@@ -65,6 +33,34 @@ std::vector<CounterSample> samples(const dataplane::PortCounters& c) {
           {"drops", "send_full", c.send_full.get()},
           {"drops", "no_neighbor", c.no_neighbor.get()},
           {"drops", "off_link", c.off_link.get()}};
+}
+
+}  // namespace
+
+daemon::Note note_of(const CeChanged& changed, std::uint32_t ce_id) {
+  const auto [from, to, cause] = changed.change;
+  const bool was_up = from == CeState::Associated || from == CeState::ChannelLost;
+  const bool bad = was_up && to != CeState::Associated && to != CeState::Closed;
+  return {bad ? daemon::Severity::Warning : daemon::Severity::Info,
+          to == CeState::Associated ? "association_up" : "association_state", ce_id,
+          std::string(to_string(to)) + ": " + std::string(to_string(cause))};
+}
+
+void append(ElementSnapshot& shot, const Redirector& redirect) {
+  const auto all = samples(redirect.counters());
+  shot.counters.insert(shot.counters.end(), all.begin(), all.end());
+  for (std::size_t i = 0; i < dataplane::kPacketClasses; ++i) {
+    const auto packet_class = static_cast<dataplane::PacketClass>(i);
+    const auto counted = redirect.policer().counters(packet_class);
+    shot.classes.push_back({dataplane::to_string(packet_class), counted.passed, counted.dropped});
+  }
+  for (std::size_t i = 0; i < redirect.ports().size(); ++i) {
+    const dataplane::Port& port = *redirect.ports()[i];
+    const bool replay = port.config().kind == dataplane::PortKind::Replay;
+    shot.ports.push_back(
+        {port.config().port_id, replay ? port.config().capture : port.config().interface,
+         dataplane::to_string(port.config().kind), redirect.is_open(i), samples(port.counters())});
+  }
 }
 
 }  // namespace forces::fe

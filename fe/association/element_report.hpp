@@ -1,29 +1,15 @@
-// What the shell tells the operator: notes for the log, counters for the metrics.
+// What the shell tells the operator: events for the log, counters for the metrics.
 #pragma once
 
-#include <string>
-#include <string_view>
-#include <vector>
-
-#include "fe/association/element.hpp"
-#include "tml/tml.h"
+#include "fe/association/element_core.hpp"
+#include "tml/daemon/events.hpp"
 
 namespace forces::fe {
 
-struct RedirectCounters;
-namespace dataplane {
-struct PortCounters;
-}
+class Redirector;
 
-struct Note {
-  Severity severity;
-  std::string_view event;
-  std::uint32_t element;
-  std::string text;
-};
-
-[[nodiscard]] Note note_of(const tmlx_event& event);
-[[nodiscard]] std::vector<CounterSample> samples(const RedirectCounters& counters);
-[[nodiscard]] std::vector<CounterSample> samples(const dataplane::PortCounters& counters);
+[[nodiscard]] daemon::Note note_of(const CeChanged& changed, std::uint32_t ce_id);
+// Packets, their classes and the ports.
+void append(ElementSnapshot& shot, const Redirector& redirect);
 
 }  // namespace forces::fe

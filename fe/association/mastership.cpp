@@ -3,7 +3,7 @@
 namespace forces::fe {
 
 void Mastership::start() {
-  if (!associated_.empty()) out_.push_back(TryCe{0});
+  if (!associated_.empty()) out_.push(TryCe{0});
 }
 
 void Mastership::on_attempt_failed(std::size_t ce) {
@@ -21,7 +21,7 @@ void Mastership::on_associated(std::size_t ce) {
   if (!hot_standby() || all_tried_) return;
   all_tried_ = true;  // RFC 7121 section 3.2: "MUST attempt to connect and associate with all"
   for (std::size_t other = 0; other < associated_.size(); ++other) {
-    if (other != ce) out_.push_back(TryCe{other});
+    if (other != ce) out_.push(TryCe{other});
   }
 }
 
@@ -52,27 +52,20 @@ void Mastership::on_timer(Instant now) {
   enter(ElementState::PreAssociation);
 }
 
-std::optional<MastershipOutput> Mastership::poll_output() {
-  if (out_.empty()) return std::nullopt;
-  MastershipOutput output = out_.front();
-  out_.pop_front();
-  return output;
-}
-
 void Mastership::enter(ElementState to) {
   if (state_ == to) return;
-  out_.push_back(ElementStateChanged{state_, to});
+  out_.push(ElementStateChanged{state_, to});
   state_ = to;
 }
 
 void Mastership::set_master(std::optional<std::size_t> to) {
-  out_.push_back(MasterChanged{master_, to});
+  out_.push(MasterChanged{master_, to});
   master_ = to;
 }
 
 void Mastership::try_next(std::size_t after) {
-  out_.push_back(GiveUpCe{after});
-  out_.push_back(TryCe{next(after)});
+  out_.push(GiveUpCe{after});
+  out_.push(TryCe{next(after)});
 }
 
 std::string_view to_string(ElementState state) {

@@ -8,12 +8,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "common/core/outputs.hpp"
 #include "common/core/time.hpp"
 #include "fe/lfb/values.hpp"
 
@@ -53,7 +53,7 @@ class Mastership {
   void hand_over(std::size_t ce);
   void on_timer(Instant now);
 
-  [[nodiscard]] std::optional<MastershipOutput> poll_output();
+  [[nodiscard]] std::optional<MastershipOutput> poll_output() { return out_.poll(); }
   [[nodiscard]] std::optional<Instant> next_deadline() const { return stop_at_; }
   [[nodiscard]] ElementState state() const { return state_; }
   [[nodiscard]] std::optional<std::size_t> master() const { return master_; }
@@ -73,7 +73,7 @@ class Mastership {
   std::optional<std::size_t> master_;
   bool all_tried_ = false;          // hot standby: every CE is being tried
   std::optional<Instant> stop_at_;  // CEFTI
-  std::deque<MastershipOutput> out_;
+  OutputQueue<MastershipOutput> out_;
 };
 
 [[nodiscard]] std::string_view to_string(ElementState state);

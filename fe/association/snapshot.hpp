@@ -6,14 +6,9 @@
 #include <string_view>
 #include <vector>
 
-namespace forces::fe {
+#include "tml/daemon/events.hpp"
 
-// One counter. Names are metric names without prefix and "_total"; `reason` is "" or a label value.
-struct CounterSample {
-  std::string_view name;
-  std::string_view reason;
-  std::uint64_t value = 0;
-};
+namespace forces::fe {
 
 struct CeSnapshot {
   std::uint32_t ce_id = 0;
@@ -26,7 +21,7 @@ struct CeSnapshot {
   std::uint64_t data_channel = 0;
   std::uint64_t associated_ms = 0;
   std::uint64_t last_heard_ms = 0;
-  std::vector<CounterSample> counters;
+  daemon::CounterSamples counters;
 };
 
 struct ClassSnapshot {
@@ -40,7 +35,7 @@ struct PortSnapshot {
   std::string interface;
   std::string_view kind;  // "raw", "packet", "replay"
   bool open = false;
-  std::vector<CounterSample> counters;
+  daemon::CounterSamples counters;
 };
 
 struct ElementSnapshot {
@@ -48,7 +43,7 @@ struct ElementSnapshot {
   std::string_view state;  // "pre_association", "associated", "not_associated" (RFC 7121 figure 4)
   std::string_view fe_state;  // "admin_disable", "oper_disable", "oper_enable"
   std::uint32_t master = 0;   // CE ID, 0: none
-  std::vector<CounterSample> counters;
+  daemon::CounterSamples counters;
   std::vector<CeSnapshot> ces;
   std::vector<ClassSnapshot> classes;
   std::vector<PortSnapshot> ports;

@@ -17,10 +17,7 @@ constexpr std::size_t kMaxName = 40;                          // string[40], RFC
 // Shorter timers would only burn both ends' time.
 constexpr Duration kShortest = std::chrono::milliseconds(10);
 
-std::uint32_t milliseconds(Duration d) {
-  return static_cast<std::uint32_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
-}
+std::uint32_t milliseconds(Duration d) { return static_cast<std::uint32_t>(whole_milliseconds(d)); }
 
 // A value of exactly one size (RFC 5810 section 7.1.1: atoms are packed raw).
 template <class T>

@@ -1,8 +1,9 @@
 #include "fe/redirect/redirector.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
+
+#include "common/runtime/timer.hpp"
 
 namespace forces::fe {
 namespace {
@@ -12,8 +13,6 @@ using dataplane::Received;
 constexpr auto kRelaxed = std::memory_order_relaxed;
 // RFC 6956 section 4.4: why the packet left the forwarding path.
 constexpr std::uint32_t kRouterAlertOptions = 6, kDstAddressException = 10;
-
-Instant now_by_clock() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
 
 }  // namespace
 
@@ -85,7 +84,7 @@ void Redirector::on_ready(void* watched, int fd) {
 }
 
 void Redirector::from_port(dataplane::Port& port, int fd) {
-  const Instant now = now_by_clock();
+  const Instant now = runtime::now();
   for (int i = 0; i < kPacketsATurn; ++i) {
     const Received received = port.receive(fd, packet_, now);
     if (received.status == Received::Status::Empty) return;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# pure_cores.sh BUILD-DIR: object files of codecs (proto/) and of cores (tml/src/core) may not know a
-# clock, a socket or a thread: then the same code runs under a virtual clock, and any failure replays.
+# pure_cores.sh BUILD-DIR: object files of codecs (proto/) and of cores (tml/src/core, those of both
+# associations, fe/lfb) may not know a clock, a socket or a thread: then the same code runs under a
+# virtual clock, and any failure replays.
 set -euo pipefail
 build=${1:?usage: pure_cores.sh BUILD-DIR}
 impure='clock::now\(|\b(clock_gettime|gettimeofday|time|nanosleep|usleep|sleep|getrandom)(@|$)'
@@ -8,15 +9,21 @@ impure+='|\b(socket|connect|accept4?|bind|listen|send|sendto|sendmsg|recv|recvfr
 impure+='|\b(poll|ppoll|select|epoll_\w+|eventfd|timerfd_\w+)(@|$)'
 impure+='|\b(pthread_create|fork|open|openat|fopen)(@|$)|std::thread|std::random_device|asio::|spdlog::'
 
+cores=('*/proto/CMakeFiles/*' '*/tml_core.dir/src/core/*' '*/forces_ce_association_core.dir/*'
+  '*/forces_fe_association_core.dir/*' '*/forces_fe_lfb.dir/*')
+
 objects=0
 bad=0
-while IFS= read -r -d '' object; do
-  objects=$((objects + 1))
-  found=$(nm --undefined-only --demangle "$object" | sed 's/^ *[UuwWvV] //' | grep -E "$impure" || true)
-  [ -z "$found" ] || { printf '%s:\n%s\n' "${object#"$build"/}" "$found"; bad=1; }
-done < <(find "$build" -name '*.cpp.o' \
-  \( -path '*/proto/CMakeFiles/*' -o -path '*/tml_core.dir/src/core/*' \) \
-  -not -path '*/tests/*' -not -path '*/schema/*' -print0)
+for core in "${cores[@]}"; do
+  before=$objects
+  while IFS= read -r -d '' object; do
+    objects=$((objects + 1))
+    found=$(nm --undefined-only --demangle "$object" | sed 's/^ *[UuwWvV] //' | grep -E "$impure" || true)
+    [ -z "$found" ] || { printf '%s:\n%s\n' "${object#"$build"/}" "$found"; bad=1; }
+  done < <(find "$build" -name '*.cpp.o' -path "$core" \
+    -not -path '*/tests/*' -not -path '*/schema/*' -print0)
+  [ "$objects" -gt "$before" ] || { echo "no object file of $core"; bad=1; }
+done
 [ "$objects" -gt 0 ] || { echo "skipped: no object files of cores below $build"; exit 77; }
 echo "$objects object files looked at"
 exit "$bad"

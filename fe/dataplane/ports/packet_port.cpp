@@ -15,14 +15,8 @@
 namespace forces::fe::dataplane {
 namespace {
 
-constexpr int kReceiveBuffer = 4 << 20;
 constexpr Mac kBroadcast{std::byte{0xff}, std::byte{0xff}, std::byte{0xff},
                          std::byte{0xff}, std::byte{0xff}, std::byte{0xff}};
-
-template <class T>
-bool set(int fd, int level, int option, const T& value) {
-  return ::setsockopt(fd, level, option, &value, sizeof value) == 0;
-}
 
 std::uint32_t load_u32(wire::Bytes octets, std::size_t at) {
   std::uint32_t value = 0;
@@ -79,7 +73,6 @@ std::string PacketPort::open() {
   index_ = static_cast<int>(::if_nametoindex(config_.interface.c_str()));
   if (index_ == 0) return system_error("interface " + config_.interface);
 
-  // Protocol 0: nothing is received until the filter stands and bind() names the protocol.
   socket_ = Fd(::socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket_.valid()) return system_error("packet socket");
   ifreq request{};
@@ -99,23 +92,11 @@ std::string PacketPort::open() {
       BPF_STMT(BPF_RET | BPF_K, 0x40000),
   };
   const sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
-  sockaddr_ll where{};
-  where.sll_family = AF_PACKET;
-  where.sll_protocol = htons(ETH_P_ALL);
-  where.sll_ifindex = index_;
-  packet_mreq all{};
-  all.mr_ifindex = index_;
-  all.mr_type = PACKET_MR_ALLMULTI;
   const int fd = socket_.get();
-  const bool ready = set(fd, SOL_SOCKET, SO_ATTACH_FILTER, program) &&
-                     set(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1) &&
-                     set(fd, SOL_PACKET, PACKET_AUXDATA, 1) &&
-                     ::bind(fd, reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0 &&
-                     set(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, all);
+  const bool ready =
+      set(fd, SOL_PACKET, PACKET_AUXDATA, 1) && start_hearing(fd, program, ETH_P_ALL, index_);
   if (!ready) return system_error("packet socket on " + config_.interface);
-  if (!set(fd, SOL_SOCKET, SO_RCVBUFFORCE, kReceiveBuffer)) {
-    (void)set(fd, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
-  }
+  grow_receive_buffer(fd);
   fds_.push_back(fd);
   return {};
 }

@@ -13,7 +13,6 @@
 namespace forces::fe::dataplane {
 namespace {
 
-constexpr int kReceiveBuffer = 4 << 20;
 // raw(7); <linux/icmp.h> cannot stand beside <net/if.h>.
 constexpr int kIcmpFilterOption = 1;
 constexpr std::uint32_t kIcmpEcho = 8, kIcmpTimestamp = 13, kIcmpAddressMask = 17;
@@ -32,20 +31,9 @@ constexpr std::array kRawClasses{
     RawClass{PacketClass::Vrrp, 112, {"224.0.0.18", nullptr}},
 };
 
-template <class T>
-bool set(int fd, int level, int option, const T& value) {
-  return ::setsockopt(fd, level, option, &value, sizeof value) == 0;
-}
-
 bool bind_to_device(int fd, const std::string& name) {
   return ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name.c_str(),
                       static_cast<socklen_t>(name.size() + 1)) == 0;
-}
-
-void grow_buffer(int fd) {  // beyond rmem_max when we may
-  if (!set(fd, SOL_SOCKET, SO_RCVBUFFORCE, kReceiveBuffer)) {
-    (void)set(fd, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
-  }
 }
 
 }  // namespace
@@ -95,7 +83,7 @@ std::string RawPort::open_receiver(PacketClass c, int index) {
     const std::uint32_t blocked = 1U << kIcmpEcho | 1U << kIcmpTimestamp | 1U << kIcmpAddressMask;
     if (!set(fd.get(), SOL_RAW, kIcmpFilterOption, blocked)) return system_error("ICMP_FILTER");
   }
-  grow_buffer(fd.get());
+  grow_receive_buffer(fd.get());
   fds_.push_back(fd.get());
   receivers_.push_back(std::move(fd));
   return {};
@@ -104,7 +92,7 @@ std::string RawPort::open_receiver(PacketClass c, int index) {
 std::string RawPort::open_igmp(int index) {
   Fd fd(::socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return system_error("packet socket for igmp");
-  // IPv4 protocol 2. The filter stands before the socket is bound, so nothing else ever gets in.
+  // IPv4 protocol 2.
   sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_IGMP, 0, 1),
@@ -112,20 +100,10 @@ std::string RawPort::open_igmp(int index) {
       BPF_STMT(BPF_RET | BPF_K, 0),
   };
   const sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
-  sockaddr_ll where{};
-  where.sll_family = AF_PACKET;
-  where.sll_protocol = htons(ETH_P_IP);
-  where.sll_ifindex = index;
-  packet_mreq all{};
-  all.mr_ifindex = index;
-  all.mr_type = PACKET_MR_ALLMULTI;
-  const bool ready =
-      set(fd.get(), SOL_SOCKET, SO_ATTACH_FILTER, program) &&
-      set(fd.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, 1) &&
-      ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0 &&
-      set(fd.get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, all);
-  if (!ready) return system_error("packet socket for igmp on " + config_.interface);
-  grow_buffer(fd.get());
+  if (!start_hearing(fd.get(), program, ETH_P_IP, index)) {
+    return system_error("packet socket for igmp on " + config_.interface);
+  }
+  grow_receive_buffer(fd.get());
   fds_.push_back(fd.get());
   receivers_.push_back(std::move(fd));
   return {};

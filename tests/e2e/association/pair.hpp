@@ -79,7 +79,7 @@ class CePart {
   // TUN devices are made in the namespace that the caller is in.
   void make() {
     controller = std::make_unique<ce::Controller>(
-        config, [this](ce::Severity, std::string_view event, std::uint32_t fe,
+        config, [this](daemon::Severity, std::string_view event, std::uint32_t fe,
                        std::string_view text) { notes.add(event, fe, text); });
     ASSERT_TRUE(controller->open_ports());
   }
@@ -144,7 +144,7 @@ class FePart {
   // Ports are opened in the namespace that the caller is in.
   void make() {
     element = std::make_unique<fe::Element>(
-        config, [this](fe::Severity, std::string_view event, std::uint32_t ce,
+        config, [this](daemon::Severity, std::string_view event, std::uint32_t ce,
                        std::string_view text) { notes.add(event, ce, text); });
     ASSERT_TRUE(element->open_ports());
   }

@@ -6,33 +6,7 @@
 #include "proto/pl/association.hpp"
 #include "tests/fuzz/association/events.hpp"
 
-namespace {
-
 using namespace forces;
-
-void check_outputs(fe::ElementCore& core) {
-  while (const auto output = core.poll_output()) {
-    const auto* send = std::get_if<fe::SendMessage>(&*output);
-    if (send != nullptr && !pl::decode_message(send->octets)) std::abort();
-  }
-}
-
-// A timer that is due may have a successor at the same instant, but not for ever.
-template <class Core>
-void fire_when_due(Core& core, fuzz::Events& events) {
-  const auto due = core.next_deadline();
-  if (!due) return;
-  events.at(*due);
-  for (int i = 0; i < 8; ++i) {
-    core.on_timer(events.now());
-    check_outputs(core);
-    const auto next = core.next_deadline();
-    if (!next || *next > events.now()) return;
-  }
-  std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Events events(data, size);
@@ -76,10 +50,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         core.on_timer(events.pass());
         break;
       case 7:
-        fire_when_due(core, events);
+        fuzz::fire_when_due<fe::SendMessage>(core, events);
         break;
     }
-    check_outputs(core);
+    fuzz::check_outputs<fe::SendMessage>(core);
     const auto target = core.redirect_target();
     if (target && core.state(*target) != fe::CeState::Associated) std::abort();
   }

@@ -1,11 +1,14 @@
-// Octets choose events: what to do, when, and what a message says.
+// Octets choose events: what to do, when, and what a message says; and what holds of both cores.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <span>
+#include <variant>
 
 #include "common/core/time.hpp"
+#include "proto/pl/message.hpp"
 #include "proto/wire/reader.hpp"
 
 namespace forces::fuzz {
@@ -29,5 +32,29 @@ class Events {
   wire::ByteReader in_;
   Instant now_{};
 };
+
+// Everything that is sent decodes.
+template <class SendMessage, class Core>
+void check_outputs(Core& core) {
+  while (const auto output = core.poll_output()) {
+    const auto* send = std::get_if<SendMessage>(&*output);
+    if (send != nullptr && !pl::decode_message(send->octets)) std::abort();
+  }
+}
+
+// A timer that is due may have a successor at the same instant, but not for ever.
+template <class SendMessage, class Core>
+void fire_when_due(Core& core, Events& events) {
+  const auto due = core.next_deadline();
+  if (!due) return;
+  events.at(*due);
+  for (int i = 0; i < 8; ++i) {
+    core.on_timer(events.now());
+    check_outputs<SendMessage>(core);
+    const auto next = core.next_deadline();
+    if (!next || *next > events.now()) return;
+  }
+  std::abort();
+}
 
 }  // namespace forces::fuzz

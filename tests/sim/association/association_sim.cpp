@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // Of one FE, by name.
-std::uint64_t counted(const std::vector<ce::CounterSample>& all, std::string_view name,
+std::uint64_t counted(const daemon::CounterSamples& all, std::string_view name,
                       std::string_view reason = "") {
   for (const auto& c : all) {
     if (c.name == name && c.reason == reason) return c.value;

@@ -1,12 +1,15 @@
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <set>
 #include <string>
 #include <unordered_set>
+#include <variant>
 
 #include "common/core/assert.hpp"
 #include "common/core/error.hpp"
 #include "common/core/ids.hpp"
+#include "common/core/outputs.hpp"
 #include "common/core/result.hpp"
 #include "common/core/time.hpp"
 
@@ -55,6 +58,22 @@ TEST(CoreIds, AreComparedAndHashedByValue) {
 TEST(CoreTime, AnInstantHasNoClockBehindIt) {
   using namespace std::chrono_literals;
   EXPECT_EQ(Instant{} + 1500ms - Instant{}, Duration(1'500'000'000));
+}
+
+TEST(CoreTime, MillisecondsAreWholeOnes) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(whole_milliseconds(1999us), 1U);
+  EXPECT_EQ(whole_milliseconds(2ms), 2U);
+}
+
+TEST(CoreOutputs, ArePolledInOrderUntilThereIsNone) {
+  OutputQueue<std::variant<int, std::unique_ptr<int>>> queue;
+  EXPECT_FALSE(queue.poll());
+  queue.push(1);
+  queue.push(std::make_unique<int>(2));  // moved, not copied
+  EXPECT_EQ(std::get<0>(*queue.poll()), 1);
+  EXPECT_EQ(*std::get<1>(*queue.poll()), 2);
+  EXPECT_FALSE(queue.poll());
 }
 
 TEST(CoreAssertDeathTest, ABrokenInvariantNamesItselfAndEndsTheProcess) {

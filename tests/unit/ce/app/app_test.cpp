@@ -8,7 +8,7 @@
 #include <fstream>
 #include <string>
 
-#include "common/daemon/daemon.hpp"
+#include "tml/daemon/daemon.hpp"
 
 namespace forces::ce {
 namespace {

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-#include "tests/unit/common/daemon/golden.hpp"
+#include "tests/unit/tml/daemon/golden.hpp"
 
 namespace forces::ce {
 namespace {

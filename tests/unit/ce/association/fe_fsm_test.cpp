@@ -4,41 +4,27 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/steps.hpp"
+
 namespace forces::ce {
 namespace {
 
 using namespace std::chrono_literals;
 using pl::AssociationResult;
 using pl::TeardownReason;
+using test::at;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr Instant at(Duration d) { return Instant(d); }
-
 class FeFsmTest : public testing::Test {
  protected:
-  std::vector<FeOutput> outputs() {
-    std::vector<FeOutput> all;
-    while (const auto output = fsm.poll_output()) all.push_back(*output);
-    return all;
-  }
+  std::vector<FeOutput> outputs() { return test::outputs_of(fsm); }
   void associate(Instant now) {
     fsm.on_channel_up(now);
     fsm.on_setup(1, AssociationResult::Success, now);
     (void)outputs();
   }
-  // What the timers say until `end`, each fired when it is due.
-  std::vector<std::pair<Duration, FeOutput>> run_until(Instant end) {
-    std::vector<std::pair<Duration, FeOutput>> all;
-    for (int budget = 0; budget < 10'000; ++budget) {
-      const auto due = fsm.next_deadline();
-      if (!due || *due > end) return all;
-      fsm.on_timer(*due);
-      for (const auto& output : outputs()) all.emplace_back(due->time_since_epoch(), output);
-    }
-    ADD_FAILURE() << "the deadline does not move";
-    return all;
-  }
+  auto run_until(Instant end) { return test::run_until(fsm, end); }
 
   static HeartbeatConfig config() {
     HeartbeatConfig c;

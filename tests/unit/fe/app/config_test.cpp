@@ -7,7 +7,7 @@
 #include <string>
 
 #include "fe/dataplane/policer.hpp"
-#include "tests/unit/common/daemon/golden.hpp"
+#include "tests/unit/tml/daemon/golden.hpp"
 
 namespace forces::fe {
 namespace {

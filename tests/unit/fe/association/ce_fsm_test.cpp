@@ -4,26 +4,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/steps.hpp"
+
 namespace forces::fe {
 namespace {
 
 using namespace std::chrono_literals;
 using pl::AssociationResult;
 using pl::TeardownReason;
+using test::at;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Not;
 
-constexpr Instant at(Duration d) { return Instant(d); }
-
 class CeFsmTest : public testing::Test {
  protected:
-  std::vector<CeOutput> outputs() {
-    std::vector<CeOutput> all;
-    while (const auto output = fsm.poll_output()) all.push_back(*output);
-    return all;
-  }
+  std::vector<CeOutput> outputs() { return test::outputs_of(fsm); }
   std::uint64_t last_setup(const std::vector<CeOutput>& all) {
     std::uint64_t correlator = 0;
     for (const auto& output : all) {
@@ -38,17 +35,7 @@ class CeFsmTest : public testing::Test {
     (void)outputs();
     ASSERT_EQ(fsm.state(), CeState::Associated);
   }
-  std::vector<std::pair<Duration, CeOutput>> run_until(Instant end) {
-    std::vector<std::pair<Duration, CeOutput>> all;
-    for (int budget = 0; budget < 10'000; ++budget) {
-      const auto due = fsm.next_deadline();
-      if (!due || *due > end) return all;
-      fsm.on_timer(*due);
-      for (const auto& output : outputs()) all.emplace_back(due->time_since_epoch(), output);
-    }
-    ADD_FAILURE() << "the deadline does not move";
-    return all;
-  }
+  auto run_until(Instant end) { return test::run_until(fsm, end); }
   static pl::Header heartbeat(pl::Ack ack) {
     pl::Header h;
     h.type = pl::MsgType::Heartbeat;

@@ -4,21 +4,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/steps.hpp"
+
 namespace forces::fe {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
-using Output = MastershipOutput;
 
 class MastershipTest : public testing::Test {
  protected:
-  std::vector<Output> outputs() {
-    std::vector<Output> all;
-    while (const auto output = mastership.poll_output()) all.push_back(*output);
-    return all;
-  }
+  std::vector<MastershipOutput> outputs() { return test::outputs_of(mastership); }
   void hot_standby() {
     policy.ha_mode = 2;
     policy.failover_policy = 1;

@@ -7,11 +7,11 @@
 #include <string_view>
 
 #include "common/core/time.hpp"
-#include "common/daemon/application.hpp"
 #include "common/observe/log.hpp"
 #include "common/observe/metrics.hpp"
 #include "common/runtime/local_server.hpp"
 #include "proto/schema/control.pb.h"
+#include "tml/daemon/application.hpp"
 
 namespace forces::daemon {
 

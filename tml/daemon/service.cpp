@@ -1,4 +1,4 @@
-#include "common/daemon/service.hpp"
+#include "tml/daemon/service.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -6,24 +6,18 @@
 #include <algorithm>
 #include <chrono>
 
-#include "common/daemon/tml_context.hpp"
-#include "common/daemon/tml_metrics.hpp"
+#include "common/runtime/timer.hpp"
+#include "tml/daemon/tml_context.hpp"
+#include "tml/daemon/tml_metrics.hpp"
 
 namespace forces::daemon {
 namespace {
 
 using control::Response;
 
-Instant steady_now() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
-
-std::uint64_t to_ms(Duration duration) {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
-}
-
 // Since a CLOCK_MONOTONIC time of libtml; 0 when there was none.
 std::uint64_t ms_since(std::uint64_t then_ns) {
-  const auto now = static_cast<std::uint64_t>(steady_now().time_since_epoch().count());
+  const auto now = static_cast<std::uint64_t>(runtime::now().time_since_epoch().count());
   return then_ns == 0 || then_ns > now ? 0 : (now - then_ns) / 1'000'000;
 }
 
@@ -124,7 +118,9 @@ void fill(control::Sample& out, const prometheus::MetricFamily& family,
 }  // namespace
 
 Service::Service(ServiceParts parts)
-    : parts_(std::move(parts)), logger_(parts_.log.component("control")), started_(steady_now()) {}
+    : parts_(std::move(parts)),
+      logger_(parts_.log.component("control")),
+      started_(runtime::now()) {}
 
 std::string Service::handle_octets(std::string_view octets, const runtime::LocalCaller& caller) {
   control::Request request;
@@ -173,7 +169,7 @@ control::Status Service::status() const {
   s.set_id(application.id());
   s.set_name(application.name());
   s.set_pid(getpid());
-  s.set_uptime_ms(to_ms(steady_now() - started_));
+  s.set_uptime_ms(whole_milliseconds(runtime::now() - started_));
   s.set_security(security_text(application.settings().tls));
   s.set_config_file(parts_.config_file);
   s.set_log_lines_suppressed(parts_.log.suppressed());

@@ -1,4 +1,4 @@
-#include "common/daemon/daemon.hpp"
+#include "tml/daemon/daemon.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

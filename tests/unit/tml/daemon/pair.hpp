@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "common/daemon/tml_context.hpp"
-#include "common/daemon/tml_metrics.hpp"
+#include "tml/daemon/tml_context.hpp"
+#include "tml/daemon/tml_metrics.hpp"
 #include "tml/tml.h"
 
 namespace forces::daemon {

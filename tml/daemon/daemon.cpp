@@ -1,4 +1,4 @@
-#include "common/daemon/daemon.hpp"
+#include "tml/daemon/daemon.hpp"
 
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
@@ -21,13 +21,13 @@
 #include <thread>
 #include <utility>
 
-#include "common/daemon/service.hpp"
-#include "common/daemon/tml_context.hpp"
-#include "common/daemon/tml_metrics.hpp"
 #include "common/runtime/http_server.hpp"
 #include "common/runtime/local_server.hpp"
 #include "common/runtime/process.hpp"
 #include "common/runtime/service.hpp"
+#include "tml/daemon/service.hpp"
+#include "tml/daemon/tml_context.hpp"
+#include "tml/daemon/tml_metrics.hpp"
 
 namespace forces::daemon {
 namespace {

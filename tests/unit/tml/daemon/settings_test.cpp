@@ -1,4 +1,4 @@
-#include "common/daemon/settings.hpp"
+#include "tml/daemon/settings.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "common/daemon/tml_context.hpp"
+#include "tml/daemon/tml_context.hpp"
 
 namespace forces::daemon {
 namespace {

@@ -1,4 +1,4 @@
-#include "common/daemon/tml_metrics.hpp"
+#include "tml/daemon/tml_metrics.hpp"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "common/daemon/tml_context.hpp"
+#include "tml/daemon/tml_context.hpp"
 
 namespace forces::daemon {
 namespace {

@@ -1,4 +1,4 @@
-#include "common/daemon/service.hpp"
+#include "tml/daemon/service.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <sstream>
 #include <string>
 
-#include "tests/unit/common/daemon/pair.hpp"
+#include "tests/unit/tml/daemon/pair.hpp"
 
 namespace forces::daemon {
 namespace {

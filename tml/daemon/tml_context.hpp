@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "common/daemon/settings.hpp"
+#include "tml/daemon/settings.hpp"
 #include "tml/tml.h"
 
 namespace forces::daemon {

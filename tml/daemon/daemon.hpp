@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/daemon/application.hpp"
+#include "tml/daemon/application.hpp"
 
 namespace forces::daemon {
 

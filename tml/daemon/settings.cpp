@@ -1,4 +1,4 @@
-#include "common/daemon/settings.hpp"
+#include "tml/daemon/settings.hpp"
 
 #include <fmt/format.h>
 

@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "common/daemon/settings.hpp"
-#include "common/daemon/tml_context.hpp"
 #include "common/observe/log.hpp"
 #include "common/observe/metrics.hpp"
 #include "proto/schema/control.pb.h"
+#include "tml/daemon/settings.hpp"
+#include "tml/daemon/tml_context.hpp"
 #include "tml/tml.h"
 
 namespace forces::daemon {
@@ -45,6 +45,29 @@ class Application {
   virtual void describe(control::Status& status) const = 0;
   [[nodiscard]] virtual std::vector<control::Element> elements() const = 0;
   [[nodiscard]] virtual observe::Families metrics() const = 0;
+};
+
+// The part of an application that is its configuration: `Settings` has `id`, `name`, `common`, and
+// a visit(runtime::ConfigVisitor&, Settings&) beside it.
+template <class Settings>
+class Configured : public Application {
+ public:
+  [[nodiscard]] runtime::ConfigProblems load(const std::string& path) override {
+    Settings fresh;
+    auto problems =
+        runtime::read_config_file(path, [&fresh](runtime::ConfigVisitor& v) { visit(v, fresh); });
+    if (problems.empty()) settings_ = std::move(fresh);
+    return problems;
+  }
+  [[nodiscard]] std::string print() override {
+    return runtime::print_config([this](runtime::ConfigVisitor& v) { visit(v, settings_); });
+  }
+  [[nodiscard]] const CommonSettings& settings() const override { return settings_.common; }
+  [[nodiscard]] std::uint32_t id() const override { return settings_.id; }
+  [[nodiscard]] const std::string& name() const override { return settings_.name; }
+
+ protected:
+  Settings settings_;
 };
 
 }  // namespace forces::daemon

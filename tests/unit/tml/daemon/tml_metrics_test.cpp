@@ -1,4 +1,4 @@
-#include "common/daemon/tml_metrics.hpp"
+#include "tml/daemon/tml_metrics.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <set>
 #include <string>
 
-#include "tests/unit/common/daemon/pair.hpp"
+#include "tests/unit/tml/daemon/pair.hpp"
 
 namespace forces::daemon {
 namespace {

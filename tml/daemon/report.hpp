@@ -1,6 +1,4 @@
-// From the protocol layers' counters to the operator's messages and to metrics. A counter is
-// anything with `name` (a metric's, without prefix and "_total"), `reason` ("" or a label value)
-// and `value`.
+// From what the protocol layers tell (events.hpp) to the operator's messages, metrics and the log.
 #pragma once
 
 #include <fmt/format.h>
@@ -8,16 +6,17 @@
 #include <string>
 #include <string_view>
 
-#include "common/daemon/tml_context.hpp"
 #include "common/observe/log.hpp"
 #include "common/observe/metrics.hpp"
 #include "proto/schema/control.pb.h"
+#include "tml/daemon/events.hpp"
+#include "tml/daemon/tml_context.hpp"
 
 namespace forces::daemon {
 
-template <class Message, class Counters>
-void report(Message& message, const Counters& counters) {
-  for (const auto& counter : counters) {
+template <class Message>
+void report(Message& message, const CounterSamples& counters) {
+  for (const CounterSample& counter : counters) {
     auto& out = *message.add_counters();
     out.set_name(std::string(counter.name));
     out.set_reason(std::string(counter.reason));
@@ -26,10 +25,9 @@ void report(Message& message, const Counters& counters) {
 }
 
 // As <prefix>_<name>_total with the labels given.
-template <class Counters>
-void report(observe::Families& families, std::string_view prefix, const observe::Labels& labels,
-            const Counters& counters) {
-  for (const auto& counter : counters) {
+inline void report(observe::Families& families, std::string_view prefix,
+                   const observe::Labels& labels, const CounterSamples& counters) {
+  for (const CounterSample& counter : counters) {
     auto& metric = observe::add_sample(families, fmt::format("{}_{}_total", prefix, counter.name),
                                        "Counted by the association layer",
                                        prometheus::MetricType::Counter, labels);
@@ -44,10 +42,7 @@ inline void report_gauge(observe::Families& families, std::string_view name, std
       value;
 }
 
-// How the protocol layers' events reach the log: `Severity` has Debug, Info, Warning, Error in
-// order.
-template <class Severity>
-auto event_log(observe::Logger logger) {
+inline EventSink event_log(observe::Logger logger) {
   return [logger](Severity severity, std::string_view event, std::uint32_t element,
                   std::string_view text) {
     constexpr observe::Level kLevels[] = {observe::Level::Debug, observe::Level::Info,

@@ -1,4 +1,4 @@
-#include "common/daemon/tml_context.hpp"
+#include "tml/daemon/tml_context.hpp"
 
 #include <fmt/format.h>
 

@@ -1,0 +1,31 @@
+// How a core without I/O speaks: it pushes outputs, its shell polls until there is none.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <utility>
+
+namespace forces {
+
+template <class Output>
+class OutputQueue {
+ public:
+  void push(Output output) { queue_.push_back(std::move(output)); }
+  [[nodiscard]] std::optional<Output> poll() {
+    if (queue_.empty()) return std::nullopt;
+    std::optional<Output> next(std::move(queue_.front()));
+    queue_.pop_front();
+    return next;
+  }
+
+ private:
+  std::deque<Output> queue_;
+};
+
+// std::visit(Overloaded{...}, output): a case for every output, or it does not compile.
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+}  // namespace forces
