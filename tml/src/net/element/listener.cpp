@@ -91,7 +91,7 @@ void Listener::accept_all() {
     acceptor_.accept(socket, ec);
     if (ec == asio::error::would_block || ec == asio::error::try_again) return wait();
     if (ec) {
-      context_.counters().add(Counter::RefusedDescriptors);
+      context_.on_accept_failed(type_, ec.message());
       return pause(std::chrono::milliseconds(100));  // out of descriptors or memory: let some end
     }
     tune(socket, type_);
