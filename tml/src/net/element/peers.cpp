@@ -364,10 +364,9 @@ void Context::close_link(LinkId id, ReasonCode reason, const char* text, bool re
   if (!link) return;
   link->loop().post([this, link, reason, text, refused] {
     if (refused) on_refused(*link, static_cast<tmlx_reason>(reason), text);
-    if (link->secured())
-      link->close_now(reason, text);
-    else
-      link->abandon();
+    if (link->secured()) link->close_now(reason, text);
+    // Nobody waits for the end of one that was pushed out: it would still hold a descriptor.
+    if (refused || !link->secured()) link->abandon();
   });
 }
 
