@@ -257,7 +257,12 @@ void Controller::Impl::perform(const ControllerOutput& output, Notes& notes) {
          std::string(to_string(to)) + ": " + std::string(to_string(changed->change.cause))});
   } else if (const auto* refused = std::get_if<SetupRefused>(&output)) {
     notes.push_back({Severity::Warning, "association_refused", refused->fe_id,
-                     std::string(pl::to_string(refused->result))});
+                     std::string(pl::to_string(refused->result)) + ": it says that it is FE " +
+                         std::to_string(refused->claimed)});
+  } else if (const auto* dropped = std::get_if<MessagesDropped>(&output)) {
+    notes.push_back({Severity::Warning, "message_dropped", dropped->fe_id,
+                     std::to_string(dropped->count) + ", the last for " +
+                         std::string(to_string(dropped->last))});
   } else if (const auto* bind = std::get_if<BindId>(&output)) {
     const tml_status status = tmlx_bind({bind->channel}, bind->fe_id);
     if (status == TML_SUCCESS) return;

@@ -310,6 +310,10 @@ void Element::Impl::perform(const ElementOutput& output, Later& later) {
         {bad ? Severity::Warning : Severity::Info,
          to == CeState::Associated ? "association_up" : "association_state", ce_id(changed->ce),
          std::string(to_string(to)) + ": " + std::string(to_string(changed->change.cause))});
+  } else if (const auto* dropped = std::get_if<MessagesDropped>(&output)) {
+    later.notes.push_back({Severity::Warning, "message_dropped", ce_id(dropped->ce),
+                           std::to_string(dropped->count) + ", the last for " +
+                               std::string(to_string(dropped->last))});
   } else if (const auto* assigned = std::get_if<IdAssigned>(&output)) {
     later.notes.push_back({Severity::Info, "id_assigned", assigned->fe_id, "by the CE"});
     later.data_channel = assigned->ce;
