@@ -239,7 +239,13 @@ void Controller::Impl::perform(const ControllerOutput& output, Notes& notes) {
           },
           [&](const SetupRefused& refused) {
             notes.push_back({Severity::Warning, "association_refused", refused.fe_id,
-                             std::string(pl::to_string(refused.result))});
+                             std::string(pl::to_string(refused.result)) +
+                                 ": it says that it is FE " + std::to_string(refused.claimed)});
+          },
+          [&](const MessagesDropped& dropped) {
+            notes.push_back({Severity::Warning, "message_dropped", dropped.fe_id,
+                             std::to_string(dropped.count) + ", the last for " +
+                                 std::string(to_string(dropped.last))});
           },
           [&](const BindId& bind) {
             const tml_status status = tmlx_bind({bind.channel}, bind.fe_id);

@@ -153,32 +153,39 @@ void ControllerCore::on_timer(Instant now) {
 
 void ControllerCore::on_message(std::uint64_t channel, wire::Bytes octets, Instant now) {
   const auto known = channels_.find(channel);
-  if (known == channels_.end()) return drop(strangers_, Drop::WrongState);
+  if (known == channels_.end()) return drop(0, Drop::WrongState, now);
   const std::uint32_t fe_id = known->second;
-  FeCounters& counters = fe_id == 0 ? strangers_ : peer(fe_id).counters;
   const auto header = pl::decode_header(octets);
-  if (!header) return drop(counters, Drop::Malformed);
-  if (!is_for(header->destination, ce_id_)) return drop(counters, Drop::WrongDestination);
+  if (!header) return drop(fe_id, Drop::Malformed, now);
+  if (!is_for(header->destination, ce_id_)) return drop(fe_id, Drop::WrongDestination, now);
   if (header->type == pl::MsgType::AssociationSetup) {
     return on_setup(channel, *header, octets, now);
   }
-  if (fe_id == 0) return drop(counters, Drop::WrongState);
-  if (header->source.value != fe_id) return drop(counters, Drop::WrongSource);
+  if (fe_id == 0) return drop(0, Drop::WrongState, now);
+  if (header->source.value != fe_id) return drop(fe_id, Drop::WrongSource, now);
   Peer& from = peer(fe_id);
   ++from.counters.received;
-  dispatch(from, *header, octets, now);
+  const auto dropped = dispatch(from, *header, octets, now);
   pump(fe_id);
+  if (dropped) drop(fe_id, *dropped, now);
 }
 
 void ControllerCore::on_data_message(std::uint64_t channel, wire::Bytes octets, Instant now) {
   const auto from =
       std::ranges::find_if(peers_, [&](const auto& known) { return known.second.data == channel; });
-  if (from == peers_.end()) return drop(strangers_, Drop::WrongState);
+  if (from == peers_.end()) return drop(0, Drop::WrongState, now);
   on_message(from->second.control, octets, now);
 }
 
-void ControllerCore::drop(FeCounters& counters, Drop reason) {
+// Counts, and tells of it once in a while: a flood of bad messages is no flood of lines. FE 0:
+// nobody in particular.
+void ControllerCore::drop(std::uint32_t fe_id, Drop reason, Instant now) {
+  FeCounters& counters = fe_id == 0 ? strangers_ : peer(fe_id).counters;
   ++counters.drops[std::to_underlying(reason)];
+  ++counters.unreported;
+  if (now < counters.report_after) return;
+  counters.report_after = now + kDropReportEvery;
+  out_.push(MessagesDropped{fe_id, reason, std::exchange(counters.unreported, 0)});
 }
 
 // RFC 5810 section 6.1: source 0 asks for an ID. The ID that the TML has proved comes first. 0:
@@ -208,12 +215,14 @@ void ControllerCore::refuse(std::uint64_t channel, const pl::Header& setup,
   auto octets =
       pl::encode_association_setup_response({ce_id_}, setup.source, setup.correlator, result);
   if (octets) out_.push(SendMessage{channel, channels_.at(channel), std::move(*octets)});
-  out_.push(SetupRefused{setup.source.value, result});
+  out_.push(SetupRefused{channels_.at(channel), setup.source.value, result});
 }
 
 void ControllerCore::on_setup(std::uint64_t channel, const pl::Header& header, wire::Bytes octets,
                               Instant now) {
-  if (!pl::decode_association_setup(octets)) return drop(strangers_, Drop::Malformed);
+  if (!pl::decode_association_setup(octets)) {
+    return drop(channels_.at(channel), Drop::Malformed, now);
+  }
   const std::uint32_t fe_id = claimed_id(channel, header.source.value);
   if (fe_id == 0) return refuse(channel, header, pl::AssociationResult::FeIdInvalid);
   const bool assigned = assign_first_ != 0 && fe_id >= assign_first_ && fe_id <= assign_last_;
@@ -230,18 +239,20 @@ void ControllerCore::on_setup(std::uint64_t channel, const pl::Header& header, w
       permitted ? pl::AssociationResult::Success : pl::AssociationResult::PermissionDenied;
   if (!permitted) {
     ++from.counters.setups_refused;
-    out_.push(SetupRefused{fe_id, verdict});
+    out_.push(SetupRefused{fe_id, header.source.value, verdict});
   }
   from.fsm.on_setup(header.correlator, verdict, now);
   pump(fe_id);
 }
 
-void ControllerCore::dispatch(Peer& from, const pl::Header& header, wire::Bytes octets,
-                              Instant now) {
+std::optional<Drop> ControllerCore::dispatch(Peer& from, const pl::Header& header,
+                                             wire::Bytes octets, Instant now) {
   switch (header.type) {
     case pl::MsgType::AssociationTeardown:
       ++from.counters.teardowns_received;
-      return from.fsm.on_teardown(now);
+      if (!from.fsm.associated()) return Drop::WrongState;
+      from.fsm.on_teardown(now);
+      return std::nullopt;
     case pl::MsgType::Heartbeat:  // RFC 5810 section 7.10: AlwaysACK of an FE gets no answer
       ++from.counters.heartbeats_received;
       break;
@@ -250,15 +261,20 @@ void ControllerCore::dispatch(Peer& from, const pl::Header& header, wire::Bytes 
     case pl::MsgType::EventNotification:
       break;
     default:  // what only a CE sends, redirects on control, and what nobody has defined
-      return drop(from.counters, Drop::WrongType);
+      return Drop::WrongType;
   }
-  if (!from.fsm.on_message(now)) return drop(from.counters, Drop::WrongState);
-  if (header.type == pl::MsgType::ConfigResponse) on_config_response(from, octets);
+  if (!from.fsm.on_message(now)) return Drop::WrongState;
+  if (header.type == pl::MsgType::QueryResponse) return Drop::WrongCorrelator;  // we ask nothing
+  if (header.type != pl::MsgType::ConfigResponse) return std::nullopt;
+  if (!from.asked.contains(header.correlator)) return Drop::WrongCorrelator;
+  if (!on_config_response(from, octets)) return Drop::Malformed;
+  from.asked.erase(header.correlator);
+  return std::nullopt;
 }
 
-void ControllerCore::on_config_response(Peer& from, wire::Bytes octets) {
+bool ControllerCore::on_config_response(Peer& from, wire::Bytes octets) {
   const auto message = pl::decode_message(octets);
-  if (!message) return drop(from.counters, Drop::Malformed);
+  if (!message) return false;
   bool good = true;
   for (const pl::BodyTlv& tlv : message->body) {
     const auto* select = std::get_if<pl::LfbSelect>(&tlv);
@@ -266,6 +282,7 @@ void ControllerCore::on_config_response(Peer& from, wire::Bytes octets) {
     for (const pl::Oper& oper : select->operations) good = good && all_succeeded(oper.elements);
   }
   ++(good ? from.counters.configs_done : from.counters.configs_failed);
+  return true;
 }
 
 // RFC 5810 section 7.3.1: heartbeats are governed by FEPO components that the CE sets.
@@ -281,6 +298,7 @@ void ControllerCore::push_heartbeat_config(std::uint32_t fe_id, Peer& to) {
   config.header.source = {ce_id_};
   config.header.destination = {fe_id};
   config.header.correlator = ++to.correlator;
+  to.asked.insert(to.correlator);
   config.header.flags = pl::Flags{}
                             .with_ack(pl::Ack::Always)
                             .with_priority(pl::default_priority(pl::MsgType::Config))
@@ -327,6 +345,7 @@ void ControllerCore::perform(std::uint32_t fe_id, Peer& on, const FeOutput& outp
             };
             out_.push(FeChanged{fe_id, change});
             if (is_up(change.from) && !is_up(change.to)) ++on.counters.associations_lost;
+            if (!is_up(change.to)) on.asked.clear();
             if (change.cause != Cause::SetupGranted) return;
             ++on.counters.associations;
             push_heartbeat_config(fe_id, on);

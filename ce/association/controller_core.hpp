@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -33,17 +34,32 @@ struct FeChanged {
   StateChanged change;
 };
 struct SetupRefused {
-  std::uint32_t fe_id = 0;
+  std::uint32_t fe_id = 0;  // as the TML knows it, 0: not at all
+  std::uint32_t claimed = 0;
   pl::AssociationResult result{};
 };
 struct BindId {  // this channel's peer got an FE ID in its setup response
   std::uint64_t channel = 0;
   std::uint32_t fe_id = 0;
 };
-using ControllerOutput = std::variant<SendMessage, FeChanged, SetupRefused, BindId>;
-
-enum class Drop : std::uint8_t { Malformed, WrongSource, WrongDestination, WrongState, WrongType };
-inline constexpr std::size_t kDrops = 5;
+enum class Drop : std::uint8_t {
+  Malformed,
+  WrongSource,
+  WrongDestination,
+  WrongState,
+  WrongType,
+  WrongCorrelator,  // a response that nobody asked for
+};
+inline constexpr std::size_t kDrops = 6;
+[[nodiscard]] std::string_view to_string(Drop reason);
+struct MessagesDropped {  // at most one in kDropReportEvery and FE
+  std::uint32_t fe_id = 0;
+  Drop last{};
+  std::uint64_t count = 0;
+};
+inline constexpr Duration kDropReportEvery = std::chrono::seconds(1);
+using ControllerOutput =
+    std::variant<SendMessage, FeChanged, SetupRefused, BindId, MessagesDropped>;
 
 struct FeCounters {
   std::uint64_t received = 0, sent = 0;
@@ -52,6 +68,8 @@ struct FeCounters {
   std::uint64_t teardowns_received = 0, teardowns_sent = 0;
   std::uint64_t configs_done = 0, configs_failed = 0;
   std::array<std::uint64_t, kDrops> drops{};
+  std::uint64_t unreported = 0;  // drops since the last MessagesDropped
+  Instant report_after{};
   void add(const FeCounters& other);
   [[nodiscard]] daemon::CounterSamples samples() const;
 };
@@ -87,6 +105,7 @@ class ControllerCore {
     FeFsm fsm;
     std::uint64_t control = 0, data = 0;  // channels, 0: none
     std::uint64_t correlator = 0;
+    std::set<std::uint64_t> asked{};    // correlators of Configs that are not answered yet
     std::optional<Instant> deadline{};  // as it stands in deadlines_
     FeCounters counters{};
   };
@@ -100,13 +119,14 @@ class ControllerCore {
   [[nodiscard]] std::uint32_t claimed_id(std::uint64_t channel, std::uint32_t source) const;
   [[nodiscard]] std::uint32_t free_id() const;
   void refuse(std::uint64_t channel, const pl::Header& setup, pl::AssociationResult result);
-  void dispatch(Peer& from, const pl::Header& header, wire::Bytes octets, Instant now);
-  void on_config_response(Peer& from, wire::Bytes octets);
+  [[nodiscard]] std::optional<Drop> dispatch(Peer& from, const pl::Header& header,
+                                             wire::Bytes octets, Instant now);
+  [[nodiscard]] bool on_config_response(Peer& from, wire::Bytes octets);
   void push_heartbeat_config(std::uint32_t fe_id, Peer& to);
   void send(std::uint32_t fe_id, Peer& to, Result<pl::Octets> octets);
   void pump(std::uint32_t fe_id);
   void perform(std::uint32_t fe_id, Peer& on, const FeOutput& output);
-  static void drop(FeCounters& counters, Drop reason);
+  void drop(std::uint32_t fe_id, Drop reason, Instant now);
 
   std::uint32_t ce_id_ = 0;
   std::map<std::uint32_t, FeConfig> configured_;

@@ -26,10 +26,13 @@ constexpr std::array kRows{
     Row{"pl_configs_done", &FeCounters::configs_done},
     Row{"pl_configs_failed", &FeCounters::configs_failed},
 };
-constexpr std::array<std::string_view, kDrops> kDropNames{
-    "malformed", "wrong_source", "wrong_destination", "wrong_state", "wrong_type"};
+constexpr std::array<std::string_view, kDrops> kDropNames{"malformed",         "wrong_source",
+                                                          "wrong_destination", "wrong_state",
+                                                          "wrong_type",        "wrong_correlator"};
 
 }  // namespace
+
+std::string_view to_string(Drop reason) { return kDropNames[std::to_underlying(reason)]; }
 
 void FeCounters::add(const FeCounters& other) {
   for (const Row& row : kRows) this->*row.value += other.*row.value;

@@ -12,8 +12,9 @@ class OutputQueue {
  public:
   void push(Output output) { queue_.push_back(std::move(output)); }
   [[nodiscard]] std::optional<Output> poll() {
-    if (queue_.empty()) return std::nullopt;
-    std::optional<Output> next(std::move(queue_.front()));
+    std::optional<Output> next;
+    if (queue_.empty()) return next;
+    next.emplace(std::move(queue_.front()));
     queue_.pop_front();
     return next;
   }

@@ -64,12 +64,16 @@ void CeFsm::on_data_closed(Instant now) {
   if (state_ != CeState::Closed && !reopen_at_) reopen_at_ = now + next_wait();
 }
 
-void CeFsm::on_setup_response(std::uint64_t correlator, pl::AssociationResult result, Instant now) {
+bool CeFsm::on_setup_response(std::uint64_t correlator, pl::AssociationResult result, Instant now) {
   // A late answer to an earlier attempt is not this one's.
-  if (state_ != CeState::SetupSent || correlator != correlator_) return;
-  if (result != pl::AssociationResult::Success) return fail_attempt(Cause::SetupRefused, now);
+  if (state_ != CeState::SetupSent || correlator != correlator_) return false;
+  if (result != pl::AssociationResult::Success) {
+    fail_attempt(Cause::SetupRefused, now);
+    return true;
+  }
   associated_at_ = heard_at_ = now;
   enter(CeState::Associated, Cause::SetupGranted);
+  return true;
 }
 
 void CeFsm::on_teardown(Instant now) {

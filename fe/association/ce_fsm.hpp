@@ -99,7 +99,8 @@ class CeFsm {
   // The peer closed a channel: it must be opened again, and nobody else will.
   void on_control_closed(Instant now);
   void on_data_closed(Instant now);
-  void on_setup_response(std::uint64_t correlator, pl::AssociationResult result, Instant now);
+  // False: no answer to our setup.
+  bool on_setup_response(std::uint64_t correlator, pl::AssociationResult result, Instant now);
   void on_teardown(Instant now);
   // False: there is no association that the message could belong to; drop it.
   [[nodiscard]] bool on_heartbeat(const pl::Header& heartbeat, Instant now);

@@ -21,9 +21,12 @@ std::string_view to_string(lfb::FeState state) {
 }
 
 constexpr std::array<std::string_view, kDrops> kDropNames{
-    "malformed", "wrong_source", "wrong_destination", "wrong_state", "wrong_type", "not_master"};
+    "malformed",  "wrong_source", "wrong_destination", "wrong_state",
+    "wrong_type", "not_master",   "wrong_correlator"};
 
 }  // namespace
+
+std::string_view to_string(Drop reason) { return kDropNames[std::to_underlying(reason)]; }
 
 daemon::CounterSamples ElementCounters::samples() const {
   daemon::CounterSamples all{

@@ -289,6 +289,11 @@ void Element::Impl::perform(const ElementOutput& output, Later& later) {
                  },
                  [&](const RequestChannels& request) { later.channels.push_back(request); },
                  [&](const CeChanged& changed) { note(note_of(changed, ce_id(changed.ce))); },
+                 [&](const MessagesDropped& dropped) {
+                   note({Severity::Warning, "message_dropped", ce_id(dropped.ce),
+                         std::to_string(dropped.count) + ", the last for " +
+                             std::string(to_string(dropped.last))});
+                 },
                  [&](const IdAssigned& assigned) {
                    note({Severity::Info, "id_assigned", assigned.fe_id, "by the CE"});
                    later.data_channel = assigned.ce;

@@ -101,18 +101,23 @@ void ElementCore::on_timer(Instant now) {
 void ElementCore::on_message(std::size_t ce, wire::Bytes octets, Instant now) {
   Link& link = links_[ce];
   const auto header = pl::decode_header(octets);
-  if (!header) return drop(link, Drop::Malformed, octets.size());
-  if (header->source.value != link.ce_id) return drop(link, Drop::WrongSource, octets.size());
+  if (!header) return drop(link, Drop::Malformed, octets.size(), now);
+  if (header->source.value != link.ce_id) return drop(link, Drop::WrongSource, octets.size(), now);
   ++link.control.received_packets;
   link.control.received_octets += octets.size();
   dispatch(ce, *header, octets, now);
   pump(now);
 }
 
-void ElementCore::drop(Link& link, Drop reason, std::size_t octets) {
+// Counts, and tells of it once in a while: a flood of bad messages is no flood of lines.
+void ElementCore::drop(Link& link, Drop reason, std::size_t octets, Instant now) {
   ++counters_.drops[std::to_underlying(reason)];
   ++link.control.received_error_packets;
   link.control.received_error_octets += octets;
+  ++link.unreported;
+  if (now < link.report_after) return;
+  link.report_after = now + kDropReportEvery;
+  out_.push(MessagesDropped{index_of(link), reason, std::exchange(link.unreported, 0)});
 }
 
 void ElementCore::dispatch(std::size_t ce, const pl::Header& header, wire::Bytes octets,
@@ -126,31 +131,35 @@ void ElementCore::dispatch(std::size_t ce, const pl::Header& header, wire::Bytes
     case pl::MsgType::Config:
       return on_query_or_config(ce, header, octets, now);
     case pl::MsgType::AssociationTeardown:
-      if (!here) return drop(link, Drop::WrongDestination, octets.size());
+      if (!here) return drop(link, Drop::WrongDestination, octets.size(), now);
       ++counters_.teardowns_received;
+      if (!link.fsm.associated()) return drop(link, Drop::WrongState, octets.size(), now);
       return link.fsm.on_teardown(now);
     case pl::MsgType::Heartbeat:
-      if (!here) return drop(link, Drop::WrongDestination, octets.size());
+      if (!here) return drop(link, Drop::WrongDestination, octets.size(), now);
       ++counters_.heartbeats_received;
-      if (!link.fsm.on_heartbeat(header, now)) drop(link, Drop::WrongState, octets.size());
+      if (!link.fsm.on_heartbeat(header, now)) drop(link, Drop::WrongState, octets.size(), now);
       return;
     default:  // what only an FE sends, and what nobody has defined
-      return drop(link, Drop::WrongType, octets.size());
+      return drop(link, Drop::WrongType, octets.size(), now);
   }
 }
 
 void ElementCore::on_setup_response(Link& link, wire::Bytes octets, Instant now) {
   const auto response = pl::decode_association_setup_response(octets);
-  if (!response) return drop(link, Drop::Malformed, octets.size());
+  if (!response) return drop(link, Drop::Malformed, octets.size(), now);
   const pl::ForcesId given = response->header.destination;
   const bool granted = response->result == pl::AssociationResult::Success;
   // RFC 5810 section 7.5.2: an FE that came with ID 0 finds its ID in the destination.
   const bool assigned = granted && fe_id() == 0 && pl::is_fe(given) && given.value != 0;
   if (given.value != fe_id() && !assigned) {
-    return drop(link, Drop::WrongDestination, octets.size());
+    return drop(link, Drop::WrongDestination, octets.size(), now);
   }
-  if (link.fsm.state() != CeState::SetupSent) return drop(link, Drop::WrongState, octets.size());
-  link.fsm.on_setup_response(response->header.correlator, response->result, now);
+  if (link.fsm.state() != CeState::SetupSent)
+    return drop(link, Drop::WrongState, octets.size(), now);
+  if (!link.fsm.on_setup_response(response->header.correlator, response->result, now)) {
+    return drop(link, Drop::WrongCorrelator, octets.size(), now);
+  }
   if (!assigned || !link.fsm.associated()) return;
   values_.protocol.fe_id = given.value;
   out_.push(IdAssigned{index_of(link), given.value});
@@ -159,12 +168,12 @@ void ElementCore::on_setup_response(Link& link, wire::Bytes octets, Instant now)
 void ElementCore::on_query_or_config(std::size_t ce, const pl::Header& header, wire::Bytes octets,
                                      Instant now) {
   Link& link = links_[ce];
-  if (!link.fsm.on_message(now)) return drop(link, Drop::WrongState, octets.size());
+  if (!link.fsm.on_message(now)) return drop(link, Drop::WrongState, octets.size(), now);
   const bool config = header.type == pl::MsgType::Config;
   // RFC 7121 section 3.2: a backup may ask, only the master may change; dropped, not answered.
-  if (config && mastership_.master() != ce) return drop(link, Drop::NotMaster, octets.size());
+  if (config && mastership_.master() != ce) return drop(link, Drop::NotMaster, octets.size(), now);
   const auto message = pl::decode_message(octets);
-  if (!message) return drop(link, Drop::Malformed, octets.size());
+  if (!message) return drop(link, Drop::Malformed, octets.size(), now);
   refresh_table();
   const bool here = is_for(header.destination, fe_id());
   if (config) {

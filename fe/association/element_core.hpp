@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <random>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -40,15 +41,6 @@ struct IdAssigned {
   std::size_t ce = 0;
   std::uint32_t fe_id = 0;
 };
-using ElementOutput = std::variant<SendMessage, RequestChannels, CeChanged, IdAssigned,
-                                   MasterChanged, ElementStateChanged>;
-
-struct DataTraffic {  // totals of one CE's data channel
-  std::uint64_t received_packets = 0, received_octets = 0, received_errors = 0;
-  std::uint64_t sent_packets = 0, sent_octets = 0, sent_errors = 0;
-  Instant received_at{}, sent_at{};
-};
-
 enum class Drop : std::uint8_t {
   Malformed,
   WrongSource,
@@ -56,8 +48,24 @@ enum class Drop : std::uint8_t {
   WrongState,
   WrongType,
   NotMaster,
+  WrongCorrelator,
 };
-inline constexpr std::size_t kDrops = 6;
+inline constexpr std::size_t kDrops = 7;
+[[nodiscard]] std::string_view to_string(Drop reason);
+struct MessagesDropped {  // at most one in kDropReportEvery and CE
+  std::size_t ce = 0;
+  Drop last{};
+  std::uint64_t count = 0;
+};
+inline constexpr Duration kDropReportEvery = std::chrono::seconds(1);
+using ElementOutput = std::variant<SendMessage, RequestChannels, CeChanged, IdAssigned,
+                                   MasterChanged, ElementStateChanged, MessagesDropped>;
+
+struct DataTraffic {  // totals of one CE's data channel
+  std::uint64_t received_packets = 0, received_octets = 0, received_errors = 0;
+  std::uint64_t sent_packets = 0, sent_octets = 0, sent_errors = 0;
+  Instant received_at{}, sent_at{};
+};
 
 struct ElementCounters {
   std::uint64_t setups = 0, setups_granted = 0, associations_lost = 0;
@@ -106,10 +114,12 @@ class ElementCore {
     lfb::CeStatistics control{};
     DataTraffic data{};
     bool control_up = false, data_up = false;
-    bool lost = false;  // was associated and is not again
+    bool lost = false;             // was associated and is not again
+    std::uint64_t unreported = 0;  // drops since the last MessagesDropped
+    Instant report_after{};
   };
 
-  void drop(Link& link, Drop reason, std::size_t octets);
+  void drop(Link& link, Drop reason, std::size_t octets, Instant now);
   void dispatch(std::size_t ce, const pl::Header& header, wire::Bytes octets, Instant now);
   void on_setup_response(Link& link, wire::Bytes octets, Instant now);
   void on_query(Link& link, const pl::Message& query, bool destination_ok);

@@ -41,6 +41,7 @@ struct Frame {
   bool pl = false;         // f
   std::uint8_t type = 0;   // msgType; meaningless when pl
   std::size_t length = 0;  // octets on the wire, header included; 0 when not known yet
+  bool reserved = false;   // reserved bits are set: to be ignored
 };
 
 // Looks at the first frame of `in`. Reads no octet beyond it and never more than 8 to find its
@@ -55,6 +56,7 @@ struct Frame {
   const unsigned head = detail::load16(in.data());
   if ((head >> 12) != kVersion) return {FrameStatus::BadVersion, false, 0, 0};
   Frame frame;
+  frame.reserved = (head & 0x0f80) != 0;
   if ((head & 0x40) != 0) {
     frame.pl = true;
     if (in.size() < kHeaderSize + 4) return frame;

@@ -9,11 +9,13 @@
 #include "proto/tml/frame.hpp"
 #include "proto/tml/message.hpp"
 #include "proto/wire/tlv.hpp"
+#include "proto/wire/writer.hpp"
 
 namespace forces::decode {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using Octets = std::vector<std::byte>;
 using wire::Bytes;
 
 constexpr std::uint16_t kFirstUnknownTlv = 16;
@@ -63,6 +65,31 @@ Json unknown_tlvs(Bytes frame) {
   return list;
 }
 
+// The body again, TLV by TLV in the order they came; what has no name here is kept as it is.
+Result<std::vector<std::byte>> reencode_tlvs(Bytes frame) {
+  wire::ByteWriter w;
+  wire::ByteReader r(frame.subspan(tml::kHeaderSize), tml::kHeaderSize);
+  while (!r.empty()) {
+    wire::TlvView tlv = wire::read_tlv(r, "tml.tlv");
+    if (!r.ok()) return fail(r.error());
+    const Bytes value = tlv.value.rest();
+    if (tlv.type == 0 || tlv.type >= kFirstUnknownTlv) {
+      w.tlv(tlv.type, [&] { w.bytes(value); });
+      continue;
+    }
+    wire::ByteWriter one;
+    one.u16(static_cast<std::uint16_t>(tml::kVersion << 12 |
+                                       std::to_underlying(tml::MsgType::Heartbeat)));
+    one.u16(0);
+    one.tlv(tlv.type, [&] { one.bytes(value); });
+    one.patch_u16(2, one.size(), "tml.length");
+    FORCES_TRY(message, tml::decode_message(one.written()));
+    FORCES_TRY(again, tml::encode_message(message));
+    w.bytes(Bytes(again).subspan(tml::kHeaderSize));
+  }
+  return std::move(w).finish();
+}
+
 Json channel_type_json(std::uint32_t type) {
   if (type == tml::kChannelControl) return "control";
   if (type == tml::kChannelData) return "data";
@@ -109,6 +136,8 @@ Result<Json> tml_to_json(Bytes frame) {
   FORCES_TRY(message, tml::decode_message(frame));
   Json json = head_json(head);
   json["tlvs"] = tlvs_json(message);
+  const Bytes body = frame.subspan(tml::kHeaderSize);
+  if (!is_known(message.type) && !body.empty()) json["body"] = to_hex(body);
   if (Json unknown = unknown_tlvs(frame); !unknown.empty()) json["unknown"] = std::move(unknown);
   return json;
 }
@@ -117,7 +146,18 @@ Result<std::vector<std::byte>> tml_reencode(Bytes frame) {
   FORCES_TRY(head, read_head(frame));
   if (!head.pl) {
     FORCES_TRY(message, tml::decode_message(frame));
-    return tml::encode_message(message);
+    FORCES_TRY(again, tml::encode_message({.type = message.type}));
+    Octets body(frame.begin() + tml::kHeaderSize,
+                frame.end());  // of an unknown type: its own affair
+    if (is_known(message.type)) {
+      FORCES_TRY(tlvs, reencode_tlvs(frame));
+      body = std::move(tlvs);
+    }
+    body.resize((body.size() + 3) / 4 * 4);
+    again.insert(again.end(), body.begin(), body.end());
+    again[2] = static_cast<std::byte>(again.size() >> 8);
+    again[3] = static_cast<std::byte>(again.size());
+    return again;
   }
   FORCES_TRY(message, read_pl(frame));
   FORCES_TRY(octets, pl::encode_message(pl::to_tree(message)));

@@ -85,6 +85,14 @@ class Log {
   [[nodiscard]] bool wait_event(tmlx_event_type type, std::size_t n = 1, int channel = 0) {
     return wait([&] { return count_locked(type, channel) >= n; });
   }
+  // What a daemon writes into its log: an event of this type and reason whose text has `part`.
+  [[nodiscard]] bool told(tmlx_event_type type, tmlx_reason reason, const std::string& part) {
+    return wait([&] {
+      return std::any_of(events_.begin(), events_.end(), [&](const Event& e) {
+        return e.type == type && e.reason == reason && e.detail.find(part) != std::string::npos;
+      });
+    });
+  }
   [[nodiscard]] bool wait_messages(std::size_t n) {
     return wait([&] { return messages_.size() >= n; });
   }

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -63,8 +64,12 @@ class RawPeer {
     }
     ssl_ = SSL_new(context_);
     SSL_set_fd(ssl_, fd_);
-    return SSL_connect(ssl_) == 1;
+    const bool done = SSL_connect(ssl_) == 1;
+    if (!done) note_alert();
+    return done;
   }
+  // The TLS alert that the other end sent: its number (RFC 8446 section 6), or -1.
+  int alert() const { return alert_; }
 
   bool send(const OctetString& octets) {
     if (ssl_ != nullptr) return SSL_write(ssl_, octets.data(), static_cast<int>(octets.size())) > 0;
@@ -93,7 +98,10 @@ class RawPeer {
       std::uint8_t buffer[4096];
       const ssize_t n = ssl_ != nullptr ? SSL_read(ssl_, buffer, sizeof buffer)
                                         : recv(fd_, buffer, sizeof buffer, 0);
-      if (n <= 0) return std::nullopt;
+      if (n <= 0) {
+        if (ssl_ != nullptr) note_alert();
+        return std::nullopt;
+      }
       in_.insert(in_.end(), buffer, buffer + n);
     }
   }
@@ -107,7 +115,12 @@ class RawPeer {
   }
 
  private:
+  void note_alert() {
+    const int reason = ERR_GET_REASON(ERR_peek_last_error());
+    if (reason >= SSL_AD_REASON_OFFSET) alert_ = reason - SSL_AD_REASON_OFFSET;
+  }
   int fd_;
+  int alert_ = -1;
   bool connected_ = false;
   SSL_CTX* context_ = nullptr;
   SSL* ssl_ = nullptr;

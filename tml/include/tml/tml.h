@@ -96,15 +96,18 @@ typedef enum tmlx_event_type {
   TMLX_EVENT_CONGESTION_CLEARED, /* and below one quarter again */
   TMLX_EVENT_JOIN,             /* CE: tmlJoinUpcall. FE: the CE accepted; `group`, `group_id` */
   TMLX_EVENT_LEAVE,            /* CE: tmlLeaveUpcall. FE: left; `group_id` */
-  TMLX_EVENT_JOIN_REFUSED,     /* FE: the CE refused; `status` */
+  TMLX_EVENT_JOIN_REFUSED,     /* FE: the CE refused; `status`. CE: it refused an FE's request */
   TMLX_EVENT_HB_LOST,          /* nothing heard for half the dead interval */
   TMLX_EVENT_HB_RESTORED,
   TMLX_EVENT_PEER_REPLACED,    /* CE: a new connection of the same identity took over */
-  TMLX_EVENT_AUTH_FAILED,      /* a peer was refused; `reason`, `detail`; descriptor is none */
+  TMLX_EVENT_AUTH_FAILED,      /* a peer was refused; `reason`, `detail`; no descriptor, no element:
+                                  what it claims to be is in `detail` */
   TMLX_EVENT_CERT_EXPIRING,    /* our certificate ends within `count` seconds */
   TMLX_EVENT_DROPPED,          /* at most once a second and channel: `count` since the last one */
   TMLX_EVENT_CONNECT_FAILED,   /* FE: an attempt failed, the next one is in `count` ms; `detail` */
-  TMLX_EVENT_PROTOCOL_ERROR    /* the peer broke the TML; `reason`, `detail` */
+  TMLX_EVENT_PROTOCOL_ERROR,   /* the peer broke the TML; `reason`, `detail` */
+  TMLX_EVENT_SKIPPED           /* at most once a second and channel: `count` frames or TML messages
+                                  since the last one were wrong and did no harm; `detail` */
 } tmlx_event_type;
 
 /* Append only. These values go on the wire in Channel Close (tml/README.md). */

@@ -94,6 +94,8 @@ const char* tmlx_event_name(tmlx_event_type type) {
       return "dropped";
     case TMLX_EVENT_CONNECT_FAILED:
       return "connect_failed";
+    case TMLX_EVENT_SKIPPED:
+      return "skipped";
     case TMLX_EVENT_PROTOCOL_ERROR:
       return "protocol_error";
   }

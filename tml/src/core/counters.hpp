@@ -71,7 +71,8 @@ enum class Scope : std::uint8_t { Context = 1, Channel = 2 };
   X(VersionErrors, "version_errors", "", Channel, "Frames of another TML version")                \
   X(GroupJoins, "group_joins", "", Channel, "Multicast group joins accepted")                     \
   X(GroupJoinsRefused, "group_joins_refused", "", Channel, "Multicast group joins refused")       \
-  X(GroupLeaves, "group_leaves", "", Channel, "Multicast group leaves")
+  X(GroupLeaves, "group_leaves", "", Channel, "Multicast group leaves")                           \
+  X(ReservedBits, "reserved_bits", "", Channel, "Frames whose reserved bits were set, and ignored")
 
 enum class Counter : std::uint16_t {
 #define X(id, name, label, scope, help) id,

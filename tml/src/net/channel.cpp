@@ -1,6 +1,7 @@
 #include "tml/src/net/channel.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -17,7 +18,7 @@ using std::chrono::milliseconds;
 // Messages of a 2PC transaction may not overtake each other whatever their Pri (RFC 5810 section
 // 4.3.1.2, 5): they all travel on the level of configuration (RFC 5811 section 4.2.1.2).
 constexpr unsigned kTransactionLevel = 4;
-constexpr Duration kDropReportEvery = std::chrono::seconds(1);
+constexpr Duration kReportEvery = std::chrono::seconds(1);
 
 std::int64_t nanoseconds(Instant t) { return t.time_since_epoch().count(); }
 
@@ -202,12 +203,35 @@ void Channel::discard_queue(Counter reason) {
   }
 }
 
+void Channel::report_skips(Instant at) {
+  constexpr std::array<Counter, kSkips> all{Counter::TmlUnknown, Counter::TmlMalformed,
+                                            Counter::TmlUnexpected, Counter::ReservedBits};
+  constexpr std::array<const char*, kSkips> names{"unknown type", "malformed", "unexpected",
+                                                  "reserved bits set"};
+  std::uint64_t now = 0;
+  for (const Counter c : all) now += counters_.get(c);
+  if (now == skips_reported_total_ || at - last_skip_report_ < kReportEvery) return;
+  std::string detail;
+  for (std::size_t i = 0; i < kSkips; ++i) {
+    const std::uint64_t is = counters_.get(all[i]), was = std::exchange(skips_reported_[i], is);
+    if (is == was) continue;
+    detail += (detail.empty() ? "" : ", ") + std::string(names[i]) + " " + std::to_string(is - was);
+  }
+  tmlx_event event{};
+  event.type = TMLX_EVENT_SKIPPED;
+  event.count = now - skips_reported_total_;
+  event.detail = detail.c_str();
+  skips_reported_total_ = now;
+  last_skip_report_ = at;
+  emit(event);
+}
+
 void Channel::report_drops(Instant at) {
   std::uint64_t drops = 0;
   for (const Counter c : {Counter::DropQueueFull, Counter::DropTtl, Counter::DropForcedClose,
                           Counter::DropChannelDown, Counter::DropWrongChannel, Counter::DropUnread})
     drops += counters_.get(c);
-  if (drops == drops_reported_ || at - last_drop_report_ < kDropReportEvery) return;
+  if (drops == drops_reported_ || at - last_drop_report_ < kReportEvery) return;
   tmlx_event event{};
   event.type = TMLX_EVENT_DROPPED;
   event.count = drops - drops_reported_;

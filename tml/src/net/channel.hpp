@@ -4,6 +4,7 @@
 // belongs to the channel's I/O thread.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -91,6 +92,7 @@ class Channel {
   void drain();        // scheduled by a producer: send
   void after_drain();  // wake writers, tell about room
   void report_drops(Instant now);
+  void report_skips(Instant now);  // bad input that did no harm
   void sent(const SendQueue::Run& run, Instant now);
   void rtt(Duration time) { rtt_.add_ns(time.count()); }
   Link* link() const { return link_.get(); }
@@ -145,8 +147,10 @@ class Channel {
   Histogram rtt_, queue_time_;
   std::atomic<std::uint64_t> up_since_ns_{0}, last_received_ns_{0};
   std::vector<std::pair<std::uint32_t, std::uint32_t>> leaves_;  // group, request
-  std::uint64_t drops_reported_ = 0;
-  Instant last_drop_report_{};
+  std::uint64_t drops_reported_ = 0, skips_reported_total_ = 0;
+  static constexpr std::size_t kSkips = 4;
+  std::array<std::uint64_t, kSkips> skips_reported_{};
+  Instant last_drop_report_{}, last_skip_report_{};
 
   mutable std::mutex text_mutex_;
   std::string peer_address_, tls_, identity_;

@@ -15,6 +15,8 @@ constexpr std::size_t kDrain = 512 * 1024;  // octets a control channel may send
 constexpr std::size_t kDataShare =
     64 * 1024;  // octets a data connection receives, or sends, between looks at control
 constexpr std::size_t kRecord = 16 * 1024 + 512;
+// Octets of a PL message of somebody who is not identified yet (row 13).
+constexpr std::size_t kUnidentified = 4096;
 
 }  // namespace
 
@@ -27,7 +29,8 @@ Link::Link(Context& context, Loop& loop, asio::ip::tcp::socket socket, SslPtr ss
       server_(server),
       data_(config.channel_type == kChannelData),
       id_(id),
-      max_message_(config.max_message),
+      max_message_(server ? std::min<std::size_t>(config.max_message, kUnidentified)
+                          : config.max_message),
       peer_id_(config.peer_id) {
   asio::error_code ec;
   const auto remote = stream_.socket().remote_endpoint(ec);
@@ -45,6 +48,12 @@ std::string Link::tls_text() const {
 
 void Link::count(Counter c, std::uint64_t n) {
   if (channel_ != nullptr) channel_->counters().add(c, n);
+}
+
+// Bad input that costs no more than itself: counted, and reported at the end of the receive.
+void Link::odd(Counter c) {
+  count(c);
+  odd_ = true;
 }
 
 void Link::start() {
@@ -175,6 +184,11 @@ bool Link::serve() {
       channel_->last_received_ns_.store(static_cast<std::uint64_t>(at.time_since_epoch().count()),
                                         std::memory_order_relaxed);
       count(Counter::OctetsReceived, total);
+      if (odd_) [[unlikely]] {
+        odd_ = false;
+        channel_->report_skips(at);
+        channel_->report_drops(at);
+      }
     }
   }
   if (io == Stream::Io::Eof || io == Stream::Io::Failed) {
@@ -204,6 +218,8 @@ void Link::parse(std::span<std::byte> octets, std::size_t& used) {
       return;
     }
     const auto whole = rest.first(frame.length);
+    if (frame.reserved) [[unlikely]]
+      odd(Counter::ReservedBits);
     if (!frame.pl) {
       deliver_batch();
       if (life_ != Life::Open) return;
@@ -228,7 +244,7 @@ void Link::parse(std::span<std::byte> octets, std::size_t& used) {
     const auto type = std::to_integer<std::uint8_t>(pl[1]);
     if ((type == kPlRedirect) != data_ && type != kPlHeartbeat) [[unlikely]] {
       if (channel_ != nullptr && !channel_->options().lenient) {
-        count(Counter::DropWrongChannel);
+        odd(Counter::DropWrongChannel);
         used += frame.length;
         continue;
       }
@@ -264,33 +280,13 @@ void Link::parse_tml(std::span<const std::byte> frame) {
   const Result<Message> message = decode_message(frame);
   if (!message) {
     if (fsm_.state() == ChannelState::Hello || fsm_.state() == ChannelState::Pairing) {
-      context_.counters().add(Counter::BadHello);
-      return refuse(ReasonCode::Protocol, "the first frame does not decode");
+      return context_.refuse(*this, Counter::BadHello, ReasonCode::Protocol,
+                             "the first frame does not decode");
     }
-    return count(Counter::TmlMalformed);
+    return odd(Counter::TmlMalformed);
   }
-  if (!is_known(message->type)) return count(Counter::TmlUnknown);  // row 5: skipped by its length
+  if (!is_known(message->type)) return odd(Counter::TmlUnknown);  // row 5: skipped by its length
   fsm_.on_message(*message, now());
-  pump();
-}
-
-void Link::stream_error(FrameStatus status, bool pl) {
-  const bool version = status == FrameStatus::BadVersion;
-  if (channel_ != nullptr) {
-    count(version ? Counter::VersionErrors : Counter::FramingErrors);
-    tmlx_event event{};
-    event.type = TMLX_EVENT_PROTOCOL_ERROR;
-    event.reason = version ? TMLX_REASON_VERSION : TMLX_REASON_FRAMING;
-    event.detail = version ? "the peer speaks another TML version"
-                   : pl    ? "a PL Length below 6 words or above this channel's limit"
-                           : "a TML message shorter than its header or above 4,096 octets";
-    channel_->emit(event);
-    if (life_ != Life::Open) return;
-  } else {
-    context_.counters().add(version ? Counter::HelloVersion : Counter::HelloFraming);
-  }
-  fsm_.on_stream_error(version ? ReasonCode::Version : ReasonCode::Framing,
-                       version ? "this end speaks TML version 1" : "impossible length", now());
   pump();
 }
 

@@ -64,6 +64,7 @@ class Link final : public Timed, public std::enable_shared_from_this<Link> {
   bool early_pl(std::span<const std::byte> pl);
   void deliver_batch();
   void stream_error(FrameStatus status, bool pl);
+  void odd(Counter c);
   void lost(const std::string& why);
   void perform(output::Send&& out);
   void perform(output::HelloReceived&& out);
@@ -104,6 +105,7 @@ class Link final : public Timed, public std::enable_shared_from_this<Link> {
   Instant linger_until_{};
   bool reading_ = false, writing_ = false, paused_ = false, pumping_ = false;
   bool replay_ = false;  // partial_ holds whole frames
+  bool odd_ = false;     // there is something to report
   bool secure_done_ = false;
   bool accounted_ = false;  // in the peer table
   std::uint32_t pl_id_ = 0;

@@ -26,6 +26,25 @@ void Link::pump() {
   if (life_ != Life::Ended) loop_.arm(*this);
 }
 
+void Link::stream_error(FrameStatus status, bool pl) {
+  const bool version = status == FrameStatus::BadVersion;
+  const tmlx_reason reason = version ? TMLX_REASON_VERSION : TMLX_REASON_FRAMING;
+  const char* const detail = version ? "the peer speaks another TML version"
+                             : pl    ? "a PL Length below 6 words or above this channel's limit"
+                                  : "a TML message shorter than its header or above 4,096 octets";
+  if (channel_ != nullptr) {
+    count(version ? Counter::VersionErrors : Counter::FramingErrors);
+    channel_->emit(TMLX_EVENT_PROTOCOL_ERROR, reason, detail);
+    if (life_ != Life::Open) return;
+  } else {
+    context_.counters().add(version ? Counter::HelloVersion : Counter::HelloFraming);
+    context_.on_refused(*this, reason, detail);
+  }
+  fsm_.on_stream_error(version ? ReasonCode::Version : ReasonCode::Framing,
+                       version ? "this end speaks TML version 1" : "impossible length", now());
+  pump();
+}
+
 void Link::perform(output::Send&& out) {
   const auto octets = encode_message(out.message);
   if (!octets) return;  // no message of ours is that large
@@ -38,8 +57,8 @@ void Link::perform(output::HelloReceived&& out) {
   hello_.token = out.token;
   hello_.known = out.known;
   if (out.channel_type != 0 && out.channel_type != (data_ ? kChannelData : kChannelControl)) {
-    context_.counters().add(Counter::BadHello);
-    return refuse(ReasonCode::Protocol, "this port is for the other channel");
+    return context_.refuse(*this, Counter::BadHello, ReasonCode::Protocol,
+                           "this port is for the other channel");
   }
   context_.identify(shared_from_this());
 }
@@ -97,11 +116,9 @@ void Link::perform(output::LeaveAnswered&& out) {
   if (channel_ != nullptr) context_.on_answer(*channel_, false, out.group, out.request, out.status);
 }
 
-void Link::perform(output::Unexpected&&) { count(Counter::TmlUnexpected); }
+void Link::perform(output::Unexpected&&) { odd(Counter::TmlUnexpected); }
 
 void Link::perform(output::Disconnect&& out) {
-  if (out.reason == ReasonCode::DeadPeer && out.local && secure_done_ && channel_ == nullptr)
-    context_.counters().add(Counter::HandshakeTimeout);
   if (!out.flush || stream_.blocked()) {
     detach(to_reason(out.reason), !out.local, out.text);
     return end();
@@ -192,10 +209,10 @@ void Link::on_timer(Instant at) {
     }
     return loop_.arm(*this);
   }
-  const bool waiting = fsm_.state() == ChannelState::Hello || fsm_.state() == ChannelState::Pairing;
+  const bool unpaired = fsm_.state() == ChannelState::Pairing;
+  const bool waiting = unpaired || fsm_.state() == ChannelState::Hello;
   fsm_.on_timer(at);
   if (waiting && server_ && fsm_.state() == ChannelState::Closed) {
-    const bool unpaired = data_ && hello_.known;
     context_.counters().add(unpaired ? Counter::Unpaired : Counter::HandshakeTimeout);
     context_.on_refused(
         *this, TMLX_REASON_PROTOCOL,
@@ -210,6 +227,7 @@ void Link::on_timer(Instant at) {
       if (turns_ < kBusy) stream_.keep_buffers(false);
     }
     turns_ = 0;
+    channel_->report_skips(at);
     channel_->report_drops(at);
     channel_->after_drain();
   }

@@ -211,6 +211,8 @@ TEST_F(ControllerCoreTest, SetsTheHeartbeatComponentsOfFepoAndReadsTheAnswer) { 
   oper.elements = {{path}};
   core.on_message(77, pl::encode_message(answer).value(), kNow);
   EXPECT_EQ(counted(2, "pl_configs_done"), 1U);
+  core.reconfigure(c, kNow);
+  answer.header.correlator = sent().at(0).message.header.correlator;
   std::get<pl::PathData>(oper.elements[0].value).items = {{pl::ResultTlv{0x0e}}};
   core.on_message(77, pl::encode_message(answer).value(), kNow);
   EXPECT_EQ(counted(2, "pl_configs_failed"), 1U);
@@ -222,6 +224,137 @@ TEST_F(ControllerCoreTest, AHeartbeatOnTheDataChannelIsTheFes) {
   setup(77, 2);
   core.on_data_message(177, pl::encode_heartbeat({2}, kCe, 0).value(), kNow + 5s);
   EXPECT_EQ(counted(2, "pl_heartbeats_received"), 1U);
+}
+
+// Bad input (README): a row is a message of FE 2, FE 3 being associated all the while.
+struct Bad {
+  const char* name;
+  bool associated;
+  pl::Octets octets;
+  Drop reason;
+};
+pl::Octets response(MsgType type, std::uint64_t correlator) {
+  pl::Message m;
+  m.header.type = type;
+  m.header.source = {2};
+  m.header.destination = kCe;
+  m.header.correlator = correlator;
+  return pl::encode_message(m).value();
+}
+TEST_F(ControllerCoreTest, WhatDoesNotBelongIsCountedToldAndHarmsNobody) {
+  using pl::encode_association_setup_response;
+  const Bad rows[] = {
+      {"no header", true, test::hex("10"), Drop::Malformed},
+      {"version 2", true, test::hex("200f0006 00000002 40000001 0000000000000000 00000000"),
+       Drop::Malformed},
+      {"setup that does not decode", true,
+       test::hex("10010007 00000002 40000001 0000000000000001 38000000 1000000c"), Drop::Malformed},
+      {"unknown type", true, response(static_cast<MsgType>(0x7f), 0), Drop::WrongType},
+      {"private type", true, response(static_cast<MsgType>(0x80), 0), Drop::WrongType},
+      {"a redirect on control", true, response(MsgType::PacketRedirect, 0), Drop::WrongType},
+      {"what a CE sends", true, encode_association_setup_response({2}, kCe, 1, {}).value(),
+       Drop::WrongType},
+      {"wrong source", true, pl::encode_heartbeat({3}, kCe, 0).value(), Drop::WrongSource},
+      {"a CE's source", true, pl::encode_heartbeat(kCe, kCe, 0).value(), Drop::WrongSource},
+      {"wrong destination", true, pl::encode_heartbeat({2}, {0x40000002}, 0).value(),
+       Drop::WrongDestination},
+      {"an FE's destination", true, pl::encode_heartbeat({2}, {3}, 0).value(),
+       Drop::WrongDestination},
+      {"ConfigResponse without request", true, response(MsgType::ConfigResponse, 1),
+       Drop::WrongCorrelator},
+      {"QueryResponse without request", true, response(MsgType::QueryResponse, 1),
+       Drop::WrongCorrelator},
+      {"heartbeat before setup", false, pl::encode_heartbeat({2}, kCe, 0).value(),
+       Drop::WrongState},
+      {"ConfigResponse before setup", false, response(MsgType::ConfigResponse, 1),
+       Drop::WrongState},
+      {"teardown before setup", false,
+       pl::encode_association_teardown({2}, kCe, pl::TeardownReason::Normal).value(),
+       Drop::WrongState},
+  };
+  for (const Bad& row : rows) {
+    SCOPED_TRACE(row.name);
+    ControllerCore fresh(config());
+    std::swap(core, fresh);
+    core.on_control_up(3, 78, kNow);
+    setup(78, 3);
+    core.on_control_up(2, 77, kNow);
+    if (row.associated) setup(77, 2);
+    (void)sent();
+    events.clear();
+    for (int i = 0; i < 100; ++i) core.on_message(77, row.octets, kNow);
+    const auto answers = sent();
+    EXPECT_EQ(counted(2, "pl_drops", to_string(row.reason)), 100U);
+    ASSERT_EQ(events.size(), 1U) << "one line, not a hundred";
+    const auto* told = std::get_if<MessagesDropped>(&events[0]);
+    ASSERT_NE(told, nullptr);
+    EXPECT_EQ(told->fe_id, 2U);
+    EXPECT_EQ(told->last, row.reason);
+    EXPECT_LE(answers.size(), 1U) << "no answer but the nudge of an FE that is not associated";
+    EXPECT_EQ(core.associated(2), row.associated);
+    EXPECT_TRUE(core.associated(3));
+    events.clear();
+    core.on_message(77, row.octets, kNow + kDropReportEvery);
+    (void)sent();
+    ASSERT_EQ(events.size(), 1U);
+    EXPECT_EQ(std::get<MessagesDropped>(events[0]).count, 100U) << "99 that were held back, and it";
+  }
+}
+
+TEST_F(ControllerCoreTest, AResponseIsTakenOnce) {
+  auto c = config();
+  c.heartbeat.configure_fe = true;
+  core.reconfigure(c, kNow);
+  core.on_control_up(2, 77, kNow);
+  setup(77, 2);
+  const auto correlator = sent().at(1).message.header.correlator;
+  core.on_message(77, response(MsgType::ConfigResponse, correlator + 1), kNow);
+  EXPECT_EQ(counted(2, "pl_drops", "wrong_correlator"), 1U);
+  core.on_message(77, response(MsgType::ConfigResponse, correlator), kNow);
+  EXPECT_EQ(counted(2, "pl_configs_done"), 1U);
+  core.on_message(77, response(MsgType::ConfigResponse, correlator), kNow);
+  EXPECT_EQ(counted(2, "pl_configs_done"), 1U);
+  EXPECT_EQ(counted(2, "pl_drops", "wrong_correlator"), 2U);
+}
+
+TEST_F(ControllerCoreTest, ASetupOfAnUnknownFeIsRefusedUnderTheIdThatTheTmlKnows) {
+  core.on_control_up(2, 77, kNow);
+  for (std::uint32_t claimed : {9U, 10U, 11U}) {
+    setup(77, claimed);
+    EXPECT_EQ(result_of(sent()), AssociationResult::FeIdInvalid);
+    const auto& told = std::get<SetupRefused>(events.back());
+    EXPECT_EQ(told.fe_id, 2U) << "the key that limits log lines is not the peer's to choose";
+    EXPECT_EQ(told.claimed, claimed);
+  }
+  EXPECT_EQ(counted(0, "pl_setups_refused"), 3U);
+  EXPECT_FALSE(core.associated(2));
+}
+
+TEST_F(ControllerCoreTest, ASecondSetupIsAnsweredAndHarmsNobodyElse) {
+  for (std::uint32_t fe : {2U, 3U}) {
+    core.on_control_up(fe, 75 + fe, kNow);
+    setup(75 + fe, fe);
+  }
+  (void)sent();
+  events.clear();
+  setup(77, 2, 10);
+  const auto all = sent();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].message.header.correlator, 10U);
+  EXPECT_EQ(counted(2, "pl_setups"), 2U);
+  EXPECT_EQ(std::get<FeChanged>(events.at(0)).change.cause, Cause::SetupAgain);
+  EXPECT_TRUE(core.associated(2));
+  EXPECT_TRUE(core.associated(3));
+}
+
+TEST_F(ControllerCoreTest, AHeartbeatFloodIsCountedAndNotAnswered) {  // section 7.10
+  core.on_control_up(2, 77, kNow);
+  setup(77, 2);
+  (void)sent();
+  const auto octets = pl::encode_heartbeat({2}, kCe, 1, pl::Ack::Always).value();
+  for (int i = 0; i < 1000; ++i) core.on_message(77, octets, kNow);
+  EXPECT_TRUE(sent().empty());
+  EXPECT_EQ(counted(2, "pl_heartbeats_received"), 1000U);
 }
 
 TEST_F(ControllerCoreTest, AnFeThatIsUnknownIsForgottenWhenItLeaves) {

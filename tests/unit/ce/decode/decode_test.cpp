@@ -105,6 +105,69 @@ TEST(DecodeReencode, APlFrameGetsTheHeaderThatSendersWrite) {
   EXPECT_EQ(run("tml", "10c00000" + pl.substr(8), true).status, 1);
 }
 
+TEST(DecodeReencode, TmlTlvsKeepTheirOrderAndUnknownOnesTheirContent) {
+  for (const std::string frame :
+       {"10020014"
+        "000f000800000001"
+        "0001000800000002",                          // 15 before 1
+        "1002001400010008000000020100000568000000",  // 256 is unknown: one octet
+        "1001001000100006abcd0000"
+        "00000004",          // 16 and 0 are unknown
+        "10300008aabbccdd",  // a private type's own body
+        "10300004"}) {
+    EXPECT_EQ(run("tml", frame, true).out, frame + "\n");
+  }
+  EXPECT_EQ(run("tml", "1030000701aabb", true).out, "1030000801aabb00\n") << "padded by senders";
+  EXPECT_EQ(run("tml", "1f820004", true).out, "10020004\n") << "reserved bits are sent as 0";
+}
+TEST(DecodeReencode, EveryPlMessageTypeMayBeEmptyAndHoldWhatNobodyKnows) {  // RFC 5810 section 7
+  for (const std::string type :
+       {"01", "02", "03", "04", "05", "06", "0f", "11", "13", "14", "7f", "80"}) {
+    const std::string rest = "00000002400000010000000000000007";
+    for (const std::string& message :
+         {"10" + type + "0006" + rest + "f8f80000", "10" + type + "0006" + rest + "ffffffff",
+          "10" + type + "000a" + rest +
+              "38000000"
+              "80000005aa000000"
+              "01190008deadbeef",
+          "10" + type + "0007" + rest +
+              "38000000"
+              "80000004"}) {
+      const Output output = run("pl", message, true);
+      EXPECT_EQ(output.out, message + "\n");
+      EXPECT_EQ(output.status, 0);
+    }
+  }
+}
+TEST(DecodeReencode, RedirectsKeepWhatTheyHold) {  // RFC 5810 section 7.9
+  const std::string head = "000000024000000100000000000000001000000";
+  const std::string empty = "10060007" + head +
+                            "0"
+                            "00010004";
+  EXPECT_EQ(run("pl", empty, true).out, empty + "\n");
+  // Metadata of no octets, of one, of four; a packet of five; two packets in a message.
+  const std::string redirect =
+      "00010038"
+      "01150024"
+      "0000000e0000000c00000001"
+      "8000000100000009aa000000"
+      "8000000200000008"
+      "01160009"
+      "4500000102"
+      "000000"
+      "80010004";
+  const std::string message = "10060022" + head + "0" + redirect + redirect;
+  EXPECT_EQ(run("pl", message, true).out, message + "\n");
+}
+TEST(DecodeReencode, FailuresAreObjectsWithAPlaceAndStatusOne) {
+  const Output output = run("tml", "1002000800010040", true);
+  EXPECT_EQ(output.status, 1);
+  const auto error = nlohmann::json::parse(output.out).at("error");
+  EXPECT_EQ(error.at("code"), "truncated");
+  EXPECT_TRUE(error.at("offset").is_number());
+  EXPECT_EQ(error.at("field"), "tml.tlv");
+}
+
 TEST(DecodeTml, AFrameOfItsOwnGivesFieldsByName) {
   const Json json =
       json_of("tml",

@@ -34,6 +34,7 @@ class ElementCoreTest : public testing::Test {
   std::vector<Sent> sent() {
     std::vector<Sent> all;
     while (auto output = core->poll_output()) {
+      if (const auto* told = std::get_if<MessagesDropped>(&*output)) drops_told.push_back(*told);
       auto* send = std::get_if<SendMessage>(&*output);
       if (send == nullptr) continue;
       const auto message = pl::decode_message(send->octets);
@@ -96,6 +97,7 @@ class ElementCoreTest : public testing::Test {
     return pl::encode_message(m).value();
   }
 
+  std::vector<MessagesDropped> drops_told;
   std::unique_ptr<ElementCore> core = std::make_unique<ElementCore>(config(), 1);
 };
 
@@ -183,6 +185,76 @@ TEST_F(ElementCoreTest, CountsWhatItDropsByReason) {
     EXPECT_EQ(dropped(reason), 1U) << static_cast<int>(reason);
   }
   EXPECT_TRUE(sent().empty());
+}
+
+// Bad input (README): a row is a message of the second CE, the first being master all the while.
+struct Bad {
+  const char* name;
+  bool associated;
+  pl::Octets octets;
+  Drop reason;
+};
+pl::Octets bare(MsgType type, pl::ForcesId source = kBackup, pl::ForcesId destination = kFe) {
+  pl::Message m;
+  m.header.type = type;
+  m.header.source = source;
+  m.header.destination = destination;
+  m.header.correlator = 77;
+  return pl::encode_message(m).value();
+}
+TEST_F(ElementCoreTest, WhatDoesNotBelongIsCountedToldAndHarmsNobody) {
+  const auto granted = [](std::uint64_t correlator) {
+    return pl::encode_association_setup_response(kBackup, kFe, correlator,
+                                                 AssociationResult::Success)
+        .value();
+  };
+  const Bad rows[] = {
+      {"no header", true, test::hex("10"), Drop::Malformed},
+      {"query that does not decode", true,
+       test::hex("10040007 40000002 00000002 0000000000000001 38000000 1000000c"), Drop::Malformed},
+      {"unknown type", true, bare(static_cast<MsgType>(0x7f)), Drop::WrongType},
+      {"what an FE sends", true, bare(MsgType::QueryResponse), Drop::WrongType},
+      {"a redirect on control", true, bare(MsgType::PacketRedirect), Drop::WrongType},
+      {"wrong source", true, bare(MsgType::Heartbeat, kMaster), Drop::WrongSource},
+      {"wrong destination", true, bare(MsgType::Heartbeat, kBackup, {9}), Drop::WrongDestination},
+      {"config of a CE that is not master", true, bare(MsgType::Config), Drop::NotMaster},
+      {"setup response without setup", true, granted(77), Drop::WrongState},
+      {"setup response with another correlator", false, granted(77), Drop::WrongCorrelator},
+      {"config of a CE that is not associated", false, bare(MsgType::Config), Drop::WrongState},
+      {"query of a CE that is not associated", false, bare(MsgType::Query), Drop::WrongState},
+      {"heartbeat of a CE that is not associated", false, bare(MsgType::Heartbeat),
+       Drop::WrongState},
+      {"teardown of no association", false,
+       pl::encode_association_teardown(kBackup, kFe, pl::TeardownReason::Normal).value(),
+       Drop::WrongState},
+  };
+  for (const Bad& row : rows) {
+    SCOPED_TRACE(row.name);
+    core = std::make_unique<ElementCore>(config(), 1);
+    core->start(kNow);
+    associate(0);
+    if (row.associated) {
+      associate(1);
+    } else {
+      core->on_control_up(1, kNow);
+    }
+    (void)sent();
+    drops_told.clear();
+    const CeState before = core->state(1);
+    for (int i = 0; i < 100; ++i) core->on_message(1, row.octets, kNow);
+    EXPECT_TRUE(sent().empty());
+    EXPECT_EQ(dropped(row.reason), 100U);
+    ASSERT_EQ(drops_told.size(), 1U) << "one line, not a hundred";
+    EXPECT_EQ(drops_told[0].ce, 1U);
+    EXPECT_EQ(drops_told[0].last, row.reason);
+    EXPECT_EQ(core->state(1), before);
+    EXPECT_EQ(core->state(0), CeState::Associated);
+    EXPECT_EQ(core->redirect_target(), 0U);
+    core->on_message(1, row.octets, kNow + kDropReportEvery);
+    (void)sent();
+    ASSERT_EQ(drops_told.size(), 2U);
+    EXPECT_EQ(drops_told[1].count, 100U);
+  }
 }
 
 TEST_F(ElementCoreTest, BroadcastToAllFesIsForUs) {

@@ -231,6 +231,16 @@ TEST_F(TmlChannelFsmGroups, WithoutAGroupOrOnADataChannelItIsUnexpected) {
   EXPECT_THAT(trail(data), ElementsAre("unexpected JoinRequest"));
 }
 
+TEST_F(TmlChannelFsmGroups, AnAnswerBeforeTheChannelIsUpIsUnexpected) {
+  ChannelFsm fe(config(false), at(0s));
+  fe.on_connected(at(0s));
+  (void)trail(fe);
+  fe.on_message(group_message(MsgType::JoinResponse, 0xc0000001, 1), at(1s));
+  fe.on_message(group_message(MsgType::LeaveResponse, 0xc0000001, 1), at(1s));
+  EXPECT_THAT(trail(fe), ElementsAre("unexpected JoinResponse", "unexpected LeaveResponse"));
+  EXPECT_EQ(fe.state(), ChannelState::Hello);
+}
+
 TEST_F(TmlChannelFsmGroups, ACeThatDrainsTakesNoNewMembers) {
   ChannelFsm ce = server_up();
   ce.close(ReasonCode::Admin, 10s, at(1s));

@@ -62,6 +62,8 @@ class Context {
   [[nodiscard]] bool on_secured(Link& link, SSL* ssl);  // false: not the CE that was meant
   void on_tls_failure(Link& link, TlsFailure kind, const std::string& text);
   void on_refused(const Link& link, tmlx_reason reason, const std::string& text);
+  void on_accept_failed(tml_channel_type type, const std::string& why);
+  void refuse(Link& link, Counter counter, ReasonCode reason, const std::string& why);
   void identify(const std::shared_ptr<Link>& link);
   void on_token(const Link& link, const std::optional<PairToken>& token);
   void on_up(Channel& channel);
@@ -104,11 +106,10 @@ class Context {
   std::shared_ptr<TlsContext> tls();
   bool tls_for(tml_channel_type type) const;
   bool certified(const Link& link, Claim& claim, std::string& why) const;
-  void refuse(Link& link, Counter counter, ReasonCode reason, const std::string& why);
   void take_in(const std::shared_ptr<Link>& link, std::uint32_t id, const PairToken& token);
   void attach(Channel& channel, const std::shared_ptr<Link>& link, const PairToken& token);
   tml_status rename(Channel& control, std::uint32_t element);
-  void close_link(LinkId id, ReasonCode reason, const char* text);
+  void close_link(LinkId id, ReasonCode reason, const char* text, bool refused = false);
   void leave_group(Channel& channel, std::uint32_t group);
   void emit(tmlx_event event, const std::string& detail);
   void warn_of_expiry();

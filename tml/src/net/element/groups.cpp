@@ -75,6 +75,12 @@ void Context::on_join(Channel& channel, std::uint32_t group, std::uint32_t reque
     status = kGroupRefused;
   if (status != kGroupOk) {
     channel.counters().add(Counter::GroupJoinsRefused);
+    tmlx_event event{};
+    event.type = TMLX_EVENT_JOIN_REFUSED;
+    event.group_id = group;
+    event.status = status == kGroupInvalid ? TMLX_E_INVALID : TMLX_E_PERM;
+    event.detail = status == kGroupInvalid ? "the ID is not a multicast ID" : "the PL refused it";
+    channel.emit(event);
     if (channel.link() != nullptr)
       channel.link()->fsm().answer(MsgType::JoinResponse, group, request, status);
     return;

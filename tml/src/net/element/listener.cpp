@@ -89,15 +89,20 @@ void Listener::accept_all() {
     asio::error_code ec;
     asio::ip::tcp::socket socket = context_.new_socket();
     acceptor_.accept(socket, ec);
-    if (ec == asio::error::would_block || ec == asio::error::try_again) return wait();
+    if (ec == asio::error::would_block || ec == asio::error::try_again) {
+      if (i == 0) return wait();
+      break;
+    }
     if (ec) {
-      context_.counters().add(Counter::RefusedDescriptors);
+      context_.on_accept_failed(type_, ec.message());
       return pause(std::chrono::milliseconds(100));  // out of descriptors or memory: let some end
     }
     tune(socket, type_);
     context_.accepted(std::move(socket), type_);
   }
-  wait();
+  // In the next turn, after those who are here already. A wait would be over at once, inside the
+  // same look at what is ready, and a flood of connections would stop everything else.
+  pause({});
 }
 
 void Listener::pause(Duration time) {

@@ -37,7 +37,8 @@ void Context::accepted(asio::ip::tcp::socket socket, tml_channel_type type) {
   if (evicted != 0) {
     // The one that has been silent longest goes, not the newcomer: an honest FE needs milliseconds.
     counters_.add(Counter::RefusedHalfOpen);
-    close_link(evicted, ReasonCode::Overload, "too many connections that are not identified yet");
+    close_link(evicted, ReasonCode::Overload, "too many connections that are not identified yet",
+               true);
   }
   const Options& o = server(type).options;
   ChannelConfig config{.server = true,
@@ -151,14 +152,23 @@ void Context::on_tls_failure(Link& link, TlsFailure kind, const std::string& tex
   on_refused(link, TMLX_REASON_AUTH, text);
 }
 
-// An event for the log: somebody was not let in.
+// An event for the log: somebody was not let in. Without the ID that it claims: a log that limits
+// lines by element would be open to whoever claims another one each time.
 void Context::on_refused(const Link& link, tmlx_reason reason, const std::string& text) {
   tmlx_event event{};
   event.type = TMLX_EVENT_AUTH_FAILED;
   event.channel_type = link.data() ? TML_CHANNEL_DATA : TML_CHANNEL_CONTROL;
-  event.element_id = link.pl_id_;
   event.reason = reason;
   emit(event, link.peer_address() + ": " + text);
+}
+
+void Context::on_accept_failed(tml_channel_type type, const std::string& why) {
+  counters_.add(Counter::RefusedDescriptors);
+  tmlx_event event{};
+  event.type = TMLX_EVENT_AUTH_FAILED;
+  event.channel_type = type;
+  event.reason = TMLX_REASON_OVERLOAD;
+  emit(event, "a connection could not be accepted: " + why);
 }
 
 void Context::refuse(Link& link, Counter counter, ReasonCode reason, const std::string& why) {
@@ -350,7 +360,7 @@ void Context::on_down(Channel& channel, tmlx_reason reason, bool) {
                             "the control channel is down");
 }
 
-void Context::close_link(LinkId id, ReasonCode reason, const char* text) {
+void Context::close_link(LinkId id, ReasonCode reason, const char* text, bool refused) {
   std::shared_ptr<Link> link;
   {
     const std::lock_guard lock(mutex_);
@@ -358,11 +368,11 @@ void Context::close_link(LinkId id, ReasonCode reason, const char* text) {
     if (found != links_.end()) link = found->second.lock();
   }
   if (!link) return;
-  link->loop().post([link, reason, text] {
-    if (link->secured())
-      link->close_now(reason, text);
-    else
-      link->abandon();
+  link->loop().post([this, link, reason, text, refused] {
+    if (refused) on_refused(*link, static_cast<tmlx_reason>(reason), text);
+    if (link->secured()) link->close_now(reason, text);
+    // Nobody waits for the end of one that was pushed out: it would still hold a descriptor.
+    if (refused || !link->secured()) link->abandon();
   });
 }
 
