@@ -179,8 +179,8 @@ class HostileQuiet : public Hostile {
 TEST_F(HostileQuiet, WhatIsSkippedOrDroppedIsToldAtOnce) {
   auto peer = member(5);
   ASSERT_TRUE(peer->send(OctetString{0x10, 0x30, 0x00, 0x04}));
-  ASSERT_TRUE(peer->send(pl_frame(redirect(24))));
   expect_skipped("unknown type 1");
+  ASSERT_TRUE(peer->send(pl_frame(redirect(24))));
   EXPECT_TRUE(ce.log.wait_event(TMLX_EVENT_DROPPED));
 }
 
