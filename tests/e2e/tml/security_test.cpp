@@ -189,6 +189,8 @@ TEST_F(Security, ARecordThatDoesNotDecryptEndsItsConnectionOnly) {
     }
     EXPECT_EQ(peer.alert(), SSL_AD_BAD_RECORD_MAC);
     EXPECT_TRUE(ce.log.wait_event(TMLX_EVENT_CHANNEL_DOWN, static_cast<std::size_t>(i) + 1));
+    EXPECT_EQ(counter(ce.channel(TML_CHANNEL_CONTROL), "channel_downs", "io"),
+              static_cast<std::uint64_t>(i) + 1);
   }
 }
 
