@@ -173,6 +173,27 @@ TEST_F(Security, PlaintextToATlsPortIsRefusedAndCounted) {
   EXPECT_TRUE(ce.log.told(TMLX_EVENT_AUTH_FAILED, TMLX_REASON_AUTH, ""));
 }
 
+// OpenSSL answers by an alert while it reads: that must leave on this connection, no other.
+TEST_F(Security, ARecordThatDoesNotDecryptEndsItsConnectionOnly) {
+  start();
+  const Pki::Files five = pki.fe(5);
+  for (int i = 0; i < 20; ++i) {
+    RawPeer peer(ce.port(TML_CHANNEL_CONTROL));
+    ASSERT_TRUE(peer.secure(five.cert, five.key));
+    ASSERT_TRUE(peer.send(hello(5)));
+    ASSERT_TRUE(peer.receive());
+    OctetString forged(5 + 32);
+    forged[0] = 0x17, forged[1] = forged[2] = 3, forged[4] = 32;
+    ASSERT_EQ(::send(peer.fd(), forged.data(), forged.size(), MSG_NOSIGNAL), 37);
+    while (peer.receive()) {
+    }
+    EXPECT_EQ(peer.alert(), SSL_AD_BAD_RECORD_MAC);
+    EXPECT_TRUE(ce.log.wait_event(TMLX_EVENT_CHANNEL_DOWN, static_cast<std::size_t>(i) + 1));
+    EXPECT_EQ(counter(ce.channel(TML_CHANNEL_CONTROL), "channel_downs", "io"),
+              static_cast<std::uint64_t>(i) + 1);
+  }
+}
+
 TEST_F(Security, OneOctetAtATimeDoesNotStretchTheHandshake) {
   ce.config.handshake_timeout_ms = 300;
   start();

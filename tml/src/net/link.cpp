@@ -157,6 +157,8 @@ bool Link::serve() {
       begin = 0;
     }
     io = stream_.read(b, b.room().subspan(end), got);
+    if (!b.out.empty()) flush();
+    if (life_ == Life::Ended) return false;
     if (io != Stream::Io::Ok) break;
     end += got;
     total += got;
@@ -342,7 +344,7 @@ void Link::drain_channel() {
   if (life_ != Life::Open || stream_.blocked() || !secure_done_) return;
   Buffers& b = loop_.buffers();
   if (!tml_out_.empty()) {
-    if (!stream_.write(b, tml_out_)) return;
+    if (!stream_.write(b, tml_out_)) return flush();
     tml_out_.clear();
   }
   if (channel_ != nullptr) {
@@ -354,7 +356,7 @@ void Link::drain_channel() {
     while (total < share) {
       const SendQueue::Run run = queue.front(kWrite - batch);
       if (run.messages == 0) break;
-      if (!stream_.write(b, run.octets)) return;
+      if (!stream_.write(b, run.octets)) return flush();
       channel_->sent(run, at);
       total += run.octets.size();
       batch += run.octets.size();

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/unit/tml/queue/frames.hpp"
 #include "tml/src/core/send_queue.hpp"
 
@@ -78,6 +80,19 @@ TEST_F(TmlSendQueueAge, ALevelThatIsNeverEmptyGoesOnThroughItsChunks) {
   }
 }
 
+TEST_F(TmlSendQueueAge, AChunkThatIsUsedUpIsUsedAgain) {
+  std::set<const std::byte*> places;
+  std::uint64_t in = 0;
+  write(in++, 1, Chunk::kCapacity / 3);
+  for (int round = 0; round < 1000; ++round) {
+    write(in++, 1, Chunk::kCapacity / 3);
+    const SendQueue::Run run = queue.front(1);
+    places.insert(run.octets.data());
+    queue.pop(run);
+  }
+  EXPECT_LE(places.size(), 9U) << "two places a chunk";
+}
+
 TEST_F(TmlSendQueueAge, ShrinkGivesTheChunkOfAnEmptyQueueBack) {
   write(1, 1);
   const std::byte* const octets = front();
@@ -109,6 +124,13 @@ TEST_F(TmlSendQueueAge, NothingYoungerThanTheTtlExpires) {
   write(1, 1000);
   for (std::int64_t now = 1000; now <= 1000 + kTtl; now += kTick)
     EXPECT_THAT(shed(now), IsEmpty()) << now;
+}
+
+TEST_F(TmlSendQueueAge, ALookAtFreshMessagesDoesNotBeginAnotherChunk) {
+  write(1, 1000);
+  EXPECT_THAT(shed(1010), IsEmpty());
+  write(2, 1020);
+  EXPECT_THAT(numbers(queue.front(kAll).octets), ElementsAre(1, 2));
 }
 
 TEST_F(TmlSendQueueAge, ExpiresWithinAnEighthAndATickOfTheTtl) {

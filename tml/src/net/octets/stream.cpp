@@ -118,6 +118,7 @@ Stream::Io Stream::read(Buffers& buffers, std::span<std::byte> into, std::size_t
   }
   // Asking when nothing is left costs more than a small message.
   if (wire_.begin == wire_.end && SSL_has_pending(ssl_.get()) == 0) return Io::Blocked;
+  claim(buffers);  // reading writes, too: alerts and key updates
   wire_.buffers = &buffers;
   if (SSL_read_ex(ssl_.get(), into.data(), into.size(), &got) == 1) return Io::Ok;
   return failed(0);

@@ -94,7 +94,8 @@ class Stream {
   // Ok: done (at once without TLS). Blocked: needs more from the peer. Flush afterwards in any
   // case.
   [[nodiscard]] Io handshake(Buffers& buffers);
-  // Decrypts one record's worth into `into`; Blocked when what was received is used up.
+  // Decrypts one record's worth into `into`; Blocked when what was received is used up. Flush
+  // afterwards: OpenSSL may have answered, by an alert or a key update.
   [[nodiscard]] Io read(Buffers& buffers, std::span<std::byte> into, std::size_t& got);
   // The last receive() took less than there was room for: nothing more was there.
   bool drained() const { return drained_; }
