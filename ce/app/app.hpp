@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "ce/app/config.hpp"
 #include "ce/association/controller.hpp"
@@ -33,6 +34,7 @@ class App final : public daemon::Application {
 
  private:
   Settings settings_;
+  std::string listens_at_;  // as at the start; settings_ may have been read again since
   std::unique_ptr<Controller> controller_;
 };
 

@@ -96,6 +96,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
       "  forcesctl --socket /run/forces/fe.sock channel list --json\n"
       "  forcesctl stats --filter drops\n"
       "  forcesctl log level debug --component association\n"
+      "  echo 100f00060000000240000001000000000000000700000000 | forcesctl decode pl\n"
       "Exit status: 0, 1 the daemon refused or something did not decode, 64 usage, 69 no daemon.");
 }
 
