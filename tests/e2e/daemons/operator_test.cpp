@@ -59,7 +59,7 @@ TEST_F(Operator, TablesAndJsonOfTheCe) {
 
   const auto handle = std::to_string(number(shown["control_channel"]));
   EXPECT_THAT(ctl("ce", {"channel", "list"}).out,
-              ContainsRegex(" +" + handle + " +1 +control +up .*TLSv1.3"));
+              ContainsRegex("\n *" + handle + " +1 +control +up .*TLSv1.3"));
   EXPECT_THAT(ctl("ce", {"channel", "show", handle}).out, ContainsRegex("channel_ups +1\n"));
   EXPECT_EQ(counter(ctl("ce", {"channel", "show", handle, "--json"}).json(), "channel_ups"), 1U);
 
