@@ -113,10 +113,10 @@ int execute(const Invocation& invocation) {
     const auto status = ask(invocation.socket, request, timeout);
     if (!status) return no_answer(status.error());
     if (const auto& program = status->status().program(); program != invocation.role) {
-      fmt::print(
-          stderr,
-          "forcesctl: {} is the socket of an {}, whose peers are shown by `forcesctl {} ...`\n",
-          invocation.socket, program, program == "fe" ? "ce" : "fe");
+      fmt::print(stderr,
+                 "forcesctl: {} is the socket of {}, whose peers are shown by `forcesctl {} ...`\n",
+                 invocation.socket, program == "fe" ? "an fe" : "a ce",
+                 program == "fe" ? "ce" : "fe");
       return kExitRefused;
     }
   }

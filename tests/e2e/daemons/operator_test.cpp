@@ -92,7 +92,7 @@ TEST_F(Operator, WhatDoesNotExistIsAClearErrorAndStatus1) {
       {{"channel", "show", "999999"}, "there is no channel 999999"},
       {{"log", "level", "loud"}, "\"loud\" is no level: trace, debug, info, warning, error or off"},
       {{"log", "level", "info", "--component", "x"}, "there is no component \"x\""},
-      {{"ce", "list"}, "is the socket of an ce, whose peers are shown by `forcesctl fe ...`"}};
+      {{"ce", "list"}, "is the socket of a ce, whose peers are shown by `forcesctl fe ...`"}};
   for (const auto& [words, message] : kCases) {
     const auto answer = ctl("ce", words);
     EXPECT_EQ(answer.status, 1);
