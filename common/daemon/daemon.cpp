@@ -10,7 +10,6 @@
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <future>
@@ -67,7 +66,8 @@ class Daemon {
                              {"id", element_text(application_.id())},
                              {"security", security_text(settings_.tls)}});
     io_.run();
-    take_down();
+    stopper_.join();
+    logger_.info("stopped");
     return EXIT_SUCCESS;
   }
 
@@ -149,7 +149,8 @@ class Daemon {
     auto server = runtime::LocalServer::create(
         io_, std::move(options),
         [this](std::string_view request, const runtime::LocalCaller& caller) {
-          return service_->handle_octets(request, caller);
+          // A connection may outlive the server, whose end is the end of what answers come from.
+          return control_ ? service_->handle_octets(request, caller) : std::string();
         });
     if (!server) return std::unexpected(server.error());
     control_ = std::move(*server);
@@ -176,10 +177,10 @@ class Daemon {
              }},
             {"/healthz",
              [this, busy](const HttpRequest&) {
-               const auto stopping = ask([this] { return stopper_.joinable(); });
-               if (!stopping) return busy;
-               return *stopping ? HttpReply{.status = 503, .body = "stopping\n"}
-                                : HttpReply{.status = 200, .body = "ok\n"};
+               const auto ending = ask([this] { return stopping(); });
+               if (!ending) return busy;
+               return *ending ? HttpReply{.status = 503, .body = "stopping\n"}
+                              : HttpReply{.status = 200, .body = "ok\n"};
              }},
             {std::string(kApiRoot), [this](const HttpRequest& http) { return api(http); }}};
   }
@@ -199,6 +200,7 @@ class Daemon {
   }
 
   std::expected<void, std::string> reload_tls() {
+    if (stopping()) return std::unexpected("it is stopping");
     if (!plaintext_) {
       if (const auto status = tmlx_tls_reload(context_.get()); status != TML_SUCCESS) {
         return std::unexpected(fmt::format("{}: {}", tmlx_strerror(status), tmlx_last_error()));
@@ -208,7 +210,7 @@ class Daemon {
   }
 
   void reload() {
-    if (stopper_.joinable()) return;  // peers are being left; nothing to take settings for
+    if (stopping()) return;  // peers are being left: nothing to take settings for
     notifier_.reloading();
     const auto before = application_.print();
     const auto old_log = settings_.log;
@@ -247,24 +249,24 @@ class Daemon {
     logger_.info("stopping");
     notifier_.stopping();
     service_->set_stopping();
-    // It waits for peers; meanwhile this thread still answers, and hears a second signal.
+    // All that waits for somebody is done there; this thread still answers, feeds the watchdog, and
+    // hears a second signal.
     stopper_ = std::thread([this] {
       application_.stop();
+      http_.reset();
+      std::promise<void> closed;
+      asio::post(io_, [&] {
+        control_.reset();
+        closed.set_value();
+      });
+      closed.get_future().wait();
+      sources_.clear();
+      context_.reset();  // the controlled close of what is still open
       asio::post(io_, [this] { io_.stop(); });
     });
   }
 
-  void take_down() {
-    stopper_.join();
-    // Nobody hears them from here on: a second SIGTERM ends the process itself.
-    signals_.reset();
-    std::signal(SIGHUP, SIG_IGN);
-    http_.reset();
-    control_.reset();
-    sources_.clear();
-    context_.reset();
-    logger_.info("stopped");
-  }
+  [[nodiscard]] bool stopping() const { return stopper_.joinable(); }
 
   void feed_watchdog() {
     const auto interval = notifier_.watchdog_interval();
