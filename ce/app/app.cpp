@@ -22,6 +22,7 @@ bool App::changes_live(std::string_view table) const {
 }
 
 void App::build(observe::Log& log) {
+  listens_at_ = settings_.address;
   controller_ = std::make_unique<Controller>(controller_config(settings_),
                                              daemon::event_log(log.component("association")));
 }
@@ -32,8 +33,8 @@ std::pair<tml_event_handler, void*> App::context_events() {
 
 void App::describe(control::Status& status) const {
   const auto snapshot = controller_->snapshot();
-  add_listener(status, "control", settings_.address, snapshot.control_port);
-  add_listener(status, "data", settings_.address, snapshot.data_port);
+  add_listener(status, "control", listens_at_, snapshot.control_port);
+  add_listener(status, "data", listens_at_, snapshot.data_port);
   status.set_elements(static_cast<std::uint32_t>(snapshot.fes.size()));
   status.set_associated(static_cast<std::uint32_t>(
       std::ranges::count(snapshot.fes, "associated", &FeSnapshot::state)));

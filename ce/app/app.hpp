@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "ce/app/config.hpp"
 #include "ce/association/controller.hpp"
@@ -27,6 +28,7 @@ class App final : public daemon::Configured<Settings> {
   observe::Families metrics() const override;
 
  private:
+  std::string listens_at_;  // as at the start; settings_ may have been read again since
   std::unique_ptr<Controller> controller_;
 };
 

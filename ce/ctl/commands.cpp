@@ -96,6 +96,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
       "  forcesctl --socket /run/forces/fe.sock channel list --json\n"
       "  forcesctl stats --filter drops\n"
       "  forcesctl log level debug --component association\n"
+      "  echo 100f00060000000240000001000000000000000700000000 | forcesctl decode pl\n"
       "Exit status: 0, 1 the daemon refused or something did not decode, 64 usage, 69 no daemon.");
 }
 
@@ -112,10 +113,10 @@ int execute(const Invocation& invocation) {
     const auto status = ask(invocation.socket, request, timeout);
     if (!status) return no_answer(status.error());
     if (const auto& program = status->status().program(); program != invocation.role) {
-      fmt::print(
-          stderr,
-          "forcesctl: {} is the socket of an {}, whose peers are shown by `forcesctl {} ...`\n",
-          invocation.socket, program, program == "fe" ? "ce" : "fe");
+      fmt::print(stderr,
+                 "forcesctl: {} is the socket of {}, whose peers are shown by `forcesctl {} ...`\n",
+                 invocation.socket, program == "fe" ? "an fe" : "a ce",
+                 program == "fe" ? "ce" : "fe");
       return kExitRefused;
     }
   }

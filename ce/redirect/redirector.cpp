@@ -38,7 +38,8 @@ std::vector<std::string> Redirector::configure(std::uint32_t fe_id,
     owner = &fe(fe_id);
     for (auto& port : owner->ports) {
       const auto same = std::ranges::find(wanted, port->config);
-      if (same == wanted.end()) {
+      const bool failed = !port->tun && !port->config.tun.empty();
+      if (same == wanted.end() || failed) {  // what failed is tried again
         gone.push_back(std::move(port));
       } else {
         wanted.erase(same);
@@ -174,9 +175,9 @@ void Redirector::from_channel(Fe& from, wire::Bytes message) {
 }
 
 void Redirector::to_device(Port& port, wire::Bytes packet) {
+  port.counters.from_fe.add();
   if (!port.tun) return port.counters.no_device.add();
-  if (::write(port.tun->fd(), packet.data(), packet.size()) >= 0)
-    return port.counters.from_fe.add();
+  if (::write(port.tun->fd(), packet.data(), packet.size()) >= 0) return;
   const bool full = errno == EAGAIN || errno == ENOBUFS;
   (full ? port.counters.device_full : port.counters.device_error).add();
 }

@@ -35,7 +35,8 @@ class Counter {  // grows only; read from any thread
 };
 
 struct RedirectPortCounters {
-  Counter from_fe, to_fe;  // packets that arrived at the device, and at the channel
+  Counter from_fe;         // packets that came; what a device did not take is counted below as well
+  Counter to_fe;           // packets that the channel took
   Counter no_device;       // from FE: the port has no TUN device
   Counter device_full;     // from FE: the device's queue is full
   Counter device_error;    // from FE: the device is down, or refused the packet

@@ -20,7 +20,17 @@ namespace forces::ce {
 namespace {
 
 std::string system_error(std::string_view what, const std::string& device) {
-  return std::string(what) + " on " + device + ": " + std::strerror(errno);
+  const int error = errno;
+  auto text = std::string(what) + " on " + device + ": " + std::strerror(error);
+  if (error == EACCES || error == EPERM) {
+    text +=
+        "; it takes CAP_NET_ADMIN and /dev/net/tun: restart the ce, which makes its devices before "
+        "it gives up privileges, or keep net_admin in [process] capabilities and let the user open "
+        "/dev/net/tun, then reload";
+  } else if (error == ENOENT || error == ENODEV || error == ENXIO) {
+    text += "; is the kernel's tun module there (modprobe tun)?";
+  }
+  return text;
 }
 
 struct Address {

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -129,6 +130,28 @@ class CurrentTls {
   TlsContext current_;
 };
 
+// The route of this path; nothing when there is none.
+const HttpServer::Handler* route_of(const HttpServer::Routes& routes, std::string_view path) {
+  if (const auto exact = routes.find(path); exact != routes.end()) return &exact->second;
+  for (const auto& [root, handler] : routes) {
+    if (root.ends_with('/') && path.starts_with(root)) return &handler;
+  }
+  return nullptr;
+}
+
+HttpReply answer(const HttpServer::Routes& routes, const httplib::Request& request) {
+  const auto* handler = route_of(routes, request.path);
+  if (handler == nullptr) {
+    std::string known;
+    for (const auto& [path, ignored] : routes) known += fmt::format("  {}\n", path);
+    return {.status = 404, .body = fmt::format("there is no such page; there are\n{}", known)};
+  }
+  HttpRequest asked;
+  asked.path = request.path;
+  for (const auto& [key, value] : request.params) asked.query.try_emplace(key, value);
+  return (*handler)(asked);
+}
+
 }  // namespace
 
 struct HttpServer::State {
@@ -180,14 +203,20 @@ std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::create(
     const int on = 1;
     (void)setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   });
-  for (const auto& [path, handler] : state->routes) {
-    server.Get(path, [&answer = handler](const httplib::Request&, httplib::Response& response) {
-      const auto reply = answer();
-      response.status = reply.status;
-      response.set_header("Cache-Control", "no-store");
-      response.set_content(reply.body, reply.type);
-    });
-  }
+  // Before httplib's own routing, which holds every path against regular expressions.
+  server.set_pre_routing_handler(
+      [&routes = state->routes](const httplib::Request& request, httplib::Response& response) {
+        auto reply = HttpReply{.status = 405, .body = "read-only: GET and HEAD\n"};
+        if (request.method == "GET" || request.method == "HEAD") {
+          reply = answer(routes, request);
+        } else {
+          response.set_header("Allow", "GET, HEAD");
+        }
+        response.status = reply.status;
+        response.set_header("Cache-Control", "no-store");
+        response.set_content(reply.body, reply.type);
+        return httplib::Server::HandlerResponse::Handled;
+      });
 
   state->port = settings.port;
   const bool bound = settings.port == 0

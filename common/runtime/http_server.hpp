@@ -25,10 +25,16 @@ struct HttpReply {
   std::string body;
 };
 
+struct HttpRequest {
+  std::string path;  // decoded
+  std::map<std::string, std::string, std::less<>> query;
+};
+
 class HttpServer {
  public:
   // Called on the server's threads, several at a time.
-  using Handler = std::function<HttpReply()>;
+  using Handler = std::function<HttpReply(const HttpRequest&)>;
+  // By path; one that ends in '/' is asked for everything below it that has no route of its own.
   using Routes = std::map<std::string, Handler, std::less<>>;
 
   // Binds, and serves from here on. An error names the address, or the file that is wrong.

@@ -1,7 +1,6 @@
 #include "tml/daemon/daemon.hpp"
 
 #include <fmt/format.h>
-#include <google/protobuf/util/json_util.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +24,7 @@
 #include "common/runtime/local_server.hpp"
 #include "common/runtime/process.hpp"
 #include "common/runtime/service.hpp"
+#include "tml/daemon/http_api.hpp"
 #include "tml/daemon/service.hpp"
 #include "tml/daemon/tml_context.hpp"
 #include "tml/daemon/tml_metrics.hpp"
@@ -49,6 +49,8 @@ class Daemon {
   Daemon(Application& application, std::string config_file)
       : application_(application),
         settings_(application.settings()),
+        started_with_(application.print()),
+        plaintext_(settings_.tls.plaintext),
         config_file_(std::move(config_file)),
         log_(log_options(settings_.log)),
         logger_(log_.component("app")),
@@ -64,7 +66,8 @@ class Daemon {
                              {"id", element_text(application_.id())},
                              {"security", security_text(settings_.tls)}});
     io_.run();
-    take_down();
+    stopper_.join();
+    logger_.info("stopped");
     return EXIT_SUCCESS;
   }
 
@@ -75,7 +78,14 @@ class Daemon {
     const auto [handler, user] = application_.context_events();
     auto context =
         create_context(application_.id(), settings_, application_.admission(), handler, user);
-    if (!context) return fail("cannot set up the TML", context.error(), kExitConfig);
+    if (!context) {
+      return fail(
+          "cannot set up the TML",
+          fmt::format("{}; [tls] in {} names the files, and deploy/tls/make-dev-certs makes "
+                      "a set for trying things out",
+                      context.error(), config_file_),
+          kExitConfig);
+    }
     context_ = std::move(*context);
     if (!settings_.tls.key_log.empty()) {
       logger_.warning("TLS keys are logged: who reads the file reads everything",
@@ -115,7 +125,10 @@ class Daemon {
     }
     if (!settings_.http.server.enabled) return {};
     auto http = runtime::HttpServer::create(settings_.http.server, routes());
-    if (!http) return std::unexpected(http.error());
+    if (!http) {
+      return std::unexpected(
+          fmt::format("{}; [http] in {} says where", http.error(), config_file_));
+    }
     http_ = std::move(*http);
     service_->set_http_listener(settings_.http.server.address, http_->port());
     return {};
@@ -136,7 +149,8 @@ class Daemon {
     auto server = runtime::LocalServer::create(
         io_, std::move(options),
         [this](std::string_view request, const runtime::LocalCaller& caller) {
-          return service_->handle_octets(request, caller);
+          // A connection may outlive the server, whose end is the end of what answers come from.
+          return control_ ? service_->handle_octets(request, caller) : std::string();
         });
     if (!server) return std::unexpected(server.error());
     control_ = std::move(*server);
@@ -154,31 +168,40 @@ class Daemon {
   }
 
   runtime::HttpServer::Routes routes() {
-    const runtime::HttpReply busy{503, "text/plain; charset=utf-8", "the event loop is busy\n"};
-    return {
-        {"/metrics",
-         [this] { return runtime::HttpReply{200, "text/plain; version=0.0.4", metrics_.text()}; }},
-        {"/healthz",
-         [this, busy] {
-           const auto stopping = ask([this] { return stopper_.joinable(); });
-           if (!stopping) return busy;
-           return *stopping ? runtime::HttpReply{503, busy.type, "stopping\n"}
-                            : runtime::HttpReply{200, busy.type, "ok\n"};
-         }},
-        {"/api/v1/status", [this, busy] {
-           const auto status = ask([this] { return service_->status(); });
-           if (!status) return busy;
-           google::protobuf::util::JsonPrintOptions options;
-           options.always_print_primitive_fields = true;
-           options.preserve_proto_field_names = true;
-           std::string json;
-           (void)google::protobuf::util::MessageToJsonString(*status, &json, options);
-           return runtime::HttpReply{200, "application/json", json + "\n"};
-         }}};
+    using runtime::HttpReply;
+    using runtime::HttpRequest;
+    const HttpReply busy{.status = 503, .body = "the event loop is busy\n"};
+    return {{"/metrics",
+             [this](const HttpRequest&) {
+               return HttpReply{200, "text/plain; version=0.0.4", metrics_.text()};
+             }},
+            {"/healthz",
+             [this, busy](const HttpRequest&) {
+               const auto ending = ask([this] { return stopping(); });
+               if (!ending) return busy;
+               return *ending ? HttpReply{.status = 503, .body = "stopping\n"}
+                              : HttpReply{.status = 200, .body = "ok\n"};
+             }},
+            {std::string(kApiRoot), [this](const HttpRequest& http) { return api(http); }}};
+  }
+
+  runtime::HttpReply api(const runtime::HttpRequest& http) {
+    const auto request = request_of(application_.program(), http);
+    if (!request) return reply_of(request.error());
+    const runtime::LocalCaller nobody{static_cast<uid_t>(-1), 0};
+    const auto response = ask([this, r = *request, nobody] { return service_->handle(r, nobody); });
+    if (response) return reply_of(*response);
+    control::Error busy;
+    busy.set_code(control::Error::FAILED);
+    busy.set_message("the event loop is busy");
+    auto reply = reply_of(busy);
+    reply.status = 503;
+    return reply;
   }
 
   std::expected<void, std::string> reload_tls() {
-    if (!settings_.tls.plaintext) {
+    if (stopping()) return std::unexpected("it is stopping");
+    if (!plaintext_) {
       if (const auto status = tmlx_tls_reload(context_.get()); status != TML_SUCCESS) {
         return std::unexpected(fmt::format("{}: {}", tmlx_strerror(status), tmlx_last_error()));
       }
@@ -187,21 +210,16 @@ class Daemon {
   }
 
   void reload() {
+    if (stopping()) return;  // peers are being left: nothing to take settings for
     notifier_.reloading();
     const auto before = application_.print();
     const auto old_log = settings_.log;
     const auto problems = application_.load(config_file_);
     for (const auto& problem : problems) {
-      logger_.error("configuration not taken", {{"problem", problem.text()}});
+      logger_.error("configuration not taken; the old one stays", {{"problem", problem.text()}});
     }
     if (problems.empty()) {
-      for (const auto& table : changed_tables(before, application_.print())) {
-        if (application_.changes_live(table)) {
-          logger_.info("configuration changed", {{"table", table}});
-        } else {
-          logger_.warning("this change needs a restart", {{"table", table}});
-        }
-      }
+      name_changes(before, application_.print());
       if (settings_.log.level != old_log.level) log_.set_level("", settings_.log.level);
       log_.set_limit({settings_.log.burst, settings_.log.interval});
       application_.reconfigure();
@@ -213,25 +231,42 @@ class Daemon {
     notifier_.ready();
   }
 
+  // What takes effect, once; what waits for a restart, each time until it has come.
+  void name_changes(const std::string& before, const std::string& after) const {
+    for (const auto& table : changed_tables(before, after)) {
+      if (application_.changes_live(table)) {
+        logger_.info("configuration changed", {{"table", table}});
+      }
+    }
+    for (const auto& table : changed_tables(started_with_, after)) {
+      if (!application_.changes_live(table)) {
+        logger_.warning("this change needs a restart", {{"table", table}});
+      }
+    }
+  }
+
   void terminate() {
     logger_.info("stopping");
     notifier_.stopping();
     service_->set_stopping();
-    // It waits for peers; meanwhile this thread still answers, and hears a second signal.
+    // All that waits for somebody is done there; this thread still answers, feeds the watchdog, and
+    // hears a second signal.
     stopper_ = std::thread([this] {
       application_.stop();
+      http_.reset();
+      std::promise<void> closed;
+      asio::post(io_, [&] {
+        control_.reset();
+        closed.set_value();
+      });
+      closed.get_future().wait();
+      sources_.clear();
+      context_.reset();  // the controlled close of what is still open
       asio::post(io_, [this] { io_.stop(); });
     });
   }
 
-  void take_down() {
-    stopper_.join();
-    http_.reset();
-    control_.reset();
-    sources_.clear();
-    context_.reset();
-    logger_.info("stopped");
-  }
+  [[nodiscard]] bool stopping() const { return stopper_.joinable(); }
 
   void feed_watchdog() {
     const auto interval = notifier_.watchdog_interval();
@@ -249,7 +284,9 @@ class Daemon {
   }
 
   Application& application_;
-  const CommonSettings& settings_;
+  const CommonSettings& settings_;  // of the file as it was read last
+  const std::string started_with_;  // what is in effect where a change needs a restart
+  const bool plaintext_;
   std::string config_file_;
   asio::io_context io_;
   observe::Log log_;
@@ -301,14 +338,29 @@ int run(Application& application, int argc, char** argv) {
   const std::string program(application.program());
   std::string config_file = fmt::format("/etc/forces/{}.toml", program);
   bool only_check = false;
-  CLI::App cli{program == "ce" ? "ForCES control element" : "ForCES forwarding element", program};
-  cli.add_option("-f,--config", config_file, "configuration file")->capture_default_str();
+  const bool is_ce = program == "ce";
+  CLI::App cli{is_ce ? "ForCES control element: the control plane of forwarding elements (RFC 5810)"
+                     : "ForCES forwarding element: ports under a control element (RFC 5810)",
+               program};
+  cli.add_option("-f,--config", config_file, "configuration file (TOML)")
+      ->type_name("FILE")
+      ->capture_default_str();
   cli.add_flag("-n,--check", only_check,
                "read the configuration, print what is in effect as TOML, and end");
   cli.set_version_flag("-V,--version", fmt::format("{} {}", program, tmlx_version()));
-  cli.footer(
-      "Signals: HUP reads configuration and TLS files again, TERM ends in good order, a second\n"
-      "TERM at once. Exit status: 0, 64 usage, 69 something is not to be had, 78 configuration.");
+  cli.footer(fmt::format(
+      "It runs in the foreground and logs to standard error. deploy/config/{0}.toml is the\n"
+      "commented example of a configuration; deploy/tls/make-dev-certs makes certificates for\n"
+      "trying things out; `forcesctl {1}status` asks the running {0}.\n"
+      "\n"
+      "Signals: HUP reads configuration and TLS files again, TERM or INT ends in good order, a\n"
+      "second one at once. Exit status: 0; 1 ended by the second signal; 64 usage; 69 an address,\n"
+      "a socket or a user is not to be had; 78 the configuration, or a file it names.",
+      program, is_ce ? "" : "--socket /run/forces/fe.sock "));
+  cli.failure_message([&](const CLI::App*, const CLI::Error& error) {
+    return fmt::format("{0}: {1}\nusage: {0} [-f FILE] [-n]; `{0} --help` says more\n", program,
+                       error.what());
+  });
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -316,7 +368,15 @@ int run(Application& application, int argc, char** argv) {
   }
   const auto problems = application.load(config_file);
   for (const auto& problem : problems) fmt::print(stderr, "{}\n", problem.text());
-  if (!problems.empty()) return kExitConfig;
+  if (!problems.empty()) {
+    // A problem without a line: the file itself could not be read.
+    if (problems.front().line == 0) {
+      fmt::print(stderr,
+                 "{0}: -f FILE names another; deploy/config/{0}.toml is an example to begin with\n",
+                 program);
+    }
+    return kExitConfig;
+  }
   if (only_check) {
     fmt::print("{}", application.print());
     return EXIT_SUCCESS;

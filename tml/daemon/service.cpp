@@ -120,7 +120,10 @@ void fill(control::Sample& out, const prometheus::MetricFamily& family,
 Service::Service(ServiceParts parts)
     : parts_(std::move(parts)),
       logger_(parts_.log.component("control")),
-      started_(runtime::now()) {}
+      started_(runtime::now()),
+      id_(parts_.application.id()),
+      name_(parts_.application.name()),
+      security_(security_text(parts_.application.settings().tls)) {}
 
 std::string Service::handle_octets(std::string_view octets, const runtime::LocalCaller& caller) {
   control::Request request;
@@ -166,11 +169,11 @@ control::Status Service::status() const {
   control::Status s;
   s.set_program(std::string(application.program()));
   s.set_version(tmlx_version());
-  s.set_id(application.id());
-  s.set_name(application.name());
+  s.set_id(id_);
+  s.set_name(name_);
   s.set_pid(getpid());
   s.set_uptime_ms(whole_milliseconds(runtime::now() - started_));
-  s.set_security(security_text(application.settings().tls));
+  s.set_security(security_);
   s.set_config_file(parts_.config_file);
   s.set_log_lines_suppressed(parts_.log.suppressed());
   s.set_state(std::string(state_));

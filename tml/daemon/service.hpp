@@ -57,6 +57,9 @@ class Service {
   ServiceParts parts_;
   observe::Logger logger_;
   Instant started_;
+  // As at the start: a reload may read others, which wait for a restart.
+  std::uint32_t id_;
+  std::string name_, security_;
   control::Listener http_;
   std::string_view state_ = "running";
 };

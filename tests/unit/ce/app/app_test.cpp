@@ -115,7 +115,9 @@ TEST_F(CeCommandLine, ProblemsAllGoToStandardErrorAndTheStatusIs78) {
 
 TEST_F(CeCommandLine, AMissingFileIsAConfigurationError) {
   EXPECT_EQ(run({"-f", "/nonexistent/ce.toml"}), 78);
-  EXPECT_EQ(err_, "/nonexistent/ce.toml: No such file or directory\n");
+  EXPECT_EQ(err_,
+            "/nonexistent/ce.toml: No such file or directory\n"
+            "ce: -f FILE names another; deploy/config/ce.toml is an example to begin with\n");
 }
 
 TEST_F(CeCommandLine, MissingTlsFilesAreAConfigurationError) {

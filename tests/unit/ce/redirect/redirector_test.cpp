@@ -78,6 +78,7 @@ TEST_F(RedirectorTest, CountsWhatItCannotPlaceByReason) {
   EXPECT_EQ(at_fe([](auto& c) -> auto& { return c.malformed; }), 1U);
   receive(message({l3port7}, good));
   EXPECT_EQ(at_port([](auto& c) -> auto& { return c.no_device; }), 1U);
+  EXPECT_EQ(at_port([](auto& c) -> auto& { return c.from_fe; }), 1U);  // it did come
   redirector.set_associated(2, false);
   receive(message({phy7}, good));
   EXPECT_EQ(at_fe([](auto& c) -> auto& { return c.not_associated; }), 1U);

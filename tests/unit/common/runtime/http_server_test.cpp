@@ -18,8 +18,14 @@ namespace forces::runtime {
 namespace {
 
 HttpServer::Routes routes() {
-  return {{"/metrics", [] { return HttpReply{200, "text/plain; version=0.0.4", "a 1\n"}; }},
-          {"/busy", [] { return HttpReply{503, "text/plain", "busy\n"}; }}};
+  return {{"/metrics",
+           [](const HttpRequest&) { return HttpReply{200, "text/plain; version=0.0.4", "a 1\n"}; }},
+          {"/busy", [](const HttpRequest&) { return HttpReply{503, "text/plain", "busy\n"}; }},
+          {"/below/", [](const HttpRequest& request) {
+             const auto after = request.query.find("after");
+             return HttpReply{200, "text/plain",
+                              request.path + (after == request.query.end() ? "" : after->second)};
+           }}};
 }
 
 TEST(HttpServer, ServesItsRoutesOnAFreePort) {
@@ -33,8 +39,36 @@ TEST(HttpServer, ServesItsRoutesOnAFreePort) {
   EXPECT_EQ(metrics->body, "a 1\n");
   EXPECT_EQ(metrics->get_header_value("Content-Type"), "text/plain; version=0.0.4");
   EXPECT_EQ(client.Get("/busy")->status, 503);
-  EXPECT_EQ(client.Get("/elsewhere")->status, 404);
-  EXPECT_EQ(client.Post("/metrics", "x", "text/plain")->status, 404);
+  const auto elsewhere = client.Get("/elsewhere");
+  EXPECT_EQ(elsewhere->status, 404);
+  EXPECT_NE(elsewhere->body.find("\n  /metrics\n"), std::string::npos) << elsewhere->body;
+}
+
+TEST(HttpServer, APathWithASlashAtItsEndServesWhatIsBelow) {
+  const auto server = HttpServer::create({}, routes());
+  ASSERT_TRUE(server) << server.error();
+  httplib::Client client("127.0.0.1", (*server)->port());
+  EXPECT_EQ(client.Get("/below/a/b?after=7")->body, "/below/a/b7");
+  EXPECT_EQ(client.Get("/below/")->body, "/below/");
+  EXPECT_EQ(client.Get("/below")->status, 404);
+  const std::string deep(4'000, 'a');  // what a regular expression would recurse into
+  EXPECT_EQ(client.Get("/below/" + deep)->body, "/below/" + deep);
+}
+
+TEST(HttpServer, IsReadOnlyAndSaysSo) {
+  const auto server = HttpServer::create({}, routes());
+  ASSERT_TRUE(server) << server.error();
+  httplib::Client client("127.0.0.1", (*server)->port());
+  for (const auto& reply : {client.Post("/metrics", "x", "text/plain"),
+                            client.Put("/below/x", "x", "text/plain"), client.Delete("/busy")}) {
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->status, 405);
+    EXPECT_EQ(reply->get_header_value("Allow"), "GET, HEAD");
+  }
+  const auto head = client.Head("/metrics");
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->status, 200);
+  EXPECT_EQ(head->body, "");
 }
 
 TEST(HttpServer, ManyClientsAtOnceAreAllServed) {

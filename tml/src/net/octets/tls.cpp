@@ -6,6 +6,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 
@@ -35,9 +36,11 @@ int key_log_index() {
 std::string drain_errors() {
   std::string text;
   while (const unsigned long code = ERR_get_error()) {
+    if (!text.empty()) continue;
     char line[256];
     ERR_error_string_n(code, line, sizeof line);
-    if (text.empty()) text = line;
+    // "No such file or directory" without OpenSSL's numbers around it.
+    text = ERR_SYSTEM_ERROR(code) ? std::strerror(ERR_GET_REASON(code)) : line;
   }
   return text;
 }

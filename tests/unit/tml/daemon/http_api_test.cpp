@@ -1,0 +1,79 @@
+#include "tml/daemon/http_api.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace forces::daemon {
+namespace {
+
+using control::Error;
+
+struct Case {
+  const char* name;
+  std::string_view program;
+  runtime::HttpRequest http;
+  std::string request;  // protobuf's text form; or
+  Error::Code error = Error::UNSPECIFIED;
+};
+const Case kCases[] = {
+    {"Status", "ce", {"/api/v1/status", {}}, "status { }"},
+    {"FesOfACe", "ce", {"/api/v1/fe", {}}, "element_list { }"},
+    {"FromAnIdOn", "ce", {"/api/v1/fe", {{"after", "501"}}}, "element_list { after: 501 }"},
+    {"AnFe", "ce", {"/api/v1/fe/2", {}}, "element_show { id: 2 }"},
+    {"CesOfAnFe", "fe", {"/api/v1/ce", {}}, "element_list { }"},
+    {"ACeInHex", "fe", {"/api/v1/ce/0x40000001", {}}, "element_show { id: 1073741825 }"},
+    {"Channels", "fe", {"/api/v1/channel", {{"after", "9"}}}, "channel_list { after: 9 }"},
+    {"AChannel", "fe", {"/api/v1/channel/9", {}}, "channel_show { handle: 9 }"},
+    {"Stats",
+     "ce",
+     {"/api/v1/stats", {{"filter", "drops"}, {"after", "4000"}}},
+     "stats { filter: \"drops\" after: 4000 }"},
+    {"LogLevelsAreOnlyTold", "ce", {"/api/v1/log", {{"level", "debug"}}}, "log_level { }"},
+    {"TheOtherKindOfPeers", "ce", {"/api/v1/ce", {}}, "", Error::NOT_FOUND},
+    {"TheRoot", "ce", {"/api/v1/", {}}, "", Error::NOT_FOUND},
+    {"BelowAPage", "ce", {"/api/v1/status/1", {}}, "", Error::NOT_FOUND},
+    {"Unknown", "ce", {"/api/v1/tls", {}}, "", Error::NOT_FOUND},
+    {"ANumberThatIsNone", "ce", {"/api/v1/fe/two", {}}, "", Error::INVALID},
+    {"NoNumber", "ce", {"/api/v1/fe/", {}}, "", Error::INVALID},
+    {"ANumberBeyondItsField", "ce", {"/api/v1/fe/4294967296", {}}, "", Error::INVALID},
+    {"ANumberWithMoreBehind", "ce", {"/api/v1/channel/1/2", {}}, "", Error::INVALID},
+    {"APageThatIsNoNumber", "ce", {"/api/v1/stats", {{"after", "-1"}}}, "", Error::INVALID},
+};
+class HttpApi : public testing::TestWithParam<Case> {};
+TEST_P(HttpApi, PathsAreRequests) {
+  const auto request = request_of(GetParam().program, GetParam().http);
+  if (GetParam().error == Error::UNSPECIFIED) {
+    ASSERT_TRUE(request) << request.error().message();
+    EXPECT_EQ(request->ShortDebugString(), GetParam().request);
+  } else {
+    ASSERT_FALSE(request) << request->ShortDebugString();
+    EXPECT_EQ(request.error().code(), GetParam().error);
+    EXPECT_NE(request.error().message(), "");
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Table, HttpApi, testing::ValuesIn(kCases),
+                         [](const auto& c) { return c.param.name; });
+
+TEST(HttpApiReply, IsTheMessageInsideAsJson) {
+  control::Response response;
+  response.mutable_done()->set_message("done");
+  const auto reply = reply_of(response);
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.type, "application/json");
+  EXPECT_EQ(reply.body, "{\"message\":\"done\"}\n");
+}
+
+TEST(HttpApiReply, AnErrorHasTheStatusThatGoesWithIt) {
+  control::Response response;
+  for (const auto& [code, status] :
+       {std::pair(Error::NOT_FOUND, 404), {Error::INVALID, 400}, {Error::FAILED, 500}}) {
+    response.mutable_error()->set_code(code);
+    EXPECT_EQ(reply_of(response).status, status);
+  }
+  EXPECT_EQ(reply_of(response).body, "{\"code\":\"FAILED\",\"message\":\"\"}\n");
+}
+
+}  // namespace
+}  // namespace forces::daemon

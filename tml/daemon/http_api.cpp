@@ -1,0 +1,140 @@
+#include "tml/daemon/http_api.hpp"
+
+#include <fmt/format.h>
+#include <google/protobuf/util/json_util.h>
+
+#include <charconv>
+#include <concepts>
+#include <string>
+#include <utility>
+
+namespace forces::daemon {
+namespace {
+
+using control::Error;
+using control::Request;
+
+std::unexpected<Error> refuse(Error::Code code, std::string message) {
+  Error error;
+  error.set_code(code);
+  error.set_message(std::move(message));
+  return std::unexpected(std::move(error));
+}
+
+// Decimal or 0x..., as for forcesctl.
+template <std::unsigned_integral T>
+std::expected<T, Error> number(std::string_view text) {
+  const bool hex = text.starts_with("0x");
+  const auto digits = hex ? text.substr(2) : text;
+  T value = 0;
+  const auto* end = digits.data() + digits.size();
+  const auto [stop, wrong] = std::from_chars(digits.data(), end, value, hex ? 16 : 10);
+  if (wrong == std::errc{} && stop == end) return value;
+  return refuse(Error::INVALID, fmt::format("\"{}\" is no number, decimal or 0x...", text));
+}
+
+std::string_view query(const runtime::HttpRequest& http, std::string_view key) {
+  const auto at = http.query.find(key);
+  return at == http.query.end() ? std::string_view() : at->second;
+}
+
+std::string to_json(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  (void)google::protobuf::util::MessageToJsonString(message, &json, options);
+  return json + "\n";
+}
+
+// `list`, or one by its number: "fe", "fe/2".
+template <class List, class Show>
+std::expected<Request, Error> list_or_one(std::string_view item, List&& list, Show&& show) {
+  Request request;
+  const auto done = item.empty() ? list(request) : show(request, item.substr(1));
+  if (!done) return std::unexpected(done.error());
+  return request;
+}
+
+using Done = std::expected<void, Error>;
+
+// Where a page begins.
+template <class ListRequest>
+Done take_after(ListRequest& list, const runtime::HttpRequest& http) {
+  const auto text = query(http, "after");
+  if (text.empty()) return {};
+  const auto after = number<std::uint64_t>(text);
+  if (!after) return std::unexpected(after.error());
+  list.set_after(*after);
+  return {};
+}
+
+}  // namespace
+
+std::expected<Request, Error> request_of(std::string_view program,
+                                         const runtime::HttpRequest& http) {
+  const auto path = std::string_view(http.path).substr(kApiRoot.size());
+  const auto slash = std::min(path.find('/'), path.size());
+  const auto noun = path.substr(0, slash);
+  const auto item = path.substr(slash);  // "" or "/..."
+  const std::string_view peers = program == "ce" ? "fe" : "ce";
+
+  if (noun == peers) {
+    return list_or_one(
+        item, [&](Request& r) { return take_after(*r.mutable_element_list(), http); },
+        [](Request& r, std::string_view text) -> Done {
+          const auto id = number<std::uint32_t>(text);
+          if (!id) return std::unexpected(id.error());
+          r.mutable_element_show()->set_id(*id);
+          return {};
+        });
+  }
+  if (noun == "channel") {
+    return list_or_one(
+        item, [&](Request& r) { return take_after(*r.mutable_channel_list(), http); },
+        [](Request& r, std::string_view text) -> Done {
+          const auto handle = number<std::uint64_t>(text);
+          if (!handle) return std::unexpected(handle.error());
+          r.mutable_channel_show()->set_handle(*handle);
+          return {};
+        });
+  }
+  Request request;
+  if (path == "status") {
+    request.mutable_status();
+    return request;
+  }
+  if (path == "stats") {
+    auto& stats = *request.mutable_stats();
+    stats.set_filter(std::string(query(http, "filter")));
+    if (const auto taken = take_after(stats, http); !taken) return std::unexpected(taken.error());
+    return request;
+  }
+  if (path == "log") {
+    request.mutable_log_level();
+    return request;
+  }
+  return refuse(Error::NOT_FOUND,
+                fmt::format("there is no {0}; of this {1} there are {2}status, {2}{3}, {2}{3}/ID, "
+                            "{2}channel, {2}channel/ID, {2}stats and {2}log",
+                            http.path, program, kApiRoot, peers));
+}
+
+runtime::HttpReply reply_of(const control::Response& response) {
+  if (response.has_error()) return reply_of(response.error());
+  const auto* reflection = response.GetReflection();
+  const auto* field =
+      reflection->GetOneofFieldDescriptor(response, response.GetDescriptor()->oneof_decl(0));
+  return {.status = 200,
+          .type = "application/json",
+          .body = field == nullptr ? "{}\n" : to_json(reflection->GetMessage(response, field))};
+}
+
+runtime::HttpReply reply_of(const Error& error) {
+  const int status = error.code() == Error::NOT_FOUND ? 404
+                     : error.code() == Error::INVALID ? 400
+                                                      : 500;
+  return {.status = status, .type = "application/json", .body = to_json(error)};
+}
+
+}  // namespace forces::daemon

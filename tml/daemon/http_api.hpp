@@ -1,0 +1,23 @@
+// GET /api/v1/...: the requests of proto/schema/control.proto over HTTP, as far as they only read,
+// and their answers as JSON. What is answered is the service's business, as for forcesctl.
+#pragma once
+
+#include <expected>
+#include <string_view>
+
+#include "common/runtime/http_server.hpp"
+#include "proto/schema/control.pb.h"
+
+namespace forces::daemon {
+
+inline constexpr std::string_view kApiRoot = "/api/v1/";
+
+// What the path asks of this program; what is wrong with it otherwise.
+[[nodiscard]] std::expected<control::Request, control::Error> request_of(
+    std::string_view program, const runtime::HttpRequest& http);
+
+// The message inside the answer; an Error with the HTTP status that goes with it.
+[[nodiscard]] runtime::HttpReply reply_of(const control::Response& response);
+[[nodiscard]] runtime::HttpReply reply_of(const control::Error& error);
+
+}  // namespace forces::daemon
