@@ -148,7 +148,7 @@ void Fib::on_link(std::uint32_t interface, bool up, std::uint32_t mtu) {
       concerned.push_back(ObjectId{number});
     }
   }
-  for (const ObjectId id : dropped) gone(id);
+  for (const ObjectId id : dropped) bury(id);
   for (const ObjectId id : concerned) {
     if (came) object(id).error = 0;
     if (mtu_changed) update_mtu(id);
@@ -179,6 +179,7 @@ void Fib::on_object_seen(const ObjectRow& seen) {
   const bool was_usable = usable(o);
   if (!o.wanted && !o.installed) o.stale = true;
   o.installed = true;
+  if (reading_) o.dead = false;
   o.next_hop_installed = seen.next_hop;
   const auto former = std::exchange(o.members_installed, seen.members);
   if (!is_valid(seen.id)) o.set = !seen.members.empty();
@@ -192,8 +193,11 @@ void Fib::on_object_seen(const ObjectRow& seen) {
 void Fib::on_object_gone(ObjectId id) {
   Object* o = find(id);
   if (o == nullptr) return;
-  o->doubt = o->in_flight;
-  gone(id);
+  if (o->in_flight) {
+    o->doubt = true;
+  } else if (o->installed) {
+    bury(id);
+  }
 }
 
 void Fib::on_route_seen(const RouteRow& seen) {
@@ -217,7 +221,8 @@ void Fib::on_route_gone(const Prefix& prefix) {
   if (slot == RouteTable::kNone) return;
   routes_[slot].doubt = routes_[slot].in_flight;
   if (routes_[slot].in_flight) return;
-  routes_[slot].installed = kNoObject;
+  // The news may be older than our last operation on it: replace or delete it in any case.
+  routes_[slot].installed = kForeign;
   touch(slot);
 }
 
@@ -274,6 +279,7 @@ std::vector<Member> Fib::available(const Object& set) const {
 }
 
 Fib::Need Fib::need(const Object& o) const {
+  if (o.dead) return Need::Bury;
   if (o.wanted && o.error == 0) {
     if (o.set) {
       const auto members = available(o);
@@ -316,6 +322,7 @@ void Fib::touch(ObjectId id) {
   const Need what = need(*o);
   if (what != o->queued) {
     o->queued = what;
+    if (what == Need::Bury) burial_queue_.push_back(id);
     if (what == Need::Delete) deletion_queue_.push_back(id);
     if (what == Need::Set) (o->set ? set_queue_ : next_hop_queue_).push_back(id);
   }
@@ -358,6 +365,7 @@ void Fib::touch_users(ObjectId id) {
 void Fib::gone(ObjectId id) {
   Object& o = object(id);
   o.installed = false;
+  o.dead = false;
   o.stale = false;
   o.epoch = ++epoch_;
   const auto former = std::exchange(o.members_installed, {});
@@ -378,6 +386,12 @@ void Fib::gone(ObjectId id) {
     }
   }
   unlink_set(id, former);
+  touch(id);
+}
+
+void Fib::bury(ObjectId id) {
+  object(id).dead = true;
+  touch_users(id);
   touch(id);
 }
 

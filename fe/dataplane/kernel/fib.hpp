@@ -7,10 +7,14 @@
 // dropped, and with an object go its routes; none of this is announced. Deleting an object does the
 // same.
 //
-// Order of what poll_operation() hands out: next hops, then sets, then routes, then deletions of
-// objects. A later kind waits until the earlier ones are answered for, so that nothing depends on
-// an operation that may fail. A row that cannot be had does not stay in the kernel in an older
-// form: it is withdrawn. Rows read back that nobody has wanted yet (a restart) stay until sweep().
+// Such an object is deleted once more before it is set again, since the news of its end may be
+// older than our last operation on it.
+//
+// Order of what poll_operation() hands out: those deletions, next hops, then sets, then routes,
+// then deletions of objects. A later kind waits until the earlier ones are answered for, so that
+// nothing depends on an operation that may fail. A row that cannot be had does not stay in the
+// kernel in an older form: it is withdrawn. Rows read back that nobody has wanted yet (a restart)
+// stay until sweep().
 #pragma once
 
 #include <deque>
@@ -91,11 +95,15 @@ class Fib {
  private:
   using Slot = RouteTable::Slot;
   using Row = RouteTable::Row;
-  enum class Need : std::uint8_t { Nothing, Set, Delete };
+  enum class Need : std::uint8_t { Nothing, Set, Delete, Bury };
   struct Object {
     bool wanted = false, installed = false;
     bool in_flight = false, seen = false, stale = false, set = false;
-    bool doubt = false;           // somebody touched it while an operation was under way
+    bool doubt = false;  // somebody touched it while an operation was under way
+    // The kernel has, or had, dropped it with all that hung on it. It is deleted before anything
+    // else is done to it: the news may be older than our last operation, and then it is still
+    // there.
+    bool dead = false;
     Need queued = Need::Nothing;  // the queue it stands in; entries elsewhere are outdated
     int error = 0;
     std::uint16_t mtu = 0;            // wanted
@@ -124,7 +132,7 @@ class Fib {
   [[nodiscard]] const Object* find(ObjectId id) const;
   Object& object(ObjectId id);
   [[nodiscard]] static bool usable(const Object& object) {
-    return object.wanted && object.installed && object.error == 0;
+    return object.wanted && object.installed && !object.dead && object.error == 0;
   }
   [[nodiscard]] const LinkState* link_of(
       const NextHop& next_hop) const;  // none: unknown, or discard
@@ -139,7 +147,8 @@ class Fib {
   void touch(Slot slot);
   void touch_all();
   void touch_users(ObjectId id);  // routes and sets, after it became usable or stopped being so
-  void gone(ObjectId id);         // the kernel does not have it any more, nor what hung on it
+  void gone(ObjectId id);         // certainly not in the kernel any more, nor what hung on it
+  void bury(ObjectId id);
   void update_mtu(ObjectId id);
   void link_set(ObjectId set, const std::vector<Member>& members);
   void unlink_set(ObjectId set, const std::vector<Member>& former);
@@ -155,7 +164,7 @@ class Fib {
   RouteTable routes_;
   std::unordered_map<std::uint32_t, Object> objects_;
   std::unordered_map<std::uint32_t, LinkState> links_;
-  std::deque<ObjectId> next_hop_queue_, set_queue_, deletion_queue_;
+  std::deque<ObjectId> burial_queue_, next_hop_queue_, set_queue_, deletion_queue_;
   std::deque<Slot> route_queue_;
   std::deque<Flight> flights_;
   std::uint64_t first_ticket_ = 1;

@@ -8,6 +8,7 @@ namespace forces::fe::dataplane::kernel {
 
 std::optional<Request> Fib::poll_operation() {
   if (reading_ || unanswered_ >= kMaxInFlight) return {};
+  if (auto request = poll_object(burial_queue_, Need::Bury)) return request;
   if (auto request = poll_object(next_hop_queue_, Need::Set)) return request;
   if (deletions_unanswered_ > 0) {  // nothing but more of them, as long as nothing else waits
     const bool alone =
@@ -36,7 +37,7 @@ std::optional<Request> Fib::poll_object(std::deque<ObjectId>& queue, Need kind) 
     o->in_flight = true;
     Flight flight;
     flight.object = id;
-    flight.deletion = kind == Need::Delete;
+    flight.deletion = kind != Need::Set;
     flight.set = o->set;
     ++unanswered_like(flight);
     if (flight.deletion) return hand_out(std::move(flight), DeleteObject{id});
@@ -122,8 +123,8 @@ bool Fib::object_result(const Flight& flight, int error) {
         o.set ? available(o) == flight.members : o.next_hop == flight.next_hop && !flapped;
     const bool refused = o.wanted && current && !doubt;
     if (refused) o.error = error;
-    if (o.set && o.installed && o.members_installed.empty()) {
-      gone(id);  // its members went
+    if (o.installed && (doubt || (o.set && o.members_installed.empty()))) {
+      bury(id);
     } else {
       if (was_usable != usable(o)) touch_users(id);
       touch(id);
@@ -144,7 +145,7 @@ bool Fib::object_result(const Flight& flight, int error) {
     o.next_hop_installed = flight.next_hop;
   }
   if (flapped || doubt || (o.set && o.members_installed.empty())) {
-    gone(id);
+    bury(id);
     return false;
   }
   if (was_usable != usable(o)) touch_users(id);
@@ -179,7 +180,7 @@ bool Fib::route_result(const Flight& flight, int error) {
 
 bool Fib::has_work() const {
   return unanswered_ > 0 || !route_queue_.empty() || !next_hop_queue_.empty() ||
-         !set_queue_.empty() || !deletion_queue_.empty();
+         !set_queue_.empty() || !deletion_queue_.empty() || !burial_queue_.empty();
 }
 
 std::optional<RowStatus> Fib::status(const Prefix& prefix) const {

@@ -87,8 +87,8 @@ TEST_F(FibCore, AFlapBringsBackWhatTheKernelDropped) {
   routes(100, hop4(1));
   settle();
   link(1, false);
-  EXPECT_EQ(settle(), 0U);
   EXPECT_EQ(fib_.count_routes().waiting, 100U);
+  EXPECT_EQ(settle(), 1U);  // the next hop once more, in case the news is old
   link(1, true);
   EXPECT_EQ(settle(), 101U);
   EXPECT_EQ(kernel_.routes.size(), 100U);
@@ -101,13 +101,14 @@ TEST_F(FibCore, ASetGoesOnWithTheMembersThatAreLeft) {
   routes(100, set4(1));
   settle();
   link(1, false);
-  EXPECT_EQ(settle(), 0U);  // the kernel took the member out itself
+  EXPECT_EQ(settle(), 1U);  // the kernel took the member out itself
   EXPECT_EQ(fib_.count_routes().installed, 100U);
   link(1, true);
   EXPECT_EQ(settle(), 2U);  // the next hop, and the set with both
   EXPECT_EQ(kernel_.sets[set4(1)].size(), 2U);
   link(1, false);
   link(2, false);
+  EXPECT_EQ(settle(), 2U);
   EXPECT_EQ(fib_.count_routes().waiting, 100U);
   link(2, true);
   EXPECT_EQ(settle(), 102U);
@@ -191,7 +192,7 @@ TEST_F(FibCore, ALostRouteIsSetAgain) {
   EXPECT_EQ(settle(), 1U);
   kernel_.remove(hop4(1));
   fib_.on_object_gone(hop4(1));
-  EXPECT_EQ(settle(), 11U);
+  EXPECT_EQ(settle(), 12U);
   EXPECT_EQ(kernel_.routes.size(), 10U);
 }
 
