@@ -120,7 +120,7 @@ class Fib {
     std::uint32_t downs = 0;
   };
   struct Flight {
-    bool answered = false, deletion = false, set = false;
+    bool answered = false, deletion = false, set = false, replaces = false;
     Slot slot = RouteTable::kNone;  // of a route
     ObjectId object;                // the object, or the target of a route
     std::uint16_t epoch = 0, mtu = 0;

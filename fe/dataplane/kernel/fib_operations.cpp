@@ -39,16 +39,17 @@ std::optional<Request> Fib::poll_object(std::deque<ObjectId>& queue, Need kind) 
     flight.object = id;
     flight.deletion = kind != Need::Set;
     flight.set = o->set;
+    flight.replaces = o->installed;
     ++unanswered_like(flight);
     if (flight.deletion) return hand_out(std::move(flight), DeleteObject{id});
     if (o->set) {
       flight.members = available(*o);
       auto members = flight.members;
-      return hand_out(std::move(flight), SetMembers{id, std::move(members)});
+      return hand_out(std::move(flight), SetMembers{id, std::move(members), !o->installed});
     }
     flight.next_hop = o->next_hop;
     if (const LinkState* link = link_of(o->next_hop)) flight.downs = link->downs;
-    return hand_out(std::move(flight), SetNextHop{id, o->next_hop});
+    return hand_out(std::move(flight), SetNextHop{id, o->next_hop, !o->installed});
   }
   return {};
 }
@@ -117,6 +118,10 @@ bool Fib::object_result(const Flight& flight, int error) {
   const LinkState* link = link_of(flight.next_hop);
   const bool flapped = link != nullptr && link->downs != flight.downs;
   const bool was_usable = usable(o);
+  if (error == ENOENT && flight.replaces) {  // dropped, with its routes; the news may never come
+    gone(id);
+    return false;
+  }
   if (error != 0) {
     // What was refused may be what nobody wants any more, or the link went meanwhile.
     const bool current =

@@ -32,6 +32,8 @@ T* extra(nlmsghdr* header) {
 
 constexpr std::uint16_t kSet = NLM_F_CREATE | NLM_F_REPLACE;
 
+std::uint16_t set_flags(bool create) { return create ? kSet : std::uint16_t{NLM_F_REPLACE}; }
+
 nlmsghdr* put_route(std::uint16_t type, std::uint16_t flags, const Prefix& prefix,
                     const Identity& identity, std::span<std::byte> out) {
   nlmsghdr* header = start(out, type, flags);
@@ -69,7 +71,8 @@ struct Encoder {
   }
 
   std::size_t operator()(const SetNextHop& set) const {
-    nlmsghdr* header = object(RTM_NEWNEXTHOP, kSet, wire_family(family_of(set.id)));
+    nlmsghdr* header =
+        object(RTM_NEWNEXTHOP, set_flags(set.create), wire_family(family_of(set.id)));
     auto* next_hop = static_cast<nhmsg*>(mnl_nlmsg_get_payload(header));
     mnl_attr_put_u32(header, NHA_ID, set.id.value);
     if (set.next_hop.discard) {
@@ -87,7 +90,7 @@ struct Encoder {
 
   std::size_t operator()(const SetMembers& set) const {
     FORCES_ASSERT(set.members.size() <= kMaxMembers);
-    nlmsghdr* header = object(RTM_NEWNEXTHOP, kSet, AF_UNSPEC);
+    nlmsghdr* header = object(RTM_NEWNEXTHOP, set_flags(set.create), AF_UNSPEC);
     mnl_attr_put_u32(header, NHA_ID, set.id.value);
     std::array<nexthop_grp, kMaxMembers> group{};
     for (std::size_t i = 0; i < set.members.size(); ++i) {

@@ -37,13 +37,13 @@ std::string Plane::open() {
     event.events = EPOLLIN;
     if (::epoll_ctl(poller_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return system_error("epoll");
   }
-  while (!links_complete_ || read_back_wanted_ || dump_) {
+  for (;;) {
     if (auto failed = step(); !failed.empty()) return failed;
+    if (links_complete_ && !read_back_wanted_ && !dump_) return {};
     if (busy()) continue;
     pollfd waiting{poller_.get(), POLLIN, 0};
     if (::poll(&waiting, 1, kOpenTimeout) == 0) return "rtnetlink: no answer to a dump";
   }
-  return {};
 }
 
 std::string Plane::step() {

@@ -87,10 +87,12 @@ inline constexpr std::uint16_t kMaxWeight = 256;
 struct SetNextHop {
   ObjectId id;
   NextHop next_hop;
+  bool create = true;  // else only replaced: ENOENT when the kernel has dropped it, with its routes
 };
 struct SetMembers {
   ObjectId id;
   std::vector<Member> members;
+  bool create = true;
 };
 struct DeleteObject {  // the kernel takes its routes along
   ObjectId id;

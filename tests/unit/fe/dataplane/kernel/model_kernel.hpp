@@ -56,6 +56,7 @@ class ModelKernel {
 
   int make(const SetNextHop& o) {
     ++object_operations;
+    if (!o.create && !has(o.id)) return ENOENT;
     if (!o.next_hop.discard && !up[o.next_hop.interface]) return ENETDOWN;
     if (o.next_hop.gateway && unreachable.contains(*o.next_hop.gateway)) return ENETUNREACH;
     next_hops[o.id] = o.next_hop;
@@ -63,6 +64,7 @@ class ModelKernel {
   }
   int make(const SetMembers& o) {
     ++object_operations;
+    if (!o.create && !has(o.id)) return ENOENT;
     if (o.members.empty()) return EINVAL;
     for (const Member& member : o.members) {
       if (!next_hops.contains(member.next_hop)) return EINVAL;

@@ -171,6 +171,22 @@ TEST_F(PlaneInKernel, OneBadRouteInABatchIsKnownByItsTicket) {
   EXPECT_EQ(kernel.counters().batches, 1U);
 }
 
+// What Fib relies on: replacing alone tells that an object is gone.
+TEST_F(PlaneInKernel, ReplacingAnObjectThatIsGoneIsEnoent) {
+  Kernel kernel;
+  ASSERT_FALSE(kernel.open());
+  ASSERT_TRUE(kernel.push(1, SetNextHop{hop4(1), via("10.1.0.2", port_), false}));
+  ASSERT_TRUE(kernel.push(2, SetNextHop{hop4(2), via("10.1.0.2", port_)}));
+  ASSERT_TRUE(kernel.push(3, SetNextHop{hop4(2), via("10.1.0.3", port_), false}));
+  ASSERT_TRUE(kernel.push(4, SetMembers{set4(1), {{hop4(2)}}, false}));
+  ASSERT_TRUE(kernel.push(5, SetMembers{set4(1), {{hop4(2)}}}));
+  ASSERT_TRUE(kernel.push(6, SetMembers{set4(1), {{hop4(2), 2}}, false}));
+  ASSERT_FALSE(kernel.flush());
+  std::vector<int> errors;
+  while (auto outcome = kernel.poll_outcome()) errors.push_back(outcome->error);
+  EXPECT_EQ(errors, (std::vector<int>{ENOENT, 0, 0, ENOENT, 0, 0}));
+}
+
 // All fail, and the socket has no room for all the answers: still each is known.
 TEST_F(PlaneInKernel, LostAnswersAreAskedForAgain) {
   Kernel kernel({}, 4096);
