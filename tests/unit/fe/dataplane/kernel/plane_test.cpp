@@ -241,6 +241,9 @@ TEST_F(PlaneInKernel, AHundredThousandUnchangedRoutesAreNotTouched) {
   routes(plane_.fib(), 100'000, set4(1));
   settle();
   ASSERT_EQ(plane_.fib().count_routes().installed, 100'000U);
+  // What we do ourselves does not come back to us, and so loses nothing else.
+  EXPECT_EQ(plane_.counters().monitor.touched_by_others, 0U);
+  EXPECT_EQ(plane_.counters().monitor.losses, 0U);
   Monitor monitor;  // of nobody's: it hears all that is done to routes of ours
   ASSERT_FALSE(monitor.open(0));
   next_hops();
