@@ -128,7 +128,11 @@ class Attributes {
     Attributes found;
     if (header->nlmsg_len < MNL_NLMSG_HDRLEN + MNL_ALIGN(fixed))
       return fail(Errc::Truncated, field);
-    mnl_attr_parse(header, static_cast<unsigned>(fixed), keep, &found);
+    // Not mnl_attr_parse: it rounds the length of the message up, beyond what was received.
+    const std::size_t offset = MNL_ALIGN(fixed);
+    const auto* payload = static_cast<const char*>(mnl_nlmsg_get_payload(header));
+    mnl_attr_parse_payload(payload + offset, mnl_nlmsg_get_payload_len(header) - offset, keep,
+                           &found);
     return found;
   }
   [[nodiscard]] static Attributes nested(const nlattr* outer) {
