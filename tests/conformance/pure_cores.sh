@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# pure_cores.sh BUILD-DIR: object files of codecs (proto/) and of cores (tml/src/core) may not know a
+# pure_cores.sh BUILD-DIR: object files of codecs (proto/) and of cores (tml/src/core, ce/routing) may not know a
 # clock, a socket or a thread: then the same code runs under a virtual clock, and any failure replays.
 set -euo pipefail
 build=${1:?usage: pure_cores.sh BUILD-DIR}
@@ -15,7 +15,8 @@ while IFS= read -r -d '' object; do
   found=$(nm --undefined-only --demangle "$object" | sed 's/^ *[UuwWvV] //' | grep -E "$impure" || true)
   [ -z "$found" ] || { printf '%s:\n%s\n' "${object#"$build"/}" "$found"; bad=1; }
 done < <(find "$build" -name '*.cpp.o' \
-  \( -path '*/proto/CMakeFiles/*' -o -path '*/tml_core.dir/src/core/*' \) \
+  \( -path '*/proto/CMakeFiles/*' -o -path '*/tml_core.dir/src/core/*' \
+  -o -path '*/forces_ce_routing_core.dir/*' \) \
   -not -path '*/tests/*' -not -path '*/schema/*' -print0)
 [ "$objects" -gt 0 ] || { echo "skipped: no object files of cores below $build"; exit 77; }
 echo "$objects object files looked at"
