@@ -143,7 +143,9 @@ void read_route(HostReader& in, Message& message) {
 void read_group(HostReader& value, std::vector<GroupMember>& members) {
   while (!value.empty()) {
     GroupMember member;
+    const std::size_t at = value.offset();
     member.id = value.u32("nexthop.group.id");
+    if (value.ok() && member.id == 0) value.fail(Errc::BadValue, "nexthop.group.id", at);
     member.weight = static_cast<std::uint16_t>(value.u8("nexthop.group.weight") + 1);
     value.take(3, "nexthop.group.reserved");
     if (value.ok()) members.push_back(member);

@@ -22,7 +22,7 @@ using RouteId = std::uint32_t;
 
 struct RibConfig {
   std::uint32_t table = fpm::kTableMain;  // routes of other tables (VRFs) are counted and left
-  std::size_t max_routes = 4'000'000;     // about 60 octets each
+  std::size_t max_routes = 4'000'000;     // about 80 octets each, with its row
   ResyncConfig resync;
 };
 

@@ -228,6 +228,10 @@ const Bad kBad[] = {
     {"ANextHopWithoutId",
      "18000000 6800 0105 00000000 01000000 02000b0000000000",
      {Errc::Missing, 16, "nexthop.id"}},
+    {"AGroupMemberWithoutId",
+     "2c000000 6800 0105 00000000 01000000 00000b0000000000 0800010025000000 0c000200"
+     "0000000000000000",
+     {Errc::BadValue, 36, "nexthop.group.id"}},
     {"HalfAGroupMember",
      "28000000 6800 0105 00000000 01000000 00000b0000000000 0800010025000000 08000200 0e000000",
      {Errc::Truncated, 40, "nexthop.group.weight"}},
