@@ -160,6 +160,50 @@ TEST_F(ElementCoreTest, TheMasterConfiguresAndHandsOver) {
   EXPECT_EQ(dropped(Drop::NotMaster), 1U);
 }
 
+TEST_F(ElementCoreTest, AHandOverIsNotifiedToEveryAssociatedCe) {  // RFC 7121 section 3.2
+  both_associated();
+  pl::Message m;
+  m.header.type = MsgType::Config;
+  m.header.source = kMaster;
+  m.header.destination = kFe;
+  pl::PathData path;
+  path.ids = {61};
+  path.items = {{pl::FullData{test::hex("00000001")}}};
+  pl::Oper oper{.type = pl::OperType::SetProp};
+  oper.elements = {{path}};
+  m.body.emplace_back(pl::LfbSelect{pl::kFeProtocolObject, {1}, {oper}});
+  core->on_message(0, pl::encode_message(m).value(), kNow);
+  (void)sent();
+  core->on_message(0, set(kMaster, 2, 8, "40000002"), kNow);
+  std::vector<std::pair<std::size_t, std::uint32_t>> notified;
+  for (const Sent& s : sent()) {
+    if (s.message.header.type != MsgType::EventNotification) continue;
+    EXPECT_EQ(s.message.header.source, kFe);
+    EXPECT_EQ(s.message.header.destination, s.ce == 0 ? kMaster : kBackup);
+    const auto& report = std::get<pl::LfbSelect>(s.message.body.at(0)).operations.at(0);
+    notified.emplace_back(s.ce, std::get<pl::PathData>(report.elements.at(0).value).ids.at(1));
+  }
+  EXPECT_EQ(notified,
+            (std::vector<std::pair<std::size_t, std::uint32_t>>{{0, 2}, {1, 2}, {0, 1}, {1, 1}}));
+}
+
+TEST_F(ElementCoreTest, ALostMasterTakesItsTransactionAlong) {  // RFC 5810 section 4.3.1.2
+  both_associated();
+  auto octets = set(kMaster, 2, 7, "00000064");
+  const auto flags = pl::Flags{}
+                         .with_ack(pl::Ack::Always)
+                         .with_execution_mode(pl::ExecutionMode::AllOrNone)
+                         .with_atomic(true);
+  wire::store_be<4>(octets.data() + 20, flags.value);
+  core->on_message(0, octets, kNow);
+  EXPECT_EQ(sent().size(), 1U);
+  core->on_message(
+      0, pl::encode_association_teardown(kMaster, kFe, pl::TeardownReason::Normal).value(), kNow);
+  core->on_message(1, set(kBackup, 2, 5, "00001388"), kNow);
+  EXPECT_EQ(core->values().protocol.liveness.ce_dead, 5s);
+  EXPECT_EQ(core->values().protocol.liveness.fe_interval, 500ms);
+}
+
 TEST_F(ElementCoreTest, ADisabledFeRedirectsNothing) {  // section 4.4.1
   both_associated();
   EXPECT_EQ(core->redirect_target(), 0U);
