@@ -35,8 +35,9 @@ bool is_for(pl::ForcesId destination, std::uint32_t fe_id) {
 
 }  // namespace
 
-ElementCore::ElementCore(const ElementConfig& config, std::uint64_t seed)
-    : lfbs_(first_values(config)),
+ElementCore::ElementCore(const ElementConfig& config, std::uint64_t seed, lfb::Sink* dataplane,
+                         lfb::Provider* statistics)
+    : lfbs_(first_values(config), dataplane, statistics),
       configured_id_(config.fe_id),
       random_(seed),
       mastership_(config.ces.size(), values().protocol) {

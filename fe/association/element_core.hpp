@@ -68,7 +68,10 @@ struct ElementCounters {
 
 class ElementCore {
  public:
-  ElementCore(const ElementConfig& config, std::uint64_t seed);
+  // Changes of other LFBs than those of every element go to `dataplane`, their live values come
+  // from `statistics`.
+  ElementCore(const ElementConfig& config, std::uint64_t seed, lfb::Sink* dataplane = nullptr,
+              lfb::Provider* statistics = nullptr);
 
   void start(Instant now);
   void stop(Instant now);  // teardown to all, reason 0
@@ -91,7 +94,9 @@ class ElementCore {
   [[nodiscard]] std::optional<std::size_t> redirect_target() const;
   [[nodiscard]] std::uint32_t fe_id() const { return values().protocol.fe_id; }
   [[nodiscard]] const lfb::Values& values() const { return lfbs_.values(); }
+  // For LFBs that others add. After a put() on_engine() sends what events it raised.
   [[nodiscard]] lfb::Engine& engine() { return lfbs_.engine(); }
+  void on_engine(Instant now) { pump(now); }
   [[nodiscard]] const ElementCounters& counters() const { return counters_; }
   // States, counters and times; channels and addresses are the shell's to add.
   [[nodiscard]] ElementSnapshot snapshot(Instant now) const;

@@ -13,6 +13,8 @@ using wire::Bytes;
 
 namespace {
 
+constexpr std::size_t kMaxChanges = 4'000'000;  // of a transaction before its last message
+
 struct Operations {
   bool commit = false, trcomp = false, others = false;
 };
@@ -185,6 +187,9 @@ void Engine::stage(const pl::MessageView& message, Config::Order order, Instant 
   show_staged();
   const std::size_t mark = transaction_.size();
   order.commit_cause = "COMMIT is for the end";
+  if (mark > kMaxChanges && order.forced == ResultCode::Success) {
+    order.forced = ResultCode::MemoryError;
+  }
   execution_.run(message, order, transaction_);
   const bool failed = execution_.failed();
   if (failed) {

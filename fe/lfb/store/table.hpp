@@ -27,7 +27,7 @@ class Table {
   bool erase(std::uint32_t index);
 
   // The rows from `first` to `last` in the order of their subscripts, until f(index, row) is false.
-  // Sorts once after changes that were not in that order.
+  // After changes that were not in that order it sorts once, but for a few rows it looks them up.
   template <class F>
   void for_each(std::uint32_t first, std::uint32_t last, F&& f);
   [[nodiscard]] std::uint32_t highest() const;  // 0 of an empty table
@@ -57,6 +57,14 @@ class Table {
 
 template <class F>
 void Table::for_each(std::uint32_t first, std::uint32_t last, F&& f) {
+  constexpr std::uint32_t kFew = 1024;
+  if (!ordered_ && last - first < kFew && last >= first) {
+    for (std::uint32_t i = 0; i <= last - first; ++i) {
+      const std::uint32_t slot = slot_of(first + i);
+      if (slot != HashIndex::kNone && !f(first + i, at(slot))) return;
+    }
+    return;
+  }
   sort();
   for (std::size_t slot = lower_bound(first); slot < ids_.size() && ids_[slot] <= last; ++slot) {
     if (!f(ids_[slot], at(static_cast<std::uint32_t>(slot)))) return;

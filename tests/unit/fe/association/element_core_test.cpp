@@ -204,6 +204,29 @@ TEST_F(ElementCoreTest, ALostMasterTakesItsTransactionAlong) {  // RFC 5810 sect
   EXPECT_EQ(core->values().protocol.liveness.fe_interval, 500ms);
 }
 
+TEST_F(ElementCoreTest, AnotherLfbTellsItsSinkAndItsEventsGoOut) {
+  struct Told : lfb::Sink {
+    void applied(const lfb::Changes& changes) override {
+      for (std::size_t i = 0; i < changes.size(); ++i) {
+        if (changes[i].instance->lfb_class == &lfb::kEtherPhyCopClass) ++count;
+      }
+    }
+    std::size_t count = 0;
+  } told;
+  core = std::make_unique<ElementCore>(config(), 1, &told);
+  core->engine().store().add(lfb::kEtherPhyCopClass, 1);
+  both_associated();
+  core->on_message(0, set(kMaster, 3, 2, "01"), kNow);  // AdminStatus: Up
+  EXPECT_EQ(told.count, 1U);
+  auto subscribe = set(kMaster, 3, 60, "00000001");
+  subscribe[37] = std::byte{2};  // SET-PROP
+  core->on_message(0, subscribe, kNow);
+  (void)sent();
+  ASSERT_TRUE(core->engine().put({3, 1}, 3, test::hex("01"), kNow));  // OperStatus
+  core->on_engine(kNow);
+  EXPECT_EQ(sent().size(), 2U);
+}
+
 TEST_F(ElementCoreTest, ADisabledFeRedirectsNothing) {  // section 4.4.1
   both_associated();
   EXPECT_EQ(core->redirect_target(), 0U);

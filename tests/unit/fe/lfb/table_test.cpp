@@ -44,6 +44,15 @@ TEST(Table, AgreesWithAMapWhateverIsDone) {
         rows[index] = wanted;
       }
       ASSERT_EQ(table.size(), rows.size());
+      std::vector<std::uint32_t> some, wanted_some;  // looked up or sorted, as it comes
+      table.for_each(10, 20, [&](std::uint32_t at, wire::Bytes row) {
+        some.push_back(at);
+        return std::ranges::equal(row, pair(rows[at], at));
+      });
+      for (const auto& row : rows) {
+        if (row.first >= 10 && row.first <= 20) wanted_some.push_back(row.first);
+      }
+      ASSERT_EQ(some, wanted_some);
       ASSERT_EQ(table.highest(), rows.empty() ? 0 : rows.rbegin()->first);
       if (i % 50 != 0) continue;
       auto expected = rows.begin();
