@@ -49,8 +49,8 @@ ElementSnapshot ElementCore::snapshot(Instant now) const {
   ElementSnapshot shot;
   shot.fe_id = fe_id();
   shot.state = to_string(mastership_.state());
-  shot.fe_state = to_string(values_.object.state);
-  shot.master = values_.protocol.ce_id;
+  shot.fe_state = to_string(values().object.state);
+  shot.master = values().protocol.ce_id;
   shot.counters = counters_.samples();
   for (std::size_t i = 0; i < links_.size(); ++i) {
     const Link& link = links_[i];

@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <utility>
 
-#include "fe/lfb/processor.hpp"
 #include "proto/pl/association.hpp"
 
 namespace forces::fe {
 namespace {
 
-lfb::FeProtocol first_values(const ElementConfig& config) {
-  lfb::FeProtocol fepo;
+lfb::Values first_values(const ElementConfig& config) {
+  lfb::Values values;
+  values.object.name = config.name;
+  lfb::FeProtocol& fepo = values.protocol;
   fepo.fe_id = config.fe_id;
   fepo.liveness = {config.fepo.ce_heartbeat_policy, config.fepo.fe_heartbeat_policy,
                    config.fepo.ce_dead, config.fepo.fe_interval};
@@ -18,7 +19,7 @@ lfb::FeProtocol first_values(const ElementConfig& config) {
   fepo.failover_timeout = config.fepo.failover_timeout;
   fepo.ha_mode = config.fepo.ha_mode;
   for (const CeConfig& ce : config.ces) fepo.all_ces.push_back({ce.ce_id});
-  return fepo;
+  return values;
 }
 
 bool is_for(pl::ForcesId destination, std::uint32_t fe_id) {
@@ -29,17 +30,16 @@ bool is_for(pl::ForcesId destination, std::uint32_t fe_id) {
 
 }  // namespace
 
-ElementCore::ElementCore(const ElementConfig& config, std::uint64_t seed)
-    : initial_(first_values(config)),
+ElementCore::ElementCore(const ElementConfig& config, std::uint64_t seed, lfb::Sink* dataplane,
+                         lfb::Provider* statistics)
+    : lfbs_(first_values(config), dataplane, statistics),
       configured_id_(config.fe_id),
       random_(seed),
-      mastership_(config.ces.size(), values_.protocol) {
-  values_.protocol = initial_;
-  values_.object.name = config.name;
+      mastership_(config.ces.size(), values().protocol) {
   const RetryConfig retry{config.setup_timeout, config.retry_min, config.retry_max,
                           config.fe_id != 0};
   for (const CeConfig& ce : config.ces) {
-    links_.push_back({ce.ce_id, CeFsm(retry, values_.protocol.liveness, random_)});
+    links_.push_back({ce.ce_id, CeFsm(retry, values().protocol.liveness, random_)});
   }
 }
 
@@ -88,13 +88,13 @@ void ElementCore::on_data_traffic(std::size_t ce, const DataTraffic& total) {
 }
 
 void ElementCore::on_redirect_totals(std::uint64_t to_ce, std::uint64_t from_ce) {
-  values_.packets_to_ce = to_ce;
-  values_.packets_from_ce = from_ce;
+  lfbs_.set_redirected(to_ce, from_ce);
 }
 
 void ElementCore::on_timer(Instant now) {
   mastership_.on_timer(now);
   for (Link& link : links_) link.fsm.on_timer(now);
+  lfbs_.engine().on_timer(now);
   pump(now);
 }
 
@@ -161,7 +161,7 @@ void ElementCore::on_setup_response(Link& link, wire::Bytes octets, Instant now)
     return drop(link, Drop::WrongCorrelator, octets.size(), now);
   }
   if (!assigned || !link.fsm.associated()) return;
-  values_.protocol.fe_id = given.value;
+  lfbs_.set_fe_id(given.value, now);
   out_.push(IdAssigned{index_of(link), given.value});
 }
 
@@ -172,38 +172,35 @@ void ElementCore::on_query_or_config(std::size_t ce, const pl::Header& header, w
   const bool config = header.type == pl::MsgType::Config;
   // RFC 7121 section 3.2: a backup may ask, only the master may change; dropped, not answered.
   if (config && mastership_.master() != ce) return drop(link, Drop::NotMaster, octets.size(), now);
-  const auto message = pl::decode_message(octets);
-  if (!message) return drop(link, Drop::Malformed, octets.size(), now);
   refresh_table();
-  const bool here = is_for(header.destination, fe_id());
-  if (config) {
-    on_config(ce, *message, here);
-  } else {
-    on_query(link, *message, here);
+  const std::uint64_t failed = lfbs_.engine().counters().failed;
+  if (!lfbs_.engine().on_message(octets, is_for(header.destination, fe_id()), now)) {
+    return drop(link, Drop::Malformed, octets.size(), now);
   }
-}
-
-void ElementCore::on_query(Link& link, const pl::Message& query, bool destination_ok) {
-  ++counters_.queries;
-  auto done = lfb::process_query(query, values_, destination_ok);
-  if (done.failed) ++counters_.failed_operations;
-  if (done.response) respond(link, std::move(*done.response));
-}
-
-void ElementCore::on_config(std::size_t ce, const pl::Message& config, bool destination_ok) {
-  ++counters_.configs;
-  auto done = lfb::process_config(config, values_, destination_ok);
-  if (done.failed) ++counters_.failed_operations;
-  if (done.response) respond(links_[ce], std::move(*done.response));
-  if (values_.protocol.ce_id == links_[ce].ce_id) return;
-  const auto named = std::ranges::find(links_, values_.protocol.ce_id, &Link::ce_id);
+  ++(config ? counters_.configs : counters_.queries);
+  counters_.failed_operations += lfbs_.engine().counters().failed - failed;
+  flush_engine(ce);
+  const std::uint32_t master = values().protocol.ce_id;
+  if (!config || master == link.ce_id) return;
+  const auto named = std::ranges::find(links_, master, &Link::ce_id);
   if (named != links_.end()) mastership_.hand_over(index_of(*named));
 }
 
-void ElementCore::respond(Link& link, pl::Message response) {
-  response.header.source = {fe_id()};
-  response.header.destination = {link.ce_id};
-  send(link, pl::encode_message(response));
+// Answers go to who asked, notifications to every associated CE (RFC 7121 section 3.2).
+void ElementCore::flush_engine(std::optional<std::size_t> asked) {
+  while (auto output = lfbs_.engine().poll_output()) {
+    if (auto* answer = std::get_if<lfb::Respond>(&*output)) {
+      if (asked) send(links_[*asked], std::move(answer->octets));
+      continue;
+    }
+    const pl::Octets& notification = std::get<lfb::Notify>(*output).octets;
+    for (Link& link : links_) {
+      if (!link.fsm.associated()) continue;
+      pl::Octets octets = notification;
+      wire::store_be<4>(octets.data() + 8, link.ce_id);
+      send(link, std::move(octets));
+    }
+  }
 }
 
 void ElementCore::send(Link& link, Result<pl::Octets> octets) {
@@ -220,7 +217,7 @@ void ElementCore::send(Link& link, Result<pl::Octets> octets) {
 void ElementCore::refresh_table() {
   for (std::size_t i = 0; i < links_.size(); ++i) {
     const Link& link = links_[i];
-    lfb::KnownCe& row = values_.protocol.all_ces[i];
+    lfb::KnownCe& row = lfbs_.ces()[i];
     row.statistics = link.control;
     row.statistics.received_packets += link.data.received_packets;
     row.statistics.received_octets += link.data.received_octets;
@@ -254,6 +251,7 @@ void ElementCore::pump(Instant now) {
       again = true;
     }
   }
+  flush_engine(std::nullopt);
 }
 
 void ElementCore::perform(std::size_t ce, const CeOutput& output, Instant now) {
@@ -265,7 +263,7 @@ void ElementCore::perform(std::size_t ce, const CeOutput& output, Instant now) {
                  [&](const SendSetup& setup) {
                    ++counters_.setups;
                    // A new association to a first master gets its ID anew (section 6.1).
-                   if (!mastership_.master()) values_.protocol.fe_id = configured_id_;
+                   if (!mastership_.master()) lfbs_.set_fe_id(configured_id_, now);
                    send(link, pl::encode_association_setup({fe_id()}, them, setup.correlator));
                  },
                  [&](const SendHeartbeat& heartbeat) {
@@ -306,22 +304,18 @@ void ElementCore::perform(const MastershipOutput& output, Instant now) {
           [&](const TryCe& attempt) { links_[attempt.ce].fsm.open(now); },
           [&](const GiveUpCe& old) { links_[old.ce].fsm.close(pl::TeardownReason::Normal, now); },
           [&](const MasterChanged& change) {
-            lfb::FeProtocol& fepo = values_.protocol;
-            if (change.from) fepo.last_ce_id = links_[*change.from].ce_id;
-            fepo.ce_id = change.to ? links_[*change.to].ce_id : 0;
+            lfbs_.engine().abandon_transaction();
+            if (change.from) lfbs_.set_last_master(links_[*change.from].ce_id, now);
+            lfbs_.set_master(change.to ? links_[*change.to].ce_id : 0, now);
             out_.push(change);
           },
           [&](const ElementStateChanged& change) {
-            lfb::FeState& state = values_.object.state;
             if (change.to == ElementState::PreAssociation) {
               // "MUST discard any state it has as invalid" (RFC 5810 section 4.2.2.3).
-              lfb::FeProtocol fresh = initial_;
-              fresh.fe_id = values_.protocol.fe_id;
-              fresh.last_ce_id = values_.protocol.last_ce_id;
-              values_.protocol = std::move(fresh);
-              state = lfb::FeState::OperDisable;
-            } else if (state == lfb::FeState::OperDisable) {
-              state = lfb::FeState::OperEnable;
+              lfbs_.engine().reset();
+              lfbs_.set_state(lfb::FeState::OperDisable, now);
+            } else if (values().object.state == lfb::FeState::OperDisable) {
+              lfbs_.set_state(lfb::FeState::OperEnable, now);
             }
             out_.push(change);
           },
@@ -331,6 +325,8 @@ void ElementCore::perform(const MastershipOutput& output, Instant now) {
 
 std::optional<Instant> ElementCore::next_deadline() const {
   std::optional<Instant> at = mastership_.next_deadline();
+  const auto transaction = lfbs_.engine().next_deadline();
+  if (transaction && (!at || *transaction < *at)) at = transaction;
   for (const Link& link : links_) {
     const auto other = link.fsm.next_deadline();
     if (other && (!at || *other < *at)) at = other;
@@ -341,7 +337,7 @@ std::optional<Instant> ElementCore::next_deadline() const {
 std::optional<std::size_t> ElementCore::redirect_target() const {
   const auto master = mastership_.master();
   if (!master || links_[*master].fsm.state() != CeState::Associated) return std::nullopt;
-  if (values_.object.state != lfb::FeState::OperEnable) return std::nullopt;
+  if (values().object.state != lfb::FeState::OperEnable) return std::nullopt;
   return master;
 }
 

@@ -4,8 +4,7 @@
 // Redirected packets do not pass here (fe/redirect moves them); what they mean for liveness and
 // statistics comes in by on_data_traffic().
 //
-// Left to later steps: event notifications (PrimaryCEDown, PrimaryCEChanged) wait for event
-// subscription, MulticastFEIDs and with it group joins for table rows.
+// Left to later steps: group joins, which follow the rows of MulticastFEIDs.
 #pragma once
 
 #include <array>
@@ -20,8 +19,7 @@
 #include "fe/association/ce_fsm.hpp"
 #include "fe/association/element.hpp"
 #include "fe/association/mastership.hpp"
-#include "fe/lfb/values.hpp"
-#include "proto/pl/message.hpp"
+#include "fe/lfb/element_lfbs.hpp"
 
 namespace forces::fe {
 
@@ -78,7 +76,10 @@ struct ElementCounters {
 
 class ElementCore {
  public:
-  ElementCore(const ElementConfig& config, std::uint64_t seed);
+  // Changes of other LFBs than those of every element go to `dataplane`, their live values come
+  // from `statistics`.
+  ElementCore(const ElementConfig& config, std::uint64_t seed, lfb::Sink* dataplane = nullptr,
+              lfb::Provider* statistics = nullptr);
 
   void start(Instant now);
   void stop(Instant now);  // teardown to all, reason 0
@@ -99,8 +100,11 @@ class ElementCore {
   // The CE that redirected packets go to, if any may go anywhere (RFC 7121 section 3.2: the master
   // only; RFC 5810 section 4.4.1: none while the FE is disabled).
   [[nodiscard]] std::optional<std::size_t> redirect_target() const;
-  [[nodiscard]] std::uint32_t fe_id() const { return values_.protocol.fe_id; }
-  [[nodiscard]] const lfb::Values& values() const { return values_; }
+  [[nodiscard]] std::uint32_t fe_id() const { return values().protocol.fe_id; }
+  [[nodiscard]] const lfb::Values& values() const { return lfbs_.values(); }
+  // For LFBs that others add. After a put() on_engine() sends what events it raised.
+  [[nodiscard]] lfb::Engine& engine() { return lfbs_.engine(); }
+  void on_engine(Instant now) { pump(now); }
   [[nodiscard]] const ElementCounters& counters() const { return counters_; }
   // States, counters and times; channels and addresses are the shell's to add.
   [[nodiscard]] ElementSnapshot snapshot(Instant now) const;
@@ -122,11 +126,9 @@ class ElementCore {
   void drop(Link& link, Drop reason, std::size_t octets, Instant now);
   void dispatch(std::size_t ce, const pl::Header& header, wire::Bytes octets, Instant now);
   void on_setup_response(Link& link, wire::Bytes octets, Instant now);
-  void on_query(Link& link, const pl::Message& query, bool destination_ok);
-  void on_config(std::size_t ce, const pl::Message& config, bool destination_ok);
   void on_query_or_config(std::size_t ce, const pl::Header& header, wire::Bytes octets,
                           Instant now);
-  void respond(Link& link, pl::Message response);
+  void flush_engine(std::optional<std::size_t> asked);
   void send(Link& link, Result<pl::Octets> octets);
   void refresh_table();
   void pump(Instant now);
@@ -136,8 +138,7 @@ class ElementCore {
     return static_cast<std::size_t>(&link - links_.data());
   }
 
-  lfb::Values values_;
-  lfb::FeProtocol initial_;  // RFC 5810 section 4.2.2.3: re-association starts from here
+  lfb::ElementLfbs lfbs_;
   std::uint32_t configured_id_;
   std::mt19937_64 random_;
   Mastership mastership_;

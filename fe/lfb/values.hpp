@@ -1,4 +1,4 @@
-// The components that this FE has, as plain values: copied to try a message, kept when it succeeds.
+// What of this FE's LFBs rules its associations, as plain values (element_lfbs.hpp).
 #pragma once
 
 #include <cstdint>

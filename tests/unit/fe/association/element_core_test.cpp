@@ -162,6 +162,73 @@ TEST_F(ElementCoreTest, TheMasterConfiguresAndHandsOver) {
   EXPECT_EQ(dropped(Drop::NotMaster), 1U);
 }
 
+TEST_F(ElementCoreTest, AHandOverIsNotifiedToEveryAssociatedCe) {  // RFC 7121 section 3.2
+  both_associated();
+  pl::Message m;
+  m.header.type = MsgType::Config;
+  m.header.source = kMaster;
+  m.header.destination = kFe;
+  pl::PathData path;
+  path.ids = {61};
+  path.items = {{pl::FullData{test::hex("00000001")}}};
+  pl::Oper oper{.type = pl::OperType::SetProp};
+  oper.elements = {{path}};
+  m.body.emplace_back(pl::LfbSelect{pl::kFeProtocolObject, {1}, {oper}});
+  core->on_message(0, pl::encode_message(m).value(), kNow);
+  (void)sent();
+  core->on_message(0, set(kMaster, 2, 8, "40000002"), kNow);
+  std::vector<std::pair<std::size_t, std::uint32_t>> notified;
+  for (const Sent& s : sent()) {
+    if (s.message.header.type != MsgType::EventNotification) continue;
+    EXPECT_EQ(s.message.header.source, kFe);
+    EXPECT_EQ(s.message.header.destination, s.ce == 0 ? kMaster : kBackup);
+    const auto& report = std::get<pl::LfbSelect>(s.message.body.at(0)).operations.at(0);
+    notified.emplace_back(s.ce, std::get<pl::PathData>(report.elements.at(0).value).ids.at(1));
+  }
+  EXPECT_EQ(notified,
+            (std::vector<std::pair<std::size_t, std::uint32_t>>{{0, 2}, {1, 2}, {0, 1}, {1, 1}}));
+}
+
+TEST_F(ElementCoreTest, ALostMasterTakesItsTransactionAlong) {  // RFC 5810 section 4.3.1.2
+  both_associated();
+  auto octets = set(kMaster, 2, 7, "00000064");
+  const auto flags = pl::Flags{}
+                         .with_ack(pl::Ack::Always)
+                         .with_execution_mode(pl::ExecutionMode::AllOrNone)
+                         .with_atomic(true);
+  wire::store_be<4>(octets.data() + 20, flags.value);
+  core->on_message(0, octets, kNow);
+  EXPECT_EQ(sent().size(), 1U);
+  core->on_message(
+      0, pl::encode_association_teardown(kMaster, kFe, pl::TeardownReason::Normal).value(), kNow);
+  core->on_message(1, set(kBackup, 2, 5, "00001388"), kNow);
+  EXPECT_EQ(core->values().protocol.liveness.ce_dead, 5s);
+  EXPECT_EQ(core->values().protocol.liveness.fe_interval, 500ms);
+}
+
+TEST_F(ElementCoreTest, AnotherLfbTellsItsSinkAndItsEventsGoOut) {
+  struct Told : lfb::Sink {
+    void applied(const lfb::Changes& changes) override {
+      for (std::size_t i = 0; i < changes.size(); ++i) {
+        if (changes[i].instance->lfb_class == &lfb::kEtherPhyCopClass) ++count;
+      }
+    }
+    std::size_t count = 0;
+  } told;
+  core = std::make_unique<ElementCore>(config(), 1, &told);
+  core->engine().store().add(lfb::kEtherPhyCopClass, 1);
+  both_associated();
+  core->on_message(0, set(kMaster, 3, 2, "01"), kNow);  // AdminStatus: Up
+  EXPECT_EQ(told.count, 1U);
+  auto subscribe = set(kMaster, 3, 60, "00000001");
+  subscribe[37] = std::byte{2};  // SET-PROP
+  core->on_message(0, subscribe, kNow);
+  (void)sent();
+  ASSERT_TRUE(core->engine().put({3, 1}, 3, test::hex("01"), kNow));  // OperStatus
+  core->on_engine(kNow);
+  EXPECT_EQ(sent().size(), 2U);
+}
+
 TEST_F(ElementCoreTest, ADisabledFeRedirectsNothing) {  // section 4.4.1
   both_associated();
   EXPECT_EQ(core->redirect_target(), 0U);

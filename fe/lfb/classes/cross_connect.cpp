@@ -1,0 +1,52 @@
+// Private class 65792: the cross-connects of a transport node. A row is reserved, then active; its
+// owner (call, session, LSP) can be read back after every failure of the control plane.
+#include "fe/lfb/classes/classes.hpp"
+
+namespace forces::fe::lfb {
+namespace {
+
+constexpr Type kOwner = fixed(24);
+constexpr Type kState = number(1, 0, 1);   // Reserved, Active
+constexpr Type kStatus = number(1, 0, 2);  // Unknown, Working, Failed
+
+constexpr Component kRowFields[]{
+    {.id = 1, .name = "InPort", .type = &kU32},
+    {.id = 2, .name = "InLabel", .type = &kU32},
+    {.id = 3, .name = "OutPort", .type = &kU32},
+    {.id = 4, .name = "OutLabel", .type = &kU32},
+    {.id = 5, .name = "State", .type = &kState, .defaulted = true},
+    {.id = 6, .name = "AlarmMask", .type = &kU32, .defaulted = true},
+    {.id = 7, .name = "Owner", .type = &kOwner},
+};
+constexpr Type kRow = structure(kRowFields);
+constexpr std::uint32_t kIn[]{1, 2}, kOut[]{3, 4};
+constexpr Key kKeys[]{{.id = 1, .fields = kIn}, {.id = 2, .fields = kOut}};
+constexpr Type kTable = array(kRow, 65'536, kKeys);
+constexpr Type kStatuses = array(kStatus, 65'536);
+
+constexpr Component kComponents[]{
+    {.id = 1, .name = "CrossConnectTable", .type = &kTable},
+    {.id = 2, .name = "CrossConnectStatus", .type = &kStatuses, .access = Access::ReadOnly},
+    {.id = 30,
+     .name = "MaxCrossConnects",
+     .type = &kU32,
+     .access = Access::ReadOnly,
+     .value = 65'536},
+};
+
+constexpr EventPath kStatusAndOwner[]{{2, kAny}, {1, kAny, 7}};
+constexpr Event kEvents[]{{.id = 1,
+                           .name = "CrossConnectStatusChanged",
+                           .target = {2, kAny},
+                           .reports = kStatusAndOwner}};
+
+}  // namespace
+
+const LfbClass kCrossConnectClass{.id = 65'792,
+                                  .name = "CrossConnect",
+                                  .version = "1.0",
+                                  .components = kComponents,
+                                  .event_base = 60,
+                                  .events = kEvents};
+
+}  // namespace forces::fe::lfb

@@ -1,0 +1,370 @@
+#include "fe/lfb/engine/engine.hpp"
+
+#include "fe/lfb/engine/query.hpp"
+
+namespace forces::fe::lfb {
+
+using pl::Ack;
+using pl::ExecutionMode;
+using pl::OperType;
+using pl::ResultCode;
+using pl::TransactionPhase;
+using wire::Bytes;
+
+namespace {
+
+constexpr std::size_t kMaxChanges = 4'000'000;  // of a transaction before its last message
+
+struct Operations {
+  bool commit = false, trcomp = false, others = false;
+};
+
+Operations operations_of(const pl::MessageView& message) {
+  Operations found;
+  for (const pl::LfbSelectView select : message.selects()) {
+    for (const pl::OperView oper : select.operations) {
+      if (oper.type == OperType::Commit) {
+        found.commit = true;
+      } else if (oper.type == OperType::TrComp) {
+        found.trcomp = true;
+      } else {
+        found.others = true;
+      }
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+Engine::Engine(Sink& sink, Provider* provider, EngineConfig config)
+    : sink_(sink),
+      config_(config),
+      reader_(provider),
+      execution_(store_, reader_, sink),
+      events_(reader_) {}
+
+std::optional<EngineOutput> Engine::poll_output() {
+  if (out_.empty()) return std::nullopt;
+  EngineOutput output = std::move(out_.front());
+  out_.pop_front();
+  return output;
+}
+
+bool Engine::on_message(Bytes octets, bool here, Instant now) {
+  const auto message = pl::MessageView::parse(octets);
+  if (!message) return false;
+  switch (message->header().type) {
+    case pl::MsgType::Query:
+      on_query(*message, here);
+      return true;
+    case pl::MsgType::Config:
+      on_config(*message, here, now);
+      return true;
+    default:
+      return false;
+  }
+}
+
+void Engine::on_query(const pl::MessageView& message, bool here) {
+  ++counters_.queries;
+  show_committed();
+  Answer answer(pl::response_header(message.header(), pl::MsgType::QueryResponse, self_), form_,
+                std::exchange(recycled_, {}));
+  Query query(store_, reader_, answer);
+  query.run(message, here ? ResultCode::Success : ResultCode::InvalidDestinationPid);
+  if (query.failed()) ++counters_.failed;
+  send(std::move(answer));
+}
+
+void Engine::send(Answer&& answer) {
+  for (pl::Octets& part : std::move(answer).finish()) {
+    out_.emplace_back(Respond{std::move(part)});
+  }
+}
+
+void Engine::on_config(const pl::MessageView& message, bool here, Instant now) {
+  ++counters_.configs;
+  Config::Order order;
+  if (!here) {
+    order.forced = ResultCode::InvalidDestinationPid;
+    return stand_alone(message, order, now);
+  }
+  // "An FE MUST NOT respond to a TRCOMP" (section 4.3.1.2.2), which may come with or without AT.
+  if (operations_of(message).trcomp && phase_ == Phase::Committed &&
+      owner_ == message.header().source.value) {
+    end_transaction(Phase::None);
+  }
+  if (message.header().flags.atomic()) return in_transaction(message, order, now);
+  const bool open = phase_ == Phase::Open || phase_ == Phase::Broken || phase_ == Phase::Committed;
+  if (open) {
+    order.forced = ResultCode::Busy;
+    order.cause = "a transaction is open";
+  }
+  stand_alone(message, order, now);
+}
+
+void Engine::stand_alone(const pl::MessageView& message, Config::Order order, Instant now) {
+  const ExecutionMode mode = message.header().flags.execution_mode();
+  const bool all_or_none = mode == ExecutionMode::AllOrNone;
+  order.stop_at_failure = all_or_none || mode == ExecutionMode::UntilFailure;
+  order.commit_cause = "not in a transaction";
+  execution_.run(message, order, journal_);
+  const bool withdrawn = all_or_none && execution_.failed();
+  if (withdrawn) journal_.undo();
+  answer(message, false, withdrawn);
+  certain(journal_, false, now);
+  journal_.clear();
+}
+
+void Engine::answer(const pl::MessageView& message, bool always, bool withdrawn) {
+  const bool failed = execution_.failed();
+  if (failed) ++counters_.failed;
+  const Ack ack = always ? Ack::Always : message.header().flags.ack();
+  const bool wanted =
+      ack == Ack::Always || (ack == Ack::Success && !failed) || (ack == Ack::Failure && failed);
+  if (!wanted || !execution_.answerable()) return;
+  Answer answer(pl::response_header(message.header(), pl::MsgType::ConfigResponse, self_), form_,
+                std::exchange(recycled_, {}));
+  execution_.answer(message, withdrawn, ack == Ack::Failure, answer);
+  send(std::move(answer));
+}
+
+void Engine::certain(const Journal& journal, bool reversed, Instant now) {
+  if (journal.empty()) return;
+  const Changes changes(journal, reversed);
+  sink_.applied(changes);
+  notify(events_.raise(changes, self_, now));
+}
+
+void Engine::notify(std::vector<pl::Octets> messages) {
+  for (pl::Octets& message : messages) {
+    ++counters_.notifications;
+    out_.emplace_back(Notify{std::move(message)});
+  }
+}
+
+void Engine::in_transaction(const pl::MessageView& message, Config::Order order, Instant now) {
+  const pl::Header& header = message.header();
+  const TransactionPhase part = header.flags.phase();
+  const bool running = phase_ == Phase::Open || phase_ == Phase::Broken;
+  const bool mine = owner_ == header.source.value;
+  order.stop_at_failure = true;
+  if (header.flags.execution_mode() != ExecutionMode::AllOrNone) {
+    order.forced = ResultCode::InvalidFlags;
+    order.cause = "a transaction is all or none";
+    if (running && mine && part != TransactionPhase::Abort) phase_ = Phase::Broken;
+  } else if (running && (!mine || part == TransactionPhase::Start)) {
+    order.forced = ResultCode::Busy;
+    order.cause = "a transaction is open";
+  } else if (part == TransactionPhase::Start) {
+    end_transaction(Phase::Open);  // one that was committed is over, as nothing else can begin
+    owner_ = header.source.value;
+    return stage(message, order, now);
+  } else if (phase_ == Phase::TimedOut && part != TransactionPhase::Abort) {
+    order.forced = ResultCode::TimedOut;
+    order.cause = "the transaction is over";
+  } else if (part != TransactionPhase::Middle) {
+    return end_or_abort(message, order, now);
+  } else if (!running) {
+    order.forced = ResultCode::InvalidFlags;
+    order.cause = "no transaction is open";
+  } else {
+    if (phase_ == Phase::Broken) {
+      order.forced = ResultCode::InvalidOp;
+      order.cause = "the transaction has failed";
+    }
+    return stage(message, order, now);
+  }
+  execution_.run(message, order, journal_);
+  answer(message, true, false);
+  journal_.clear();
+}
+
+// "The FE MUST only validate that the operation can be executed but not execute it": tried in the
+// store, where nobody looks before show_committed().
+void Engine::stage(const pl::MessageView& message, Config::Order order, Instant now) {
+  show_staged();
+  const std::size_t mark = transaction_.size();
+  order.commit_cause = "COMMIT is for the end";
+  if (mark > kMaxChanges && order.forced == ResultCode::Success) {
+    order.forced = ResultCode::MemoryError;
+  }
+  execution_.run(message, order, transaction_);
+  const bool failed = execution_.failed();
+  if (failed) {
+    transaction_.undo(mark);
+    phase_ = Phase::Broken;
+  }
+  deadline_ = now + config_.transaction_timeout;
+  answer(message, true, failed);
+}
+
+void Engine::end_or_abort(const pl::MessageView& message, Config::Order order, Instant now) {
+  const Operations operations = operations_of(message);
+  const bool abort = message.header().flags.phase() == TransactionPhase::Abort;
+  const Phase before = phase_;
+  order.only_commit = true;
+  if (operations.others || !operations.commit) {
+    order.commit_cause = "COMMIT stands alone";
+  } else if (before == Phase::None || (before == Phase::Committed && !abort)) {
+    order.commit = ResultCode::InvalidFlags;
+    order.commit_cause = "no transaction is open";
+  } else if (before == Phase::Broken && !abort) {
+    order.commit_cause = "the transaction has failed";
+  } else {
+    order.commit = ResultCode::Success;
+  }
+  const bool done = order.commit == ResultCode::Success;
+  // TRCOMP alone has been dealt with.
+  execution_.run(message, order, journal_);
+  journal_.clear();
+  answer(message, true, false);
+  if (!done) return;
+  if (!abort) {
+    ++counters_.committed;
+    show_staged();
+    staged_ = false;
+    phase_ = Phase::Committed;
+    deadline_ = now + config_.transaction_timeout;
+    return certain(transaction_, false, now);
+  }
+  ++counters_.aborted;
+  if (before == Phase::Committed) {
+    transaction_.step_out();
+    certain(transaction_, true, now);
+  }
+  end_transaction(Phase::None);
+}
+
+void Engine::show_committed() {
+  if (!staged_) return;
+  transaction_.step_out();
+  staged_ = false;
+}
+
+void Engine::show_staged() {
+  if (staged_ || (phase_ != Phase::Open && phase_ != Phase::Broken)) return;
+  transaction_.step_in();
+  staged_ = true;
+}
+
+void Engine::end_transaction(Phase phase) {
+  show_committed();
+  transaction_.clear();
+  deadline_.reset();
+  phase_ = phase;
+}
+
+void Engine::abandon_transaction() {
+  if (phase_ == Phase::Open || phase_ == Phase::Broken) ++counters_.aborted;
+  end_transaction(Phase::None);
+}
+
+std::optional<Instant> Engine::next_deadline() const { return deadline_; }
+
+// What is committed stays, and can no longer be taken back; what is not was never there.
+void Engine::on_timer(Instant now) {
+  if (!deadline_ || now < *deadline_) return;
+  ++counters_.timed_out;
+  end_transaction(phase_ == Phase::Committed ? Phase::None : Phase::TimedOut);
+}
+
+const Component* Engine::stored(const Target& target, std::uint32_t component,
+                                Instance*& instance) {
+  if (store_.find(target, instance) != ResultCode::Success) return nullptr;
+  const Component* const found = instance->lfb_class->component(component);
+  return found != nullptr && !found->live ? found : nullptr;
+}
+
+std::optional<Bytes> Engine::value(const Target& target, std::uint32_t component) {
+  show_committed();
+  Instance* instance = nullptr;
+  const Component* const found = stored(target, component, instance);
+  if (found == nullptr || instance->value(*found).table != nullptr) return std::nullopt;
+  return instance->value(*found).octets;
+}
+
+bool Engine::put(const Target& target, std::uint32_t component, Bytes value, Instant now) {
+  show_committed();
+  Instance* instance = nullptr;
+  const Component* const found = stored(target, component, instance);
+  if (found == nullptr || instance->value(*found).table != nullptr) return false;
+  if (check(*found->type, value) != ResultCode::Success) return false;
+  journal_.set(*instance, *found, value);
+  notify(events_.raise(Changes(journal_), self_, now));
+  journal_.clear();
+  return true;
+}
+
+bool Engine::set_initial(const Target& target, std::uint32_t component, Bytes value) {
+  if (!put(target, component, value, Instant{})) return false;
+  Instance* instance = nullptr;
+  const Component* const found = stored(target, component, instance);
+  instance->value(*found).initial.assign(value.begin(), value.end());
+  return true;
+}
+
+bool Engine::put_row(const Target& target, std::uint32_t component, std::uint32_t row, Bytes value,
+                     Instant now) {
+  show_committed();
+  Instance* instance = nullptr;
+  const Component* const found = stored(target, component, instance);
+  if (found == nullptr) return false;
+  const Table* const table = instance->value(*found).table.get();
+  if (table == nullptr || check(*found->type->element, value) != ResultCode::Success ||
+      table->allows(row, value) != ResultCode::Success) {
+    return false;
+  }
+  journal_.put_row(*instance, *found, row, value);
+  notify(events_.raise(Changes(journal_), self_, now));
+  journal_.clear();
+  return true;
+}
+
+bool Engine::erase_row(const Target& target, std::uint32_t component, std::uint32_t row,
+                       Instant now) {
+  show_committed();
+  Instance* instance = nullptr;
+  const Component* const found = stored(target, component, instance);
+  if (found == nullptr || instance->value(*found).table == nullptr) return false;
+  journal_.erase_row(*instance, *found, row);
+  const bool there = !journal_.empty();
+  notify(events_.raise(Changes(journal_), self_, now));
+  journal_.clear();
+  return there;
+}
+
+void Engine::live_changed(const Target& target, std::uint32_t component, Bytes before, Bytes after,
+                          Instant now) {
+  Instance* instance = nullptr;
+  if (store_.find(target, instance) != ResultCode::Success) return;
+  const Component* const found = instance->lfb_class->component(component);
+  if (found == nullptr || !found->live) return;
+  notify(events_.raise(Change{instance, found, std::nullopt, before, after}, self_, now));
+}
+
+void Engine::reset() {
+  abandon_transaction();
+  for (auto& [target, instance] : store_.instances()) {
+    instance.registrations.clear();
+    for (const Component& component : instance.lfb_class->components) {
+      Value& value = instance.value(component);
+      if (component.live || component.access != Access::ReadWrite) continue;  // no CE has set it
+      if (value.table == nullptr) {
+        journal_.set(instance, component, value.initial);
+        continue;
+      }
+      std::vector<std::uint32_t> rows;
+      value.table->for_each(0, pl::kLastRow, [&](std::uint32_t row, Bytes) {
+        rows.push_back(row);
+        return true;
+      });
+      for (const std::uint32_t row : rows) journal_.erase_row(instance, component, row);
+    }
+  }
+  if (!journal_.empty()) sink_.applied(Changes(journal_));
+  journal_.clear();
+}
+
+}  // namespace forces::fe::lfb

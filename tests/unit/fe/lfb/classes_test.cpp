@@ -1,0 +1,304 @@
+// The tables of the classes against their RFCs: a row for each component, as it is at first.
+#include <set>
+
+#include "fe/lfb/element_lfbs.hpp"
+#include "tests/unit/fe/lfb/laboratory.hpp"
+
+namespace forces::fe::lfb::test {
+namespace {
+
+struct Row {
+  const LfbClass* lfb;
+  std::uint32_t id;
+  std::string_view name;
+  Kind kind;
+  std::uint32_t octets;  // of every value or row; 0: they differ
+  Access access;
+  std::string_view first;
+};
+constexpr Access kRo = Access::ReadOnly, kRw = Access::ReadWrite, kReset = Access::ReadReset;
+const Row kRows[] = {
+    // RFC 5812 section 5.1, erratum 3487
+    {&kFeObjectClass, 1, "LFBTopology", Kind::Array, 0, kRo, ""},
+    {&kFeObjectClass, 2, "LFBSelectors", Kind::Array, 8, kRo, ""},
+    {&kFeObjectClass, 3, "FEName", Kind::Text, 0, kRw, ""},
+    {&kFeObjectClass, 4, "FEID", Kind::Unsigned, 4, kRo, "00000000"},
+    {&kFeObjectClass, 5, "FEVendor", Kind::Text, 0, kRo, "466f72434553"},
+    {&kFeObjectClass, 7, "FEState", Kind::Unsigned, 1, kRw, "01"},
+    {&kFeObjectClass, 8, "FENeighbors", Kind::Array, 0, kRw, ""},
+    {&kFeObjectClass, 30, "ModifiableLFBTopology", Kind::Boolean, 1, kRo, "00"},
+    {&kFeObjectClass, 31, "SupportedLFBs", Kind::Array, 0, kRo, ""},
+    // RFC 5810 appendix B, RFC 7121 section 3.1, RFC 7391 appendix A
+    {&kFeProtocolClass, 1, "CurrentRunningVersion", Kind::Unsigned, 1, kRo, "01"},
+    {&kFeProtocolClass, 2, "FEID", Kind::Unsigned, 4, kRo, "00000000"},
+    {&kFeProtocolClass, 3, "MulticastFEIDs", Kind::Array, 4, kRw, ""},
+    {&kFeProtocolClass, 4, "CEHBPolicy", Kind::Unsigned, 1, kRw, "00"},
+    {&kFeProtocolClass, 5, "CEHDI", Kind::Unsigned, 4, kRw, "00007530"},
+    {&kFeProtocolClass, 6, "FEHBPolicy", Kind::Unsigned, 1, kRw, "00"},
+    {&kFeProtocolClass, 7, "FEHI", Kind::Unsigned, 4, kRw, "000001f4"},
+    {&kFeProtocolClass, 8, "CEID", Kind::Unsigned, 4, kRw, "00000000"},
+    {&kFeProtocolClass, 9, "BackupCEs", Kind::Array, 4, kRo, ""},
+    {&kFeProtocolClass, 10, "CEFailoverPolicy", Kind::Unsigned, 1, kRw, "00"},
+    {&kFeProtocolClass, 11, "CEFTI", Kind::Unsigned, 4, kRw, "000493e0"},
+    {&kFeProtocolClass, 12, "FERestartPolicy", Kind::Unsigned, 1, kRw, "00"},
+    {&kFeProtocolClass, 13, "LastCEID", Kind::Unsigned, 4, kRo, "00000000"},
+    {&kFeProtocolClass, 14, "HAMode", Kind::Unsigned, 1, kRw, "00"},
+    {&kFeProtocolClass, 15, "AllCEs", Kind::Array, 69, kRo, ""},
+    {&kFeProtocolClass, 16, "EResultAdmin", Kind::Unsigned, 1, kRw, "01"},
+    {&kFeProtocolClass, 30, "SupportableVersions", Kind::Array, 1, kRo, "0000000001"},
+    {&kFeProtocolClass, 31, "HACapabilities", Kind::Array, 1, kRo, "0000000001"},
+    {&kFeProtocolClass, 32, "EResultCapab", Kind::Array, 1, kRo, "00000000010000000102"},
+    // RFC 6956 section 4.4 and section 6
+    {&kEtherPhyCopClass, 1, "PHYPortID", Kind::Unsigned, 4, kRo, "00000000"},
+    {&kEtherPhyCopClass, 2, "AdminStatus", Kind::Unsigned, 1, kRw, "02"},
+    {&kEtherPhyCopClass, 3, "OperStatus", Kind::Unsigned, 1, kRo, "02"},
+    {&kEtherPhyCopClass, 4, "AdminLinkSpeed", Kind::Unsigned, 4, kRw, "0000000a"},
+    {&kEtherPhyCopClass, 5, "OperLinkSpeed", Kind::Unsigned, 4, kRo, "00000000"},
+    {&kEtherPhyCopClass, 6, "AdminDuplexMode", Kind::Unsigned, 4, kRw, "00000001"},
+    {&kEtherPhyCopClass, 7, "OperDuplexMode", Kind::Unsigned, 4, kRo, "00000001"},
+    {&kEtherPhyCopClass, 8, "CarrierStatus", Kind::Boolean, 1, kRo, "00"},
+    {&kIpv4UcastLpmClass, 1, "IPv4PrefixTable", Kind::Array, 12, kRw, ""},
+    {&kIpv4UcastLpmClass, 2, "IPv4UcastLPMStats", Kind::Struct, 24, kReset, ""},
+    {&kIpv6UcastLpmClass, 1, "IPv6PrefixTable", Kind::Array, 24, kRw, ""},
+    {&kIpv6UcastLpmClass, 2, "IPv6UcastLPMStats", Kind::Struct, 24, kReset, ""},
+    {&kIpv4NextHopClass, 1, "IPv4NextHopTable", Kind::Array, 20, kRw, ""},
+    {&kIpv6NextHopClass, 1, "IPv6NextHopTable", Kind::Array, 32, kRw, ""},
+    {&kRedirectInClass, 1, "NumPacketsReceived", Kind::Unsigned, 8, kRo, ""},
+    {&kRedirectOutClass, 1, "NumPacketsSent", Kind::Unsigned, 8, kRo, ""},
+    // private
+    {&kCrossConnectClass, 1, "CrossConnectTable", Kind::Array, 45, kRw, ""},
+    {&kCrossConnectClass, 2, "CrossConnectStatus", Kind::Array, 1, kRo, ""},
+    {&kMulticastClass, 1, "GroupTable", Kind::Array, 12, kRw, ""},
+    {&kMulticastClass, 2, "LeafTable", Kind::Array, 14, kRw, ""},
+    {&kMulticastClass, 3, "MulticastStats", Kind::Struct, 24, kReset, ""},
+};
+
+TEST(Classes, AreAsTheirRfcsHaveThem) {
+  for (const Row& row : kRows) {
+    const Component* const c = row.lfb->component(row.id);
+    ASSERT_NE(c, nullptr) << row.name;
+    EXPECT_EQ(c->name, row.name);
+    EXPECT_EQ(c->type->kind, row.kind) << row.name;
+    const Type& sized = c->type->kind == Kind::Array ? *c->type->element : *c->type;
+    EXPECT_EQ(fixed_size(sized), row.octets) << row.name;
+    EXPECT_EQ(c->access, row.access) << row.name;
+    if (c->live) continue;
+    wire::ByteWriter w;
+    write_default(*c, w);
+    const std::string first = c->type->kind == Kind::Array
+                                  ? to_hex(std::as_bytes(std::span(c->text)))
+                                  : to_hex(w.written());
+    EXPECT_EQ(first, row.first) << row.name;
+  }
+}
+
+// What no table may get wrong, whatever class it is of.
+void sound(const Type& type) {
+  std::set<std::uint32_t> ids;
+  for (const Component& field : type.members()) {
+    EXPECT_TRUE(ids.insert(field.id).second) << field.name;
+    sound(*field.type);
+  }
+  if (type.kind != Kind::Array) return;
+  ASSERT_NE(type.element, nullptr);
+  for (const Key& key : type.keys) {
+    for (const std::uint32_t field : key.fields) {
+      EXPECT_EQ(type_of(*type.element, std::span(&field, 1)).code, pl::ResultCode::Success);
+    }
+  }
+  sound(*type.element);
+}
+TEST(Classes, HangTogether) {
+  std::set<std::uint32_t> numbers;
+  for (const LfbClass* lfb : all_classes()) {
+    EXPECT_TRUE(numbers.insert(lfb->id).second);
+    std::set<std::uint32_t> ids{lfb->event_base};
+    for (const Component& c : lfb->components) {
+      EXPECT_TRUE(ids.insert(c.id).second) << c.name;
+      sound(*c.type);
+      if (c.live || c.type->kind == Kind::Array) continue;
+      wire::ByteWriter w;
+      write_default(c, w);
+      EXPECT_EQ(check(*c.type, w.written()), pl::ResultCode::Success) << c.name;
+    }
+    Instance instance(*lfb, 1);
+    for (const Event& event : lfb->events) {
+      EXPECT_EQ(locate(instance, event.target.path()).code, pl::ResultCode::Success) << event.name;
+      for (const EventPath& report : event.reports) {
+        EXPECT_EQ(locate(instance, report.path()).code, pl::ResultCode::Success) << event.name;
+      }
+    }
+  }
+}
+
+class Element : public Laboratory {
+ protected:
+  static Values first() {
+    Values v;
+    v.protocol.fe_id = 2;
+    v.protocol.ce_id = 0x40000001;
+    v.protocol.last_ce_id = 0x40000002;
+    v.protocol.all_ces = {{0x40000001, {}, CeStatus::IsMaster},
+                          {0x40000002, {}, CeStatus::Associated},
+                          {0x40000003, {}, CeStatus::Disconnected}};
+    v.object.name = "fe2";
+    v.packets_from_ce = 7;
+    v.packets_to_ce = 9;
+    return v;
+  }
+  std::string ask(const pl::Message& m) {
+    (void)lfbs.engine().on_message(pl::encode_message(m).value(), true, kNow);
+    const auto out = lfbs.engine().poll_output();
+    if (!out || !std::holds_alternative<Respond>(*out)) return "no answer";
+    const auto answer = pl::decode_message(std::get<Respond>(*out).octets);
+    while (const auto more = lfbs.engine().poll_output()) {
+      if (std::holds_alternative<Notify>(*more)) {
+        notifications.push_back(pl::decode_message(std::get<Notify>(*more).octets).value());
+      }
+    }
+    return text(std::get<pl::LfbSelect>(answer->body.at(0)).operations.at(0).elements);
+  }
+  std::string get_of(std::uint32_t class_id, Ids ids) {
+    return ask(message(pl::MsgType::Query, {oper(pl::OperType::Get, {path(std::move(ids))})},
+                       {class_id, 1}));
+  }
+  std::string set_of(std::uint32_t class_id, std::uint32_t component, std::string_view octets) {
+    return ask(message(pl::MsgType::Config,
+                       {oper(pl::OperType::Set, {path({component}, {data(octets)})})},
+                       {class_id, 1}));
+  }
+  ElementLfbs lfbs{first()};
+};
+
+TEST_F(Element, ReadsAsTheStandardPacksIt) {
+  const struct {
+    std::uint32_t class_id, component;
+    const char* want;
+  } reads[] = {
+      {2, 1, "01"},
+      {2, 2, "00000002"},
+      {2, 4, "00"},
+      {2, 5, "00007530"},
+      {2, 6, "00"},
+      {2, 7, "000001f4"},
+      {2, 8, "40000001"},
+      {2, 10, "00"},
+      {2, 11, "000493e0"},
+      {2, 12, "00"},
+      {2, 13, "40000002"},
+      {2, 14, "00"},
+      {1, 3, "666532"},
+      {1, 4, "00000002"},
+      {1, 7, "01"},
+      {1, 30, "00"},
+      {14, 1, "0000000000000007"},
+      {15, 1, "0000000000000009"},
+      {2, 9, "00000000400000020000000140000003"},
+  };
+  for (const auto& r : reads) {
+    EXPECT_EQ(get_of(r.class_id, {r.component}), r.want) << r.class_id << "." << r.component;
+  }
+}
+
+TEST_F(Element, AllCesHasARowForEachWithStatisticsAndStatus) {
+  const std::string rows = get_of(2, {15});
+  ASSERT_EQ(rows.size(), 3 * (4 + 4 + 64 + 1) * 2U);
+  EXPECT_EQ(rows.substr(0, 16), "0000000040000001");
+  EXPECT_EQ(rows.substr((4 + 4 + 64) * 2, 2), "03");  // IsMaster
+  EXPECT_EQ(get_of(2, {15, 1, 3}), "02");             // a row of it
+}
+
+TEST_F(Element, SelectorsListEveryLfbOfThisFe) {
+  EXPECT_EQ(get_of(1, {2}),
+            "000000000000000100000001"
+            "000000010000000200000001"
+            "000000020000000e00000001"
+            "000000030000000f00000001");
+  EXPECT_EQ(get_of(1, {31, 1, 1}), "4645504f");  // FEPO
+  EXPECT_EQ(get_of(1, {31, 1, 3}), "312e32");    // 1.2
+}
+
+TEST_F(Element, IsWrittenWithinItsRangeOnly) {
+  const struct {
+    const char* name;
+    std::uint32_t class_id, component;
+    std::string_view data;
+    const char* want;
+  } writes[] = {
+      {"CEHDI", 2, 5, "00001388", "E_SUCCESS"},
+      {"CEHDI too short to keep", 2, 5, "00000009", "E_VALUE_OUT_OF_RANGE"},
+      {"CEHDI of zero", 2, 5, "00000000", "E_VALUE_OUT_OF_RANGE"},
+      {"CEHDI cut", 2, 5, "0013", "E_INVALID_TLV"},
+      {"CEHDI too long", 2, 5, "0000138800", "E_CONTENTS_TOO_LONG"},
+      {"FEHI", 2, 7, "00000064", "E_SUCCESS"},
+      {"CEHBPolicy 1", 2, 4, "01", "E_SUCCESS"},
+      {"CEHBPolicy reserved", 2, 4, "02", "E_VALUE_OUT_OF_RANGE"},
+      {"FEHBPolicy 1", 2, 6, "01", "E_SUCCESS"},
+      {"CEFailoverPolicy 1", 2, 10, "01", "E_SUCCESS"},
+      {"CEFTI", 2, 11, "0000ea60", "E_SUCCESS"},
+      {"FERestartPolicy 0", 2, 12, "00", "E_SUCCESS"},
+      {"FERestartPolicy reserved", 2, 12, "01", "E_VALUE_OUT_OF_RANGE"},
+      {"HAMode 2", 2, 14, "02", "E_SUCCESS"},
+      {"HAMode reserved", 2, 14, "03", "E_VALUE_OUT_OF_RANGE"},
+      {"version", 2, 1, "01", "E_READ_ONLY"},
+      {"FEID", 2, 2, "00000009", "E_READ_ONLY"},
+      {"LastCEID", 2, 13, "40000001", "E_READ_ONLY"},
+      {"master to an associated CE", 2, 8, "40000002", "E_SUCCESS"},
+      {"master to one that is away", 2, 8, "40000003", "E_VALUE_OUT_OF_RANGE"},
+      {"master to nobody we know", 2, 8, "40000009", "E_VALUE_OUT_OF_RANGE"},
+      {"FEName", 1, 3, "6564676531", "E_SUCCESS"},
+      {"FEState to AdminDisable", 1, 7, "00", "E_SUCCESS"},
+      {"FEState to OperEnable", 1, 7, "02", "E_SUCCESS"},
+      {"FEState to OperDisable", 1, 7, "01", "E_VALUE_OUT_OF_RANGE"},
+      {"a counter", 14, 1, "0000000000000000", "E_READ_ONLY"},
+      {"EResultAdmin reserved", 2, 16, "03", "E_VALUE_OUT_OF_RANGE"},
+  };
+  for (const auto& c : writes) {
+    const std::string before = get_of(c.class_id, {c.component});
+    EXPECT_EQ(set_of(c.class_id, c.component, c.data), c.want) << c.name;
+    const std::string after = get_of(c.class_id, {c.component});
+    EXPECT_EQ(after, std::string_view(c.want) == "E_SUCCESS" ? to_hex(hex(c.data)) : before)
+        << c.name;
+  }
+}
+
+TEST_F(Element, WhatRulesTheAssociationFollows) {
+  EXPECT_EQ(set_of(2, 5, "00001388"), "E_SUCCESS");
+  EXPECT_EQ(set_of(2, 14, "02"), "E_SUCCESS");
+  EXPECT_EQ(set_of(1, 7, "00"), "E_SUCCESS");
+  EXPECT_EQ(lfbs.values().protocol.liveness.ce_dead, std::chrono::seconds(5));
+  EXPECT_EQ(lfbs.values().protocol.ha_mode, 2);
+  EXPECT_EQ(lfbs.values().object.state, FeState::AdminDisable);
+  lfbs.engine().reset();
+  EXPECT_EQ(lfbs.values().protocol.liveness.ce_dead, std::chrono::seconds(30));
+  EXPECT_EQ(lfbs.values().protocol.fe_id, 2U);
+}
+
+TEST_F(Element, ANameOf41OctetsIsTooLong) {
+  EXPECT_EQ(set_of(1, 3, std::string(82, '6')), "E_CONTENTS_TOO_LONG");
+  EXPECT_EQ(set_of(1, 3, std::string(80, '6')), "E_SUCCESS");
+}
+
+TEST_F(Element, EResultAdminSwitchesTheForm) {  // RFC 7391 section 3.2.3.1
+  EXPECT_EQ(set_of(2, 16, "02"), "E_SUCCESS");  // the last RESULT
+  EXPECT_EQ(get_of(2, {99}), "something else");
+  (void)set_of(2, 16, "01");
+  EXPECT_EQ(get_of(2, {99}), "E_COMPONENT_DOES_NOT_EXIST");
+}
+
+TEST_F(Element, ANewMasterIsAnEvent) {  // RFC 7121 section 3.2
+  (void)ask(message(pl::MsgType::Config,
+                    {oper(pl::OperType::SetProp, {path({61}, {data("00000001")})})}, {2, 1}));
+  lfbs.set_last_master(0x40000001, kNow);
+  lfbs.set_master(0x40000002, kNow);
+  Ids seen;
+  while (const auto out = lfbs.engine().poll_output()) {
+    const auto m = pl::decode_message(std::get<Notify>(*out).octets).value();
+    const auto& e = std::get<pl::LfbSelect>(m.body.at(0)).operations.at(0).elements.at(0);
+    seen.push_back(std::get<pl::PathData>(e.value).ids.at(1));
+  }
+  EXPECT_EQ(seen, (Ids{1, 2}));
+}
+
+}  // namespace
+}  // namespace forces::fe::lfb::test
