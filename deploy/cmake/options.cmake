@@ -65,6 +65,12 @@ macro(forces_rooms)
   endforeach()
 endmacro()
 
+# forces_alone(FILES...): files whose local names others of their target have as well. The sanitizer builds
+# compile several files as one (tests/run), but never these.
+function(forces_alone)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
 # forces_test(NAME SOURCES... LIBS ...): a GoogleTest program; each of its tests is one ctest.
 function(forces_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})

@@ -142,15 +142,21 @@ TEST_F(WithZebra, WhenZebraRestartsNoRowChangesExceptThoseThatAreNoLongerWanted)
   ASSERT_TRUE(wait_for([&] { return one.routes().contains("192.0.3.0/24"); }));
   ASSERT_TRUE(wait_for([&] { return rib.complete(); }));
   const int before = one.prefix_deltas;
+  const RibCounters counted = rib.counters();
   zebra.stop();
   ASSERT_TRUE(wait_for([&] { return !rib.connected(); }));
   EXPECT_EQ(one.prefix_deltas, before);
   start();
-  // Swept at the end of the table; or withdrawn, when the new zebra found it in the kernel, took it
-  // for its own and then cleared it.
   ASSERT_TRUE(wait_for([&] { return rib.complete() && !one.routes().contains("192.0.3.0/24"); }))
       << "swept " << rib.counters().swept << ", confirmed " << rib.counters().confirmed
       << ", withdrawn " << rib.counters().withdrawn << ", connected " << rib.connected();
+  // A new zebra reads from the kernel what the old one had put there, and deletes it. It connects
+  // to us before that (then it confirms the route and withdraws it) or after it (then the sweep
+  // finds it).
+  const std::uint64_t swept = rib.counters().swept - counted.swept;
+  const std::uint64_t withdrawn = rib.counters().withdrawn - counted.withdrawn;
+  RecordProperty("swept", static_cast<int>(swept));
+  EXPECT_EQ(swept + withdrawn, 1U) << "swept " << swept << ", withdrawn " << withdrawn;
   expect_all();
   EXPECT_EQ(one.prefix_deltas, before + 1);
 }
