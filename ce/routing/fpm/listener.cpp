@@ -51,7 +51,8 @@ std::error_code Listener::start(const ListenerConfig& config) {
   if (!error) acceptor_.listen(4, error);
   if (!error) port_ = acceptor_.local_endpoint(error).port();
   if (error) {
-    stop();
+    std::error_code ignored;
+    acceptor_.close(ignored);
     return error;
   }
   accept();
@@ -63,6 +64,7 @@ void Listener::stop() {
   acceptor_.close(ignored);
   timer_.cancel();
   retry_.cancel();
+  const auto held = lock();
   if (connection_) close("we stop");
 }
 
@@ -70,6 +72,7 @@ void Listener::accept() {
   acceptor_.async_accept([weak = std::weak_ptr(self_)](std::error_code error, tcp::socket socket) {
     const auto self = weak.lock();
     if (!self || error == asio::error::operation_aborted) return;
+    const auto held = (*self)->lock();
     if (!error) {
       (*self)->take(std::move(socket));
       return (*self)->accept();
@@ -110,6 +113,7 @@ void Listener::read() {
       [this, weak = std::weak_ptr(connection_)](std::error_code error, std::size_t octets) {
         const auto connection = weak.lock();
         if (!connection) return;  // closed meanwhile, and perhaps this Listener gone
+        const auto held = lock();
         if (!error) return on_octets(octets);
         if (connection->framer.inside_frame()) ++counters_.cut_inside;
         close(connection->framer.inside_frame() ? "it ended inside a frame"
@@ -177,6 +181,7 @@ void Listener::arm() {
     const auto self = weak.lock();
     if (!self || error) return;
     Listener& me = **self;
+    const auto held = me.lock();
     me.rib_.on_timer(now());
     if (me.handlers_.changed) me.handlers_.changed();
     me.arm();

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -37,11 +38,15 @@ struct ListenerCounters {
 struct ListenerHandlers {
   std::function<void()> changed;               // the Rib has changes; between frames
   std::function<void(std::string_view)> note;  // a line for the log: who came, who went and why
+  // Of an owner whose other threads use the Rib: held whenever it is touched, and in the calls
+  // above.
+  std::mutex* guard = nullptr;
 };
 
 class Listener {
  public:
-  // All calls, and the handlers, are in the one thread that runs `io`.
+  // All calls, and the handlers, are in the one thread that runs `io`, or while nobody runs it; the
+  // caller does not hold the guard.
   Listener(asio::io_context& io, Rib& rib, ListenerHandlers handlers);
   ~Listener();
   Listener(const Listener&) = delete;
@@ -71,6 +76,9 @@ class Listener {
   void close(std::string_view why);
   void arm();
   void note(std::string_view what) const;
+  [[nodiscard]] std::unique_lock<std::mutex> lock() const {
+    return handlers_.guard ? std::unique_lock(*handlers_.guard) : std::unique_lock<std::mutex>();
+  }
 
   Rib& rib_;
   ListenerHandlers handlers_;
