@@ -2,6 +2,7 @@
 
 #include <net/if.h>
 
+#include <algorithm>
 #include <asio/ip/address.hpp>
 #include <asio/ip/network_v4.hpp>
 #include <asio/ip/network_v6.hpp>
@@ -78,6 +79,55 @@ void visit_port(ConfigVisitor& v, PortConfig& port, std::set<std::uint32_t>& ids
           "is no address with a prefix length, such as \"10.98.0.1/24\"");
 }
 
+void visit_routing(ConfigVisitor& v, routing::ServiceConfig& routing) {
+  v.flag("enabled", routing.enabled);
+  v.text("fpm_address", routing.fpm.address);
+  v.number("fpm_port", routing.fpm.port, {.min = 0, .max = 65535});
+  v.duration("quiet", routing.rib.resync.quiet, {.min = 100ms, .max = 1h});
+  v.duration("patience", routing.rib.resync.patience, {.min = 100ms, .max = 1h});
+  auto most = static_cast<std::uint64_t>(routing.rib.max_routes);
+  v.number("max_routes", most, {.min = 1, .max = 100'000'000});
+  routing.rib.max_routes = most;
+  asio::error_code error;
+  (void)asio::ip::make_address(routing.fpm.address, error);
+  v.check(!error, "fpm_address", "is no IP address");
+  v.check(routing.rib.resync.patience >= routing.rib.resync.quiet, "patience",
+          "must not be shorter than quiet");
+}
+
+void visit_end(ConfigVisitor& v, LinkEndSettings& end, const std::vector<FeConfig>& fes) {
+  v.number("fe", end.fe_id, {.min = 1, .max = kMaxFeId});
+  v.number("port", end.port_id, {.min = 1, .max = 0xffffffff});
+  v.text("address", end.address);
+  v.text("address6", end.address6);
+  v.required("fe");
+  v.required("port");
+  const auto fe = std::ranges::find(fes, end.fe_id, &FeConfig::fe_id);
+  v.check(end.fe_id == 0 || fe != fes.end(), "fe", "is none of the [[fe]] above");
+  asio::error_code v4, v6;
+  (void)asio::ip::make_address_v4(end.address, v4);
+  (void)asio::ip::make_address_v6(end.address6, v6);
+  v.check(end.address.empty() || !v4, "address", "is no IPv4 address, such as \"10.99.0.1\"");
+  v.check(end.address6.empty() || !v6, "address6", "is no IPv6 address, such as \"fd00::1\"");
+}
+
+void visit_link(ConfigVisitor& v, LinkSettings& link, const std::vector<FeConfig>& fes) {
+  v.number("mtu", link.mtu, {.min = 68, .max = 65'535});
+  v.table("a", [&] { visit_end(v, link.a, fes); });
+  v.table("b", [&] { visit_end(v, link.b, fes); });
+  v.check(link.a.fe_id == 0 || link.a.fe_id != link.b.fe_id, "b", "is the FE at the other end");
+}
+
+routing::LinkEnd link_end(const LinkEndSettings& s) {
+  routing::LinkEnd end{.port = {s.fe_id, s.port_id}, .v6 = {routing::Family::V6, {}}};
+  asio::error_code error;
+  const auto v4 = asio::ip::make_address_v4(s.address, error);
+  if (!error) end.v4 = routing::IpAddress::v4(v4.to_uint());
+  const auto v6 = asio::ip::make_address_v6(s.address6, error);
+  if (!error) end.v6.octets = v6.to_bytes();
+  return end;
+}
+
 }  // namespace
 
 Settings::Settings() {
@@ -105,6 +155,8 @@ void visit(ConfigVisitor& v, Settings& s) {
     std::set<std::uint32_t> port_ids;
     v.tables("port", fe.ports, [&](PortConfig& port) { visit_port(v, port, port_ids, devices); });
   });
+  v.tables("link", s.links, [&](LinkSettings& link) { visit_link(v, link, s.fes); });
+  v.table("routing", [&] { visit_routing(v, s.routing); });
 }
 
 ControllerConfig controller_config(const Settings& s) {
@@ -120,6 +172,14 @@ ControllerConfig controller_config(const Settings& s) {
   config.assign_first = s.assign_first;
   config.assign_last = s.assign_last;
   config.heartbeat = s.heartbeat;
+  return config;
+}
+
+routing::ServiceConfig routing_config(const Settings& s) {
+  routing::ServiceConfig config = s.routing;
+  for (const LinkSettings& link : s.links) {
+    config.links.push_back({link_end(link.a), link_end(link.b), link.mtu});
+  }
   return config;
 }
 

@@ -6,11 +6,21 @@
 #include <vector>
 
 #include "ce/association/controller.hpp"
+#include "ce/routing/service.hpp"
 #include "common/runtime/config.hpp"
 #include "tml/daemon/settings.hpp"
 #include "tml/daemon/tml_context.hpp"
 
 namespace forces::ce {
+
+struct LinkEndSettings {
+  std::uint32_t fe_id = 0, port_id = 0;
+  std::string address, address6;  // of the FE there; "": the link does not carry the family
+};
+struct LinkSettings {  // between two FEs
+  LinkEndSettings a, b;
+  std::uint32_t mtu = 1500;
+};
 
 struct Settings {
   std::uint32_t id = 0x40000001;  // [ce]
@@ -23,7 +33,9 @@ struct Settings {
   bool allow_unknown_fes = false;
   std::uint32_t assign_first = 0;
   std::uint32_t assign_last = 0;
-  std::vector<FeConfig> fes;  // [[fe]]
+  std::vector<FeConfig> fes;        // [[fe]]
+  std::vector<LinkSettings> links;  // [[link]]
+  routing::ServiceConfig routing;   // [routing]; its links are those above
   daemon::CommonSettings common;
 
   Settings();
@@ -32,5 +44,6 @@ struct Settings {
 void visit(runtime::ConfigVisitor& v, Settings& s);
 
 [[nodiscard]] ControllerConfig controller_config(const Settings& s);
+[[nodiscard]] routing::ServiceConfig routing_config(const Settings& s);
 
 }  // namespace forces::ce
