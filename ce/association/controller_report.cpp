@@ -21,6 +21,7 @@ daemon::CounterSamples samples(const RedirectPortCounters& c) {
           {"redirect_drops", "not_ipv4", c.not_ipv4.get()},
           {"redirect_drops", "too_large", c.too_large.get()},
           {"redirect_drops", "not_associated", c.not_associated.get()},
+          {"redirect_drops", "not_master", c.not_master.get()},
           {"redirect_drops", "no_channel", c.no_channel.get()},
           {"redirect_drops", "queue_full", c.queue_full.get()},
           {"redirect_drops", "channel_error", c.channel_error.get()}};

@@ -11,6 +11,7 @@ struct PortConfig {
   std::string tun;            // device to make; "": packets of this port are counted and dropped
   std::string address;        // "10.98.0.1/24"; "": none
   unsigned mtu = 1500;
+  bool shared = false;  // the device may be another CE's too: the master of the FE uses it
   friend bool operator==(const PortConfig&, const PortConfig&) = default;
 };
 

@@ -64,6 +64,7 @@ std::vector<std::string> Redirector::configure(std::uint32_t fe_id,
     Port& added = *port;
     {
       const std::unique_lock lock(mutex_);
+      if (added.tun && config.shared) added.tun->set_active(owner->master);
       owner->ports.push_back(std::move(port));
     }
     if (context_ != nullptr) watch(added);
@@ -108,6 +109,24 @@ void Redirector::stop() {
 void Redirector::set_associated(std::uint32_t fe_id, bool associated) {
   const std::unique_lock lock(mutex_);
   fe(fe_id).associated.store(associated, std::memory_order_relaxed);
+}
+
+void Redirector::set_master(std::uint32_t fe_id, bool master) {
+  const std::unique_lock lock(mutex_);
+  Fe& known = fe(fe_id);
+  known.master.store(master, std::memory_order_relaxed);
+  for (const auto& port : known.ports) {
+    if (port->tun && port->config.shared) port->tun->set_active(master);
+  }
+}
+
+void Redirector::set_port_up(std::uint32_t fe_id, std::uint32_t port_id, bool up) {
+  const std::unique_lock lock(mutex_);
+  for (const auto& port : fe(fe_id).ports) {
+    if (port->config.port_id != port_id || port->up == up) continue;
+    port->up = up;
+    if (port->tun) port->tun->set_carrier(up);
+  }
 }
 
 void Redirector::set_channel(std::uint32_t fe_id, std::uint64_t data_channel) {
@@ -210,6 +229,7 @@ void Redirector::to_channel(Port& port, wire::Bytes packet, Instant now) {
     return counters.not_ipv4.add();
   }
   if (!port.fe.associated.load(std::memory_order_relaxed)) return counters.not_associated.add();
+  if (!port.fe.master.load(std::memory_order_relaxed)) return counters.not_master.add();
   const std::uint64_t channel = port.fe.channel.load(std::memory_order_relaxed);
   if (channel == 0) return counters.no_channel.add();
 

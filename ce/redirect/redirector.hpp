@@ -43,6 +43,7 @@ struct RedirectPortCounters {
   Counter not_ipv4;        // to FE: ports carry IPv4
   Counter too_large;       // to FE: beyond what a REDIRECT-TLV or the channel can carry
   Counter not_associated;  // to FE
+  Counter not_master;      // to FE: another CE is
   Counter no_channel;      // to FE: no data channel
   Counter queue_full;      // to FE: the channel sheds
   Counter channel_error;   // to FE
@@ -67,6 +68,11 @@ class Redirector {
   void stop();
 
   void set_associated(std::uint32_t fe_id, bool associated);
+  // Whose master we are: packets for other FEs would not be sent on by them (RFC 7121 section 3.2),
+  // and are left to their master where the device is shared.
+  void set_master(std::uint32_t fe_id, bool master);
+  // The state of an FE's port becomes the carrier of its device.
+  void set_port_up(std::uint32_t fe_id, std::uint32_t port_id, bool up);
   void set_channel(std::uint32_t fe_id, std::uint64_t data_channel);  // 0: down
   [[nodiscard]] std::uint64_t channel(std::uint32_t fe_id) const;
 
@@ -113,12 +119,13 @@ class Redirector {
     Fe& fe;
     PortConfig config;
     std::optional<Tun> tun;
+    bool up = true;
     RedirectPortCounters counters;
   };
   struct Fe {
     std::uint32_t fe_id = 0;
     std::vector<std::unique_ptr<Port>> ports;
-    std::atomic<bool> associated{false};
+    std::atomic<bool> associated{false}, master{true};
     std::atomic<std::uint64_t> channel{0};
     std::atomic<Duration::rep> heard{0}, sent{0};
     RedirectFeCounters counters;

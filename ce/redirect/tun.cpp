@@ -103,7 +103,8 @@ std::expected<Tun, std::string> Tun::open(const PortConfig& config) {
   if (tun.fd_ < 0) return std::unexpected(system_error("/dev/net/tun", name));
   ifreq request{};
   name.copy(request.ifr_name, IFNAMSIZ - 1);
-  request.ifr_flags = IFF_TUN | IFF_NO_PI;
+  request.ifr_flags =
+      static_cast<short>(IFF_TUN | IFF_NO_PI | (config.shared ? IFF_MULTI_QUEUE : 0));
   if (::ioctl(tun.fd_, TUNSETIFF, &request) != 0) {
     return std::unexpected(system_error("TUNSETIFF", name));
   }
@@ -114,7 +115,19 @@ std::expected<Tun, std::string> Tun::open(const PortConfig& config) {
     return std::unexpected(system_error("address", name));
   }
   if (!control.bring_up()) return std::unexpected(system_error("bring up", name));
+  if (config.shared) tun.set_active(false);
   return tun;
+}
+
+void Tun::set_carrier(bool up) const {
+  int value = up ? 1 : 0;
+  (void)::ioctl(fd_, TUNSETCARRIER, &value);  // fails only when somebody deleted the device
+}
+
+void Tun::set_active(bool active) const {
+  ifreq request{};
+  request.ifr_flags = active ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE;
+  (void)::ioctl(fd_, TUNSETQUEUE, &request);  // fails when it is so already
 }
 
 Tun::Tun(Tun&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}

@@ -23,6 +23,12 @@ class Tun {
 
   [[nodiscard]] int fd() const { return fd_; }
 
+  // What the routing daemons take for the state of the FE's port.
+  void set_carrier(bool up) const;
+  // Of a shared device: whether packets come to us. It keeps its carrier while any process has it,
+  // also one that is not active.
+  void set_active(bool active) const;
+
  private:
   explicit Tun(int fd) : fd_(fd) {}
   int fd_ = -1;

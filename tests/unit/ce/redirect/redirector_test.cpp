@@ -197,6 +197,51 @@ TEST_F(WithTun, CountsWhatCannotLeaveByReason) {
   EXPECT_EQ(at_port([](auto& c) -> auto& { return c.to_fe; }), 0U);
 }
 
+TEST_F(WithTun, TheStateOfThePortIsTheCarrierOfTheDevice) {
+  redirector.set_port_up(2, 7, false);
+  EXPECT_TRUE(test::run("ip -o link show fe2p7 | grep -q NO-CARRIER"));
+  redirector.set_port_up(2, 7, true);
+  EXPECT_FALSE(test::run("ip -o link show fe2p7 | grep -q NO-CARRIER"));
+}
+
+TEST_F(WithTun, WhoIsNotMasterSendsNothing) {
+  redirector.set_master(2, false);
+  (void)test::run("ping -c 1 -W 0.05 10.98.0.2 >/dev/null");
+  test::fake_tml().ready(test::fake_tml().watched.begin()->first);
+  EXPECT_TRUE(test::fake_tml().written.empty());
+  EXPECT_GE(at_port([](auto& c) -> auto& { return c.not_master; }), 1U);
+}
+
+// Two controllers of one host with one device: packets come to the one that is master, and the
+// death of the other takes no carrier.
+TEST_F(WithTun, ASharedDeviceIsOneOfBothAndKeepsItsCarrier) {
+  const PortConfig shared{
+      .port_id = 1, .tun = "both", .address = "10.97.0.1/24", .mtu = 1500, .shared = true};
+  const auto got_a_packet = [](const Tun& tun) {
+    std::array<std::byte, 2048> octets{};
+    while (::read(tun.fd(), octets.data(), octets.size()) > 0) {
+    }
+    (void)test::run("ping -c 2 -i 0.01 -W 0.05 10.97.0.2 >/dev/null");
+    bool any = false;
+    while (::read(tun.fd(), octets.data(), octets.size()) > 0) any = true;
+    return any;
+  };
+  auto first = Tun::open(shared);
+  ASSERT_TRUE(first) << first.error();
+  first->set_active(true);
+  {
+    auto second = Tun::open(shared);
+    ASSERT_TRUE(second) << second.error();
+    EXPECT_TRUE(got_a_packet(*first));
+    EXPECT_FALSE(got_a_packet(*second));
+    std::swap(*first, *second);  // the active one goes
+  }
+  EXPECT_FALSE(test::run("ip -o link show both | grep -q NO-CARRIER"));
+  EXPECT_FALSE(got_a_packet(*first));
+  first->set_active(true);
+  EXPECT_TRUE(got_a_packet(*first));
+}
+
 TEST_F(WithTun, ADeletedDeviceIsNoLongerWatched) {
   ASSERT_TRUE(test::run("ip link del fe2p7"));
   const int fd = test::fake_tml().watched.begin()->first;
