@@ -99,7 +99,7 @@ function(forces_fuzz name source)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     add_dependencies(${name} fuzz_seeds)
     add_test(NAME ${name} COMMAND sh -c
-      "exec $<TARGET_FILE:${name}> -max_total_time=\${FUZZ_SECONDS:-15} -max_len=8192 -timeout=10 \
+      "exec $<TARGET_FILE:${name}> -max_total_time=\${FUZZ_SECONDS:-15} -max_len=8192 -timeout=30 \
         -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 -artifact_prefix=${work}- ${seeds}")
     set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 900)
   else()
