@@ -11,11 +11,14 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <thread>
 
 #include "common/runtime/local_server.hpp"
 
 namespace forces::ctl {
 namespace {
+
+constexpr auto kAskAgain = std::chrono::milliseconds(10);
 
 using Protocol = asio::local::stream_protocol;
 
@@ -99,6 +102,8 @@ std::uint64_t next_of(const control::Response& response) {
       return response.channels().next();
     case control::Response::kStats:
       return response.stats().next();
+    case control::Response::kRoutes:
+      return response.routes().next();
     default:
       return 0;
   }
@@ -114,6 +119,9 @@ void set_after(control::Request& request, std::uint64_t after) {
       break;
     case control::Request::kStats:
       request.mutable_stats()->set_after(after);
+      break;
+    case control::Request::kRouteList:
+      request.mutable_route_list()->set_after(after);
       break;
     default:
       break;
@@ -137,6 +145,13 @@ std::expected<control::Response, ClientError> ask(const std::string& socket,
 std::expected<control::Response, ClientError> ask_all(const std::string& socket,
                                                       control::Request request, Duration timeout) {
   auto all = ask(socket, request, timeout);
+  const auto until = std::chrono::steady_clock::now() + timeout;
+  while (all && all->has_pending() && std::chrono::steady_clock::now() < until) {
+    control::Request again;
+    again.mutable_pending()->set_ticket(all->pending().ticket());
+    std::this_thread::sleep_for(kAskAgain);
+    all = ask(socket, again, timeout);
+  }
   for (auto next = all ? next_of(*all) : 0; next != 0;) {
     set_after(request, next);
     const auto page = ask(socket, request, timeout);

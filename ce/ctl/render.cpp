@@ -30,6 +30,15 @@ class Facts {
   Table table_{{"", ""}};
 };
 
+template <class List>
+std::string joined(const List& list, std::string_view separator) {
+  std::string all;
+  for (const auto& one : list) {
+    fmt::format_to(std::back_inserter(all), "{}{}", all.empty() ? "" : separator, one);
+  }
+  return all;
+}
+
 std::string octets_text(std::uint64_t octets) {
   if (octets < 10'240) return fmt::format("{}", octets);
   if (octets < 10 * 1'048'576) return fmt::format("{} KiB", octets / 1024);
@@ -76,6 +85,35 @@ std::string ports_text(const Ports& ports) {
   return table.empty() ? "" : fmt::format("\n{}", table.text());
 }
 
+// How far an FE's forwarding tables are, and what it is made of.
+std::string tables_text(const control::Element& e) {
+  if (!e.has_tables()) return "";
+  const auto& t = e.tables();
+  Facts facts;
+  facts.add("tables", t.state());
+  facts.add("rows wanted", std::to_string(t.wanted()));
+  facts.add("rows acknowledged", std::to_string(t.acknowledged()));
+  facts.add("rows failed", std::to_string(t.failed()));
+  facts.add("rows installed", std::to_string(t.installed()));
+  facts.add("rows adopted", std::to_string(t.adopted()));
+  return fmt::format("\n{}", facts.text());
+}
+
+std::string model_text(const control::Element& e) {
+  Table classes({">CLASS", "NAME", "VERSION", "INSTANCES"});
+  for (const auto& c : e.classes()) {
+    classes.row({std::to_string(c.id()), c.name(), c.version(), joined(c.instances(), " ")});
+  }
+  Table links({"FROM", "TO"});
+  for (const auto& link : e.topology()) links.row({link.from(), link.to()});
+  std::string all;
+  if (!classes.empty()) all += fmt::format("\n{}", classes.text());
+  if (!links.empty()) all += fmt::format("\n{}", links.text());
+  for (const auto& neighbor : e.neighbors()) all += fmt::format("\nneighbor {}", neighbor);
+  if (e.neighbors_size() > 0) all += "\n";
+  return all;
+}
+
 std::string text_of(const control::Status& s) {
   Facts facts;
   facts.add("program", fmt::format("{} {}", s.program(), s.version()));
@@ -119,7 +157,60 @@ std::string text_of(const control::Element& e) {
   };
   facts.add("control", channel(e.control(), e.control_channel()));
   facts.add("data", channel(e.data(), e.data_channel()));
-  return facts.text() + ports_text(e.ports()) + counters_text(e.counters());
+  return facts.text() + tables_text(e) + model_text(e) + ports_text(e.ports()) +
+         counters_text(e.counters());
+}
+
+std::string text_of(const control::RouteList& list) {
+  Table table({"PREFIX", "PROTOCOL", "NEXT HOPS", "STATE"});
+  for (const auto& route : list.routes()) {
+    std::string states;
+    for (const auto& at : route.states()) {
+      states += fmt::format("{}{}:{}{}", states.empty() ? "" : " ", id_text(at.fe()), at.state(),
+                            at.error().empty() ? "" : fmt::format("({})", at.error()));
+    }
+    table.row({route.prefix(), route.protocol(), joined(route.next_hops(), ", "), states});
+  }
+  return table.empty() ? "none\n" : table.text();
+}
+
+std::string text_of(const control::TransactionList& list) {
+  Table table({">ID", "STATE", "FES", ">AGE", ">TOOK", "REASON"});
+  for (const auto& t : list.transactions()) {
+    table.row({std::to_string(t.id()), t.state(), joined(t.fes(), " "), duration_text(t.age_ms()),
+               duration_text(t.took_ms()), t.reason()});
+  }
+  return table.empty() ? "none\n" : table.text();
+}
+
+std::string text_of(const control::HaStatus& ha) {
+  Table table({">FE", "MASTER", "MODE"});
+  for (const auto& fe : ha.fes()) {
+    table.row(
+        {id_text(fe.fe()),
+         fe.master() == 0 ? "unknown" : id_text(fe.master()) + (fe.mine() ? " (this one)" : ""),
+         fe.mode()});
+  }
+  return fmt::format("this CE is {}\n{}", id_text(ha.id()),
+                     table.empty() ? "no FEs\n" : table.text());
+}
+
+std::string text_of(const control::LfbValues& values) {
+  std::string all;
+  for (const auto& value : values.values()) {
+    if (values.values_size() > 1) all += fmt::format("FE {}: ", id_text(value.fe()));
+    if (!value.error().empty()) {
+      all += value.error() + "\n";
+      continue;
+    }
+    google::protobuf::util::JsonPrintOptions options;
+    options.add_whitespace = true;
+    std::string json;
+    (void)google::protobuf::util::MessageToJsonString(value.value(), &json, options);
+    if (!json.ends_with('\n')) json += "\n";
+    all += json;
+  }
+  return all;
 }
 
 std::string text_of(const control::ChannelList& list) {
@@ -196,6 +287,16 @@ const google::protobuf::Message& inner(const Response& response) {
       return response.log_levels();
     case Response::kDone:
       return response.done();
+    case Response::kRoutes:
+      return response.routes();
+    case Response::kTransactions:
+      return response.transactions();
+    case Response::kHaStatus:
+      return response.ha_status();
+    case Response::kLfbValues:
+      return response.lfb_values();
+    case Response::kPending:
+      return response.pending();
     case Response::RESULT_NOT_SET:
       break;
   }
@@ -224,6 +325,16 @@ std::string render_text(const Response& response) {
       return text_of(response.log_levels());
     case Response::kDone:
       return response.done().message() + "\n";
+    case Response::kRoutes:
+      return text_of(response.routes());
+    case Response::kTransactions:
+      return text_of(response.transactions());
+    case Response::kHaStatus:
+      return text_of(response.ha_status());
+    case Response::kLfbValues:
+      return text_of(response.lfb_values());
+    case Response::kPending:
+      return "the FE has not answered yet\n";
     case Response::RESULT_NOT_SET:
       break;
   }

@@ -14,8 +14,8 @@ struct VirtualClock {
   using rep = duration::rep;
   using period = duration::period;
   using time_point = std::chrono::time_point<VirtualClock>;
-  static constexpr bool is_steady =
-      true;  // NOLINT(readability-identifier-naming): the clock concept's
+  // NOLINTNEXTLINE(readability-identifier-naming): the name of <chrono>
+  static constexpr bool is_steady = true;
 };
 using Instant = VirtualClock::time_point;
 

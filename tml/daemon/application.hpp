@@ -45,6 +45,8 @@ class Application {
   virtual void describe(control::Status& status) const = 0;
   [[nodiscard]] virtual std::vector<control::Element> elements() const = 0;
   [[nodiscard]] virtual observe::Families metrics() const = 0;
+  // Requests that only this program knows, on the frame's thread. Without a result: nor does it.
+  [[nodiscard]] virtual control::Response answer(const control::Request&) { return {}; }
 };
 
 // The part of an application that is its configuration: `Settings` has `id`, `name`, `common`, and

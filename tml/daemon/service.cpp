@@ -160,8 +160,13 @@ Response Service::handle(const control::Request& request, const runtime::LocalCa
       return tls_reload(caller);
     case Operation::OPERATION_NOT_SET:
       break;
+    default: {
+      auto response = parts_.application.answer(request);
+      if (response.result_case() != Response::RESULT_NOT_SET) return response;
+    }
   }
-  return failure(control::Error::INVALID, "this daemon does not know the request");
+  return failure(control::Error::INVALID,
+                 fmt::format("this {} does not know the request", parts_.application.program()));
 }
 
 control::Status Service::status() const {

@@ -17,7 +17,7 @@ namespace forces::ce::routing::fpm {
 class Framer {
  public:
   // Room for a frame of the largest size and for a good read behind the beginning of another.
-  static constexpr std::size_t kCapacity = 4 * 65536;
+  static constexpr std::size_t kCapacity = std::size_t{4} * 65536;
 
   Framer() : buffer_(kCapacity) {}
 

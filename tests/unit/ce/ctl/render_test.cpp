@@ -25,6 +25,76 @@ INSTANTIATE_TEST_SUITE_P(
                     DurationCase{3'600'000 + 59'000, "1h"}, DurationCase{7'500'000, "2h 5min"},
                     DurationCase{277'200'000, "3d 5h"}));
 
+TEST(RenderText, ARouteHasItsStateAtEachFe) {
+  Response response;
+  auto& route = *response.mutable_routes()->add_routes();
+  route.set_prefix("192.0.2.0/24");
+  route.set_protocol("ospf");
+  route.add_next_hops("10.98.1.2 fe1p1");
+  route.add_next_hops("10.98.2.2 fe2p1");
+  auto& good = *route.add_states();
+  good.set_fe(1);
+  good.set_state("acknowledged");
+  auto& bad = *route.add_states();
+  bad.set_fe(2);
+  bad.set_state("failed");
+  bad.set_error("E_NOT_SUPPORTED");
+  const auto text = render_text(response);
+  EXPECT_THAT(text, HasSubstr("192.0.2.0/24  ospf      10.98.1.2 fe1p1, 10.98.2.2 fe2p1"));
+  EXPECT_THAT(text, HasSubstr("1:acknowledged 2:failed(E_NOT_SUPPORTED)"));
+}
+
+TEST(RenderText, TheMasterOfEachFe) {
+  Response response;
+  auto& ha = *response.mutable_ha_status();
+  ha.set_id(0x40000001);
+  auto& mine = *ha.add_fes();
+  mine.set_fe(1);
+  mine.set_master(0x40000001);
+  mine.set_mine(true);
+  mine.set_mode("hot_standby");
+  ha.add_fes()->set_fe(2);
+  EXPECT_EQ(render_text(response),
+            "this CE is 0x40000001\n"
+            "FE  MASTER                 MODE\n"
+            " 1  0x40000001 (this one)  hot_standby\n"
+            " 2  unknown\n");
+}
+
+TEST(RenderText, ValuesOfSeveralFesAreTold) {
+  Response response;
+  auto& one = *response.mutable_lfb_values()->add_values();
+  one.set_fe(1);
+  one.mutable_value()->set_number_value(2);
+  EXPECT_EQ(render_text(response), "2\n");
+  auto& two = *response.mutable_lfb_values()->add_values();
+  two.set_fe(2);
+  two.set_error("there is no component \"x\"");
+  EXPECT_EQ(render_text(response), "FE 1: 2\nFE 2: there is no component \"x\"\n");
+}
+
+TEST(RenderText, AnFeShowsItsModelAndItsTables) {
+  Response response;
+  auto& e = *response.mutable_element();
+  e.set_id(1);
+  auto& lpm = *e.add_classes();
+  lpm.set_id(10);
+  lpm.set_name("IPv4UcastLPM");
+  lpm.set_version("1.0");
+  lpm.add_instances(1);
+  auto& link = *e.add_topology();
+  link.set_from("IPv4UcastLPM.1 NormalOut 0");
+  link.set_to("IPv4NextHop.1 PktIn 0");
+  e.add_neighbors("2");
+  e.mutable_tables()->set_state("in step");
+  e.mutable_tables()->set_wanted(7);
+  const auto text = render_text(response);
+  EXPECT_THAT(text, HasSubstr("   10  IPv4UcastLPM  1.0      1\n"));
+  EXPECT_THAT(text, HasSubstr("IPv4UcastLPM.1 NormalOut 0  IPv4NextHop.1 PktIn 0\n"));
+  EXPECT_THAT(text, HasSubstr("rows wanted        7\n"));
+  EXPECT_THAT(text, HasSubstr("neighbor 2\n"));
+}
+
 TEST(RenderText, StatusIsALineForEachFact) {
   Response response;
   auto& s = *response.mutable_status();
