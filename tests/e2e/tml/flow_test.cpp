@@ -1,4 +1,7 @@
 // Priority, back-pressure, ageing, liveness and reconnection over real sockets (rows 11 to 18).
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <thread>
 
@@ -165,6 +168,21 @@ TEST_F(Flow, ControlOfAllGoesAheadOfDataOfAny) {
   stop = true;
   flood.join();
   EXPECT_LT(worst, 2000ms) << "control starved (the bench measures microseconds)";
+}
+
+TEST_F(Flow, AWatchedDescriptorThatIsAlwaysReadableLeavesOthersTheirTurn) {
+  ce.start();
+  fe.open_both(ce);
+  const int always = ::eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);  // nobody reads it
+  std::atomic<std::uint64_t> calls{0};
+  const auto ready = [](void* n, int) { ++*static_cast<std::atomic<std::uint64_t>*>(n); };
+  ASSERT_EQ(tmlx_watch(ce.context, always, ready, &calls), TML_SUCCESS);
+  ASSERT_TRUE(eventually([&] { return calls > 100; }));
+  ASSERT_EQ(send(fe.control_channel, message(64, 1, 7)), TML_SUCCESS);
+  EXPECT_TRUE(eventually(
+      [&] { return counter(ce.channel(TML_CHANNEL_CONTROL), "messages_received") == 1; }, 5'000ms));
+  EXPECT_EQ(tmlx_watch(ce.context, always, nullptr, nullptr), TML_SUCCESS);
+  ::close(always);
 }
 
 // ---- tmlRead holds the peer back

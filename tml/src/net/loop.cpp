@@ -40,6 +40,7 @@ void Loop::stop() {
   control_.clear();
   data_.clear();
   retired_.clear();
+  rewaiting_.clear();
   running_thread_ = std::thread::id{};
 }
 
@@ -142,6 +143,8 @@ bool Loop::turn(std::optional<Instant> until) {
   fire_timers();
   did |= flush();
   retired_.clear();
+  for (const auto& one : rewaiting_) one->wait_again();
+  rewaiting_.clear();
   busy_ = did;
   return did;
 }

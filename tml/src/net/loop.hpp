@@ -45,6 +45,17 @@ class Timed {
   std::optional<Instant> armed_;
 };
 
+// Something that waits again at the end of a turn. A wait that begins inside the handler of the one
+// before it may be over at once, in the same look at what is ready, and then nothing else is
+// served.
+class Rewaiting {
+ public:
+  virtual void wait_again() = 0;
+
+ protected:
+  ~Rewaiting() = default;
+};
+
 class Loop {
  public:
   explicit Loop(bool threaded) : threaded_(threaded), io_(1) {}
@@ -80,6 +91,7 @@ class Loop {
   // The deadline of `timed` may be earlier than before (a later one needs no call), or is new.
   void arm(Timed& timed);
   void disarm(Timed& timed);
+  void at_turns_end(std::shared_ptr<Rewaiting> again) { rewaiting_.push_back(std::move(again)); }
   // Destroys at the end of the turn, when no call of it is on the stack.
   void retire(std::shared_ptr<Link> link) { retired_.push_back(std::move(link)); }
 
@@ -109,6 +121,7 @@ class Loop {
   std::size_t data_dirty_count_ = 0;
   std::deque<std::shared_ptr<Link>> control_, data_;
   std::vector<std::shared_ptr<Link>> retired_;
+  std::vector<std::shared_ptr<Rewaiting>> rewaiting_;
   std::uint64_t callbacks_ = 0;
   Instant time_ = now();
   asio::steady_timer timer_{io_};

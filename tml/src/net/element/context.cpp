@@ -38,23 +38,25 @@ unsigned or_default(unsigned value, unsigned standard) { return value != 0 ? val
 
 }  // namespace
 
-struct Context::Watch {
-  Watch(asio::io_context& io, int fd, tmlx_ready_handler r, void* u)
-      : descriptor(io, fd), ready(r), user(u) {}
+struct Context::Watch final : Rewaiting, std::enable_shared_from_this<Watch> {
+  Watch(Loop& l, int fd, tmlx_ready_handler r, void* u)
+      : loop(l), descriptor(l.io(), fd), ready(r), user(u) {}
   ~Watch() { end(); }
   // From here on the descriptor is the caller's alone: it may be closed, and its number used again.
   void end() {
     active = false;
     if (descriptor.is_open()) descriptor.release();
   }
-  static void wait(const std::shared_ptr<Watch>& self) {
-    self->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
-                                [self](const asio::error_code& ec) {
-                                  if (ec || !self->active) return;
-                                  self->ready(self->user, self->descriptor.native_handle());
-                                  if (self->active) wait(self);
-                                });
+  void wait_again() override {
+    if (!active) return;
+    descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                          [self = shared_from_this()](const asio::error_code& ec) {
+                            if (ec || !self->active) return;
+                            self->ready(self->user, self->descriptor.native_handle());
+                            if (self->active) self->loop.at_turns_end(self);
+                          });
   }
+  Loop& loop;
   asio::posix::stream_descriptor descriptor;
   tmlx_ready_handler ready;
   void* user;
@@ -271,9 +273,9 @@ tml_status Context::watch(int fd, tmlx_ready_handler ready, void* user) {
       return;
     }
     try {
-      const auto watch = std::make_shared<Watch>(loops_.front()->io(), fd, ready, user);
+      const auto watch = std::make_shared<Watch>(*loops_.front(), fd, ready, user);
       watches_.emplace(fd, watch);
-      Watch::wait(watch);
+      watch->wait_again();
     } catch (const std::system_error&) {
       status = TMLX_E_INVALID;  // not a descriptor that can be waited for
     }
