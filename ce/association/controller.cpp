@@ -150,7 +150,7 @@ void Controller::Impl::handle(const tmlx_event& event) {
         if (control) {
           core_.on_control_up(fe_id, channel, now);
         } else {
-          core_.on_data_up(fe_id, channel);
+          core_.on_data_up(fe_id, channel, now);
           redirect_.set_channel(fe_id, channel);
         }
         break;
@@ -159,7 +159,7 @@ void Controller::Impl::handle(const tmlx_event& event) {
         if (control) {
           core_.on_control_down(fe_id, channel, now);
         } else {
-          core_.on_data_down(fe_id, channel);
+          core_.on_data_down(fe_id, channel, now);
           if (redirect_.channel(fe_id) == channel) redirect_.set_channel(fe_id, 0);
         }
         break;
@@ -251,6 +251,9 @@ void Controller::Impl::perform(const ControllerOutput& output, Notes& notes) {
             const tml_status status = tmlx_bind({bind.channel}, bind.fe_id);
             if (status == TML_SUCCESS) return;
             notes.push_back({Severity::Warning, "bind_failed", bind.fe_id, tmlx_strerror(status)});
+          },
+          [&](const auto& told) {
+            if (auto note = note_of(told)) notes.push_back(std::move(*note));
           },
       },
       output);

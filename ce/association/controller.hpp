@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ce/association/snapshot.hpp"
+#include "ce/provision/provisioner.hpp"
 #include "ce/redirect/port_config.hpp"
 #include "common/core/time.hpp"
 #include "tml/daemon/events.hpp"
@@ -48,6 +49,7 @@ struct ControllerConfig {
   std::uint32_t assign_first = 0;  // FE IDs given to FEs that come with ID 0 (section 6.1);
   std::uint32_t assign_last = 0;   // 0: none is given
   HeartbeatConfig heartbeat;
+  provision::ProvisionConfig provision;
 };
 
 class Controller {

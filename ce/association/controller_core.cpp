@@ -8,32 +8,6 @@
 namespace forces::ce {
 namespace {
 
-std::uint32_t milliseconds(Duration d) { return static_cast<std::uint32_t>(whole_milliseconds(d)); }
-
-pl::Element set_path(std::uint32_t component, std::uint32_t value, std::size_t octets) {
-  wire::ByteWriter w;
-  if (octets == 1) {
-    w.u8(static_cast<std::uint8_t>(value));
-  } else {
-    w.u32(value);
-  }
-  const wire::Bytes data = w.written();
-  pl::PathData path;
-  path.ids = {component};
-  path.items.push_back({pl::FullData{{data.begin(), data.end()}}});
-  return {std::move(path)};
-}
-
-bool all_succeeded(const std::vector<pl::Element>& elements) {
-  return std::ranges::all_of(elements, [](const pl::Element& element) {
-    if (const auto* path = std::get_if<pl::PathData>(&element.value)) {
-      return all_succeeded(path->items);
-    }
-    const auto* result = std::get_if<pl::ResultTlv>(&element.value);
-    return result == nullptr || result->code == 0;
-  });
-}
-
 bool is_for(pl::ForcesId destination, std::uint32_t ce_id) {
   return destination.value == ce_id || destination == pl::kAllCes ||
          destination == pl::kAllElements || pl::is_multicast(destination);
@@ -49,13 +23,14 @@ void ControllerCore::configure(const ControllerConfig& config) {
   assign_first_ = config.assign_first;
   assign_last_ = config.assign_last;
   heartbeat_ = config.heartbeat;
+  provision_ = config.provision;
   for (const auto& [id, fe] : configured_) peer(id);  // shown from the start
 }
 
 void ControllerCore::reconfigure(const ControllerConfig& config, Instant now) {
-  const std::uint32_t identity = ce_id_;
-  configure(config);
-  ce_id_ = identity;
+  ControllerConfig same = config;
+  same.ce_id = ce_id_;
+  configure(same);
   std::vector<std::uint32_t> ids;
   for (const auto& [id, peer] : peers_) ids.push_back(id);
   for (const std::uint32_t id : ids) {
@@ -63,17 +38,17 @@ void ControllerCore::reconfigure(const ControllerConfig& config, Instant now) {
     known.fsm.set_config(heartbeat_);
     if (configured(id) == nullptr && !allow_unknown_) {
       known.fsm.teardown(pl::TeardownReason::Normal, now);
-    } else if (known.fsm.state() == FeState::Associated) {
-      push_heartbeat_config(id, known);
+    } else {
+      known.provisioner.set_settings(heartbeat_settings());
     }
-    pump(id);
+    pump(id, now);
     forget_if_unknown(id);
   }
 }
 
 void ControllerCore::stop(Instant now) {
   for (auto& [id, peer] : peers_) peer.fsm.teardown(pl::TeardownReason::Normal, now);
-  for (auto& [id, peer] : peers_) pump(id);
+  for (auto& [id, peer] : peers_) pump(id, now);
 }
 
 const FeConfig* ControllerCore::configured(std::uint32_t fe_id) const {
@@ -82,7 +57,12 @@ const FeConfig* ControllerCore::configured(std::uint32_t fe_id) const {
 }
 
 ControllerCore::Peer& ControllerCore::peer(std::uint32_t fe_id) {
-  return peers_.try_emplace(fe_id, heartbeat_).first->second;
+  const auto [at, fresh] = peers_.try_emplace(fe_id, heartbeat_, ce_id_, fe_id, provision_);
+  if (fresh) {
+    at->second.provisioner.set_source(rows_);
+    at->second.provisioner.set_settings(heartbeat_settings());
+  }
+  return at->second;
 }
 
 void ControllerCore::attach(std::uint32_t fe_id, std::uint64_t channel, Instant now) {
@@ -91,7 +71,7 @@ void ControllerCore::attach(std::uint32_t fe_id, std::uint64_t channel, Instant 
   known.control = channel;
   channels_[channel] = fe_id;
   known.fsm.on_channel_up(now);
-  pump(fe_id);
+  pump(fe_id, now);
 }
 
 // An FE that the configuration does not know is kept as long as it is here.
@@ -117,18 +97,24 @@ void ControllerCore::on_control_down(std::uint32_t element_id, std::uint64_t cha
   if (known == peers_.end() || known->second.control != channel) return;  // replaced already
   known->second.control = 0;
   known->second.fsm.on_channel_down(now);
-  pump(fe_id);
+  pump(fe_id, now);
   forget_if_unknown(fe_id);
 }
 
-void ControllerCore::on_data_up(std::uint32_t element_id, std::uint64_t channel) {
+void ControllerCore::on_data_up(std::uint32_t element_id, std::uint64_t channel, Instant now) {
   const auto at = peers_.find(element_id);
-  if (at != peers_.end()) at->second.data = channel;
+  if (at == peers_.end()) return;
+  at->second.data = channel;
+  at->second.provisioner.on_data(true);
+  pump(element_id, now);
 }
 
-void ControllerCore::on_data_down(std::uint32_t element_id, std::uint64_t channel) {
+void ControllerCore::on_data_down(std::uint32_t element_id, std::uint64_t channel, Instant now) {
   const auto at = peers_.find(element_id);
-  if (at != peers_.end() && at->second.data == channel) at->second.data = 0;
+  if (at == peers_.end() || at->second.data != channel) return;
+  at->second.data = 0;
+  at->second.provisioner.on_data(false);
+  pump(element_id, now);
 }
 
 void ControllerCore::on_data_traffic(std::uint32_t fe_id, Instant heard, Instant sent) {
@@ -145,8 +131,10 @@ void ControllerCore::on_timer(Instant now) {
     due.push_back(id);
   }
   for (const std::uint32_t id : due) {
-    peer(id).fsm.on_timer(now);
-    pump(id);
+    Peer& known = peer(id);
+    known.fsm.on_timer(now);
+    known.provisioner.on_timer(now);
+    pump(id, now);
     forget_if_unknown(id);
   }
 }
@@ -166,7 +154,7 @@ void ControllerCore::on_message(std::uint64_t channel, wire::Bytes octets, Insta
   Peer& from = peer(fe_id);
   ++from.counters.received;
   const auto dropped = dispatch(from, *header, octets, now);
-  pump(fe_id);
+  pump(fe_id, now);
   if (dropped) drop(fe_id, *dropped, now);
 }
 
@@ -242,7 +230,7 @@ void ControllerCore::on_setup(std::uint64_t channel, const pl::Header& header, w
     out_.push(SetupRefused{fe_id, header.source.value, verdict});
   }
   from.fsm.on_setup(header.correlator, verdict, now);
-  pump(fe_id);
+  pump(fe_id, now);
 }
 
 std::optional<Drop> ControllerCore::dispatch(Peer& from, const pl::Header& header,
@@ -264,47 +252,9 @@ std::optional<Drop> ControllerCore::dispatch(Peer& from, const pl::Header& heade
       return Drop::WrongType;
   }
   if (!from.fsm.on_message(now)) return Drop::WrongState;
-  if (header.type == pl::MsgType::QueryResponse) return Drop::WrongCorrelator;  // we ask nothing
-  if (header.type != pl::MsgType::ConfigResponse) return std::nullopt;
-  if (!from.asked.contains(header.correlator)) return Drop::WrongCorrelator;
-  if (!on_config_response(from, octets)) return Drop::Malformed;
-  from.asked.erase(header.correlator);
-  return std::nullopt;
-}
-
-bool ControllerCore::on_config_response(Peer& from, wire::Bytes octets) {
-  const auto message = pl::decode_message(octets);
-  if (!message) return false;
-  bool good = true;
-  for (const pl::BodyTlv& tlv : message->body) {
-    const auto* select = std::get_if<pl::LfbSelect>(&tlv);
-    if (select == nullptr) continue;
-    for (const pl::Oper& oper : select->operations) good = good && all_succeeded(oper.elements);
-  }
-  ++(good ? from.counters.configs_done : from.counters.configs_failed);
-  return true;
-}
-
-// RFC 5810 section 7.3.1: heartbeats are governed by FEPO components that the CE sets.
-void ControllerCore::push_heartbeat_config(std::uint32_t fe_id, Peer& to) {
-  if (!heartbeat_.configure_fe) return;
-  pl::Oper set{.type = pl::OperType::Set};
-  set.elements = {set_path(4, heartbeat_.ce_sends ? 0 : 1, 1),
-                  set_path(5, milliseconds(heartbeat_.ce_dead), 4),
-                  set_path(6, heartbeat_.fe_sends ? 1 : 0, 1),
-                  set_path(7, milliseconds(heartbeat_.fe_interval), 4)};
-  pl::Message config;
-  config.header.type = pl::MsgType::Config;
-  config.header.source = {ce_id_};
-  config.header.destination = {fe_id};
-  config.header.correlator = ++to.correlator;
-  to.asked.insert(to.correlator);
-  config.header.flags = pl::Flags{}
-                            .with_ack(pl::Ack::Always)
-                            .with_priority(pl::default_priority(pl::MsgType::Config))
-                            .with_execution_mode(pl::ExecutionMode::ContinueOnFailure);
-  config.body.emplace_back(pl::LfbSelect{pl::kFeProtocolObject, {1}, {std::move(set)}});
-  send(fe_id, to, pl::encode_message(config));
+  if (header.type == pl::MsgType::Heartbeat) return std::nullopt;
+  if (header.type != pl::MsgType::EventNotification) return on_response(from, header, octets, now);
+  return from.provisioner.on_event(octets) ? std::nullopt : std::optional(Drop::Malformed);
 }
 
 void ControllerCore::send(std::uint32_t fe_id, Peer& to, Result<pl::Octets> octets) {
@@ -313,15 +263,20 @@ void ControllerCore::send(std::uint32_t fe_id, Peer& to, Result<pl::Octets> octe
   out_.push(SendMessage{to.control, fe_id, std::move(*octets)});
 }
 
-void ControllerCore::pump(std::uint32_t fe_id) {
+void ControllerCore::pump(std::uint32_t fe_id, Instant now) {
   Peer& on = peer(fe_id);
-  while (const auto output = on.fsm.poll_output()) perform(fe_id, on, *output);
+  while (const auto output = on.fsm.poll_output()) perform(fe_id, on, *output, now);
+  on.provisioner.pump(now);
+  while (auto output = on.provisioner.poll_output()) perform(fe_id, on, *output, now);
   if (on.deadline) deadlines_.erase({*on.deadline, fe_id});
   on.deadline = on.fsm.next_deadline();
+  const auto other = on.provisioner.next_deadline();
+  if (other && (!on.deadline || *other < *on.deadline)) on.deadline = other;
   if (on.deadline) deadlines_.emplace(*on.deadline, fe_id);
+  pump_touched(now);
 }
 
-void ControllerCore::perform(std::uint32_t fe_id, Peer& on, const FeOutput& output) {
+void ControllerCore::perform(std::uint32_t fe_id, Peer& on, const FeOutput& output, Instant now) {
   const pl::ForcesId us{ce_id_}, them{fe_id};
   std::visit(
       Overloaded{
@@ -345,10 +300,8 @@ void ControllerCore::perform(std::uint32_t fe_id, Peer& on, const FeOutput& outp
             };
             out_.push(FeChanged{fe_id, change});
             if (is_up(change.from) && !is_up(change.to)) ++on.counters.associations_lost;
-            if (!is_up(change.to)) on.asked.clear();
-            if (change.cause != Cause::SetupGranted) return;
-            ++on.counters.associations;
-            push_heartbeat_config(fe_id, on);
+            if (change.cause == Cause::SetupGranted) ++on.counters.associations;
+            follow(fe_id, on, change, now);
           },
       },
       output);

@@ -3,13 +3,14 @@
 // associate.
 //
 // Redirected packets do not pass here (ce/redirect moves them); what they mean for liveness comes
-// in by on_data_traffic(). Answers to queries, and events, are counted as life and are step 2's to
-// use.
+// in by on_data_traffic(). What is asked of an FE and set there is its Provisioner's
+// (ce/provision).
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -19,6 +20,8 @@
 
 #include "ce/association/controller.hpp"
 #include "ce/association/fe_fsm.hpp"
+#include "ce/provision/provisioner.hpp"
+#include "ce/provision/transaction.hpp"
 #include "common/core/outputs.hpp"
 #include "proto/pl/message.hpp"
 
@@ -58,8 +61,34 @@ struct MessagesDropped {  // at most one in kDropReportEvery and FE
   std::uint64_t count = 0;
 };
 inline constexpr Duration kDropReportEvery = std::chrono::seconds(1);
+struct MasterChanged {  // of FEPO.CEID: this CE, or no longer
+  std::uint32_t fe_id = 0;
+  bool mine = false;
+};
+struct InventoryChanged {
+  std::uint32_t fe_id = 0;
+};
+struct PortStatus {  // at first, and when it changes
+  std::uint32_t fe_id = 0;
+  std::uint32_t port = 0;
+  bool up = false;
+};
+struct RowsFailed {  // at most one a second and FE
+  std::uint32_t fe_id = 0;
+  provision::RowsFailed failed;
+};
+struct TransactionEnded {
+  provision::TransactionRecord record;
+};
+struct Answered {  // a part of the answer to ask(), configure_fe() or switch_master()
+  std::uint32_t fe_id = 0;
+  std::uint64_t ticket = 0;
+  pl::Octets octets;  // a whole message; empty: none came
+  bool last = true;
+};
 using ControllerOutput =
-    std::variant<SendMessage, FeChanged, SetupRefused, BindId, MessagesDropped>;
+    std::variant<SendMessage, FeChanged, SetupRefused, BindId, MessagesDropped, MasterChanged,
+                 InventoryChanged, PortStatus, RowsFailed, TransactionEnded, Answered>;
 
 struct FeCounters {
   std::uint64_t received = 0, sent = 0;
@@ -83,8 +112,8 @@ class ControllerCore {
   void stop(Instant now);  // teardown to all, reason 0
   void on_control_up(std::uint32_t element_id, std::uint64_t channel, Instant now);
   void on_control_down(std::uint32_t element_id, std::uint64_t channel, Instant now);
-  void on_data_up(std::uint32_t element_id, std::uint64_t channel);
-  void on_data_down(std::uint32_t element_id, std::uint64_t channel);
+  void on_data_up(std::uint32_t element_id, std::uint64_t channel, Instant now);
+  void on_data_down(std::uint32_t element_id, std::uint64_t channel, Instant now);
   void on_message(std::uint64_t channel, wire::Bytes octets, Instant now);
   // What is no redirect on a data channel.
   void on_data_message(std::uint64_t channel, wire::Bytes octets, Instant now);
@@ -92,21 +121,41 @@ class ControllerCore {
   void on_data_traffic(std::uint32_t fe_id, Instant heard, Instant sent);
   void on_timer(Instant now);
 
+  // Where the rows of every FE come from; null: nowhere. It outlives this, or is taken away before.
+  void set_row_source(provision::RowSource* source, Instant now);
+  void on_rows(Instant now);  // it has news, or is complete
+
+  // Of an operator. The ticket comes again with the answer; 0: not associated, or not ours to set.
+  [[nodiscard]] std::uint64_t ask(std::uint32_t fe_id, const std::vector<pl::BodyTlv>& query,
+                                  Instant now);
+  [[nodiscard]] std::uint64_t configure_fe(std::uint32_t fe_id,
+                                           const std::vector<pl::BodyTlv>& config, Instant now);
+  // RFC 7121 section 3.2: the master moves mastership by a SET of FEPO.CEID.
+  [[nodiscard]] std::uint64_t switch_master(std::uint32_t fe_id, std::uint32_t ce_id, Instant now);
+  // A transaction of two phases over FEs whose master we are (RFC 5810 section 4.3.1.2).
+  std::optional<std::uint64_t> transact(const std::vector<provision::TransactionPart>& parts,
+                                        Instant now);
+  [[nodiscard]] const provision::Coordinator& transactions() const { return coordinator_; }
+
   [[nodiscard]] std::optional<ControllerOutput> poll_output() { return out_.poll(); }
   [[nodiscard]] std::optional<Instant> next_deadline() const;
 
   [[nodiscard]] bool associated(std::uint32_t fe_id) const;
+  [[nodiscard]] bool is_master(std::uint32_t fe_id) const;
+  // Null for an FE that is not known. Valid until the next call.
+  [[nodiscard]] const provision::Provisioner* provisioner(std::uint32_t fe_id) const;
   // FEs, counters and times; ports and listening sockets are the shell's to add.
   [[nodiscard]] ControllerSnapshot snapshot(Instant now) const;
 
  private:
   struct Peer {
-    explicit Peer(const HeartbeatConfig& heartbeat) : fsm(heartbeat) {}
+    Peer(const HeartbeatConfig& heartbeat, std::uint32_t ce_id, std::uint32_t fe_id,
+         const provision::ProvisionConfig& provision)
+        : fsm(heartbeat), provisioner(ce_id, fe_id, provision) {}
     FeFsm fsm;
+    provision::Provisioner provisioner;
     std::uint64_t control = 0, data = 0;  // channels, 0: none
-    std::uint64_t correlator = 0;
-    std::set<std::uint64_t> asked{};    // correlators of Configs that are not answered yet
-    std::optional<Instant> deadline{};  // as it stands in deadlines_
+    std::optional<Instant> deadline{};    // as it stands in deadlines_
     FeCounters counters{};
   };
 
@@ -121,11 +170,17 @@ class ControllerCore {
   void refuse(std::uint64_t channel, const pl::Header& setup, pl::AssociationResult result);
   [[nodiscard]] std::optional<Drop> dispatch(Peer& from, const pl::Header& header,
                                              wire::Bytes octets, Instant now);
-  [[nodiscard]] bool on_config_response(Peer& from, wire::Bytes octets);
-  void push_heartbeat_config(std::uint32_t fe_id, Peer& to);
   void send(std::uint32_t fe_id, Peer& to, Result<pl::Octets> octets);
-  void pump(std::uint32_t fe_id);
-  void perform(std::uint32_t fe_id, Peer& on, const FeOutput& output);
+  void pump(std::uint32_t fe_id, Instant now);
+  void perform(std::uint32_t fe_id, Peer& on, const FeOutput& output, Instant now);
+
+  class Carrier;
+  [[nodiscard]] std::vector<pl::Element> heartbeat_settings() const;
+  void follow(std::uint32_t fe_id, Peer& on, const StateChanged& change, Instant now);
+  [[nodiscard]] std::optional<Drop> on_response(Peer& from, const pl::Header& header,
+                                                wire::Bytes octets, Instant now);
+  void perform(std::uint32_t fe_id, Peer& on, provision::ProvisionOutput& output, Instant now);
+  void pump_touched(Instant now);
   void drop(std::uint32_t fe_id, Drop reason, Instant now);
 
   std::uint32_t ce_id_ = 0;
@@ -133,6 +188,11 @@ class ControllerCore {
   bool allow_unknown_ = false;
   std::uint32_t assign_first_ = 0, assign_last_ = 0;
   HeartbeatConfig heartbeat_;
+  provision::ProvisionConfig provision_;
+  provision::RowSource* rows_ = nullptr;
+  provision::Coordinator coordinator_;
+  std::set<std::uint32_t> touched_;  // FEs that a transaction has something for
+  bool pumping_touched_ = false;
   std::map<std::uint32_t, Peer> peers_;
   std::map<std::uint64_t, std::uint32_t> channels_;  // control channel to FE ID, 0: not told yet
   std::set<std::pair<Instant, std::uint32_t>> deadlines_;

@@ -12,6 +12,39 @@ daemon::Note note_of(const FeChanged& changed) {
           std::string(to_string(to)) + ": " + std::string(to_string(cause))};
 }
 
+std::optional<daemon::Note> note_of(const MasterChanged& changed) {
+  return daemon::Note{daemon::Severity::Info, "master_changed", changed.fe_id,
+                      changed.mine ? "this CE is the master" : "this CE is not the master"};
+}
+
+std::optional<daemon::Note> note_of(const InventoryChanged&) { return std::nullopt; }
+
+std::optional<daemon::Note> note_of(const PortStatus& port) {
+  return daemon::Note{daemon::Severity::Info, "port_status", port.fe_id,
+                      "port " + std::to_string(port.port) + (port.up ? " is up" : " is down")};
+}
+
+std::optional<daemon::Note> note_of(const RowsFailed& failed) {
+  static constexpr std::string_view kKinds[]{"next hop ", "set ", "prefix row "};
+  const auto& [last, code, count] = failed.failed;
+  return daemon::Note{daemon::Severity::Warning, "rows_failed", failed.fe_id,
+                      std::to_string(count) + " refused, the last " +
+                          std::string(kKinds[static_cast<std::size_t>(last.kind)]) +
+                          std::to_string(last.number) + " with " +
+                          std::string(pl::to_string(code))};
+}
+
+std::optional<daemon::Note> note_of(const TransactionEnded& ended) {
+  const auto& record = ended.record;
+  const bool good = record.state == provision::TransactionState::Completed;
+  return daemon::Note{
+      good ? daemon::Severity::Info : daemon::Severity::Warning, "transaction_ended",
+      record.failed_fe,
+      std::to_string(record.id) + ": " + std::string(provision::to_string(record.state))};
+}
+
+std::optional<daemon::Note> note_of(const Answered&) { return std::nullopt; }
+
 daemon::CounterSamples samples(const RedirectPortCounters& c) {
   return {{"redirect_from_fe", "", c.from_fe.get()},
           {"redirect_to_fe", "", c.to_fe.get()},

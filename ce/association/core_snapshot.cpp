@@ -30,6 +30,35 @@ constexpr std::array<std::string_view, kDrops> kDropNames{"malformed",         "
                                                           "wrong_destination", "wrong_state",
                                                           "wrong_type",        "wrong_correlator"};
 
+void show(const provision::Provisioner& provisioner, FeSnapshot& fe) {
+  using provision::RowState;
+  const provision::Mastership& mastership = provisioner.mastership();
+  const provision::RowBook& rows = provisioner.sync().rows();
+  fe.master = provision::to_string(mastership.master());
+  fe.master_ce = mastership.named();
+  fe.sync = provision::to_string(provisioner.sync().state());
+  fe.rows_acknowledged = rows.count(RowState::Acknowledged);
+  fe.rows_failed = rows.count(RowState::Failed);
+  fe.rows_left_out = rows.count(RowState::LeftOut);
+  fe.rows_wanted = fe.rows_acknowledged + fe.rows_failed + fe.rows_left_out +
+                   rows.count(RowState::Wanted) + rows.count(RowState::Sent);
+  fe.rows_orphaned = provisioner.sync().orphans();
+}
+
+void append(const provision::Provisioner& provisioner, daemon::CounterSamples& all) {
+  const provision::ExchangeCounters& asked = provisioner.exchange().counters();
+  const provision::SyncCounters& rows = provisioner.sync().counters();
+  all.push_back({"pl_queries_sent", "", asked.queries});
+  all.push_back({"pl_configs_sent", "", asked.configs});
+  all.push_back({"pl_unanswered", "", asked.timeouts});
+  all.push_back({"rows_sent", "", rows.sent});
+  all.push_back({"rows_adopted", "", rows.adopted});
+  all.push_back({"rows_deleted", "", rows.deleted});
+  all.push_back({"rows_orphans_deleted", "", rows.orphans_deleted});
+  all.push_back({"rows_refused", "", rows.refused});
+  all.push_back({"rows_read_back", "", rows.readings});
+}
+
 }  // namespace
 
 std::string_view to_string(Drop reason) { return kDropNames[std::to_underlying(reason)]; }
@@ -66,7 +95,9 @@ ControllerSnapshot ControllerCore::snapshot(Instant now) const {
       fe.associated_ms = whole_milliseconds(now - peer.fsm.associated_at());
       fe.last_heard_ms = whole_milliseconds(now - peer.fsm.heard_at());
     }
+    show(peer.provisioner, fe);
     fe.counters = peer.counters.samples();
+    append(peer.provisioner, fe.counters);
     shot.fes.push_back(std::move(fe));
   }
   return shot;

@@ -29,6 +29,14 @@ struct FeSnapshot {
   std::uint64_t associations = 0;   // set-ups granted so far
   std::uint64_t associated_ms = 0;  // for how long now
   std::uint64_t last_heard_ms = 0;  // since the last PL message; 0 when not associated
+  std::string_view master;          // of FEPO.CEID: "mine", "another", "unknown"
+  std::uint32_t master_ce = 0;      // the CE that it names, 0: none, or not known
+  std::string_view sync;            // "idle", "reading", "sending", "synced", "waiting"
+  std::uint64_t rows_wanted = 0;    // all that the source gave; the next three are of these
+  std::uint64_t rows_acknowledged = 0;
+  std::uint64_t rows_failed = 0;
+  std::uint64_t rows_left_out = 0;  // the FE has no table for them
+  std::uint64_t rows_orphaned = 0;  // the FE has them, nobody wants them
   daemon::CounterSamples counters;
   std::vector<PortSnapshot> ports;
 };

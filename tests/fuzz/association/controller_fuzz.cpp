@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         core.on_control_down(fe, channel, events.now());
         break;
       case 2:
-        core.on_data_up(fe, channel + 10);
+        core.on_data_up(fe, channel + 10, events.now());
         break;
       case 3:
         core.on_message(channel, events.octets(), events.now());

@@ -28,14 +28,17 @@ class ControllerCoreTest : public testing::Test {
     std::uint64_t channel;
     pl::Message message;
   };
-  // Messages among the outputs; the others are kept in `events`.
+  // Messages among the outputs; the others are kept in `events`, and Queries, which ce/provision
+  // asks after every set-up, in `queries`.
   std::vector<Sent> sent() {
     std::vector<Sent> all;
     while (auto output = core.poll_output()) {
       if (auto* send = std::get_if<SendMessage>(&*output)) {
         const auto message = pl::decode_message(send->octets);
         EXPECT_TRUE(message) << "we send nothing that does not decode";
-        if (message) all.push_back({send->channel, *message});
+        if (!message) continue;
+        const bool query = message->header.type == MsgType::Query;
+        (query ? queries : all).push_back({send->channel, *message});
       } else {
         events.push_back(std::move(*output));
       }
@@ -67,8 +70,25 @@ class ControllerCoreTest : public testing::Test {
     core.on_message(channel, pl::encode_heartbeat(source, destination, 0).value(), kNow);
   }
 
+  // FE 2 says that this CE is its master: the first Query after a set-up asks for FEPO.CEID.
+  void answer_ceid(std::uint64_t channel) {
+    (void)sent();
+    ASSERT_FALSE(queries.empty());
+    pl::Message answer = queries.front().message;
+    queries.clear();
+    answer.header.type = MsgType::QueryResponse;
+    std::swap(answer.header.source, answer.header.destination);
+    auto& oper = std::get<pl::LfbSelect>(answer.body.at(0)).operations.at(0);
+    oper.type = pl::OperType::GetResponse;
+    auto& path = std::get<pl::PathData>(oper.elements.at(0).value);
+    EXPECT_EQ(path.ids, std::vector<std::uint32_t>{8});
+    path.items = {{pl::FullData{test::hex("40000001")}}};
+    core.on_message(channel, pl::encode_message(answer).value(), kNow);
+  }
+
   ControllerCore core{config()};
   std::vector<ControllerOutput> events;
+  std::vector<Sent> queries;
 };
 
 TEST_F(ControllerCoreTest, GrantsAConfiguredFe) {
@@ -191,9 +211,11 @@ TEST_F(ControllerCoreTest, SetsTheHeartbeatComponentsOfFepoAndReadsTheAnswer) { 
   core.reconfigure(c, kNow);
   core.on_control_up(2, 77, kNow);
   setup(77, 2);
+  ASSERT_EQ(sent().size(), 1U) << "nothing is set before the FE has named its master";
+  answer_ceid(77);
   const auto all = sent();
-  ASSERT_EQ(all.size(), 2U);
-  const pl::Message& push = all[1].message;
+  ASSERT_EQ(all.size(), 1U);
+  const pl::Message& push = all[0].message;
   EXPECT_EQ(push.header.type, MsgType::Config);
   EXPECT_EQ(push.header.flags.ack(), pl::Ack::Always);
   const auto& select = std::get<pl::LfbSelect>(push.body.at(0));
@@ -220,7 +242,7 @@ TEST_F(ControllerCoreTest, SetsTheHeartbeatComponentsOfFepoAndReadsTheAnswer) { 
 
 TEST_F(ControllerCoreTest, AHeartbeatOnTheDataChannelIsTheFes) {
   core.on_control_up(2, 77, kNow);
-  core.on_data_up(2, 177);
+  core.on_data_up(2, 177, kNow);
   setup(77, 2);
   core.on_data_message(177, pl::encode_heartbeat({2}, kCe, 0).value(), kNow + 5s);
   EXPECT_EQ(counted(2, "pl_heartbeats_received"), 1U);
@@ -262,8 +284,12 @@ TEST_F(ControllerCoreTest, WhatDoesNotBelongIsCountedToldAndHarmsNobody) {
        Drop::WrongDestination},
       {"ConfigResponse without request", true, response(MsgType::ConfigResponse, 1),
        Drop::WrongCorrelator},
-      {"QueryResponse without request", true, response(MsgType::QueryResponse, 1),
+      {"QueryResponse without request", true, response(MsgType::QueryResponse, 1000),
        Drop::WrongCorrelator},
+      {"ConfigResponse to a Query", true, response(MsgType::ConfigResponse, 2),
+       Drop::WrongCorrelator},
+      {"event that does not decode", true,
+       test::hex("10050007 00000002 40000001 0000000000000000 18000000 1000000c"), Drop::Malformed},
       {"heartbeat before setup", false, pl::encode_heartbeat({2}, kCe, 0).value(),
        Drop::WrongState},
       {"ConfigResponse before setup", false, response(MsgType::ConfigResponse, 1),
@@ -307,7 +333,8 @@ TEST_F(ControllerCoreTest, AResponseIsTakenOnce) {
   core.reconfigure(c, kNow);
   core.on_control_up(2, 77, kNow);
   setup(77, 2);
-  const auto correlator = sent().at(1).message.header.correlator;
+  answer_ceid(77);
+  const auto correlator = sent().at(0).message.header.correlator;
   core.on_message(77, response(MsgType::ConfigResponse, correlator + 1), kNow);
   EXPECT_EQ(counted(2, "pl_drops", "wrong_correlator"), 1U);
   core.on_message(77, response(MsgType::ConfigResponse, correlator), kNow);
