@@ -71,6 +71,17 @@ observe::Families families_of(const ElementSnapshot& snapshot) {
                          ce.master ? 1 : 0);
     daemon::report(all, "fe", labels, ce.counters);
   }
+  const auto& routes = snapshot.routes;
+  daemon::report_gauge(all, "fe_forwarding_up", "1 while routes can go to the kernel", {},
+                       routes.state == "running" ? 1 : 0);
+  for (const auto& [state, count] : {std::pair{"waiting", routes.waiting},
+                                     {"pending", routes.pending},
+                                     {"installed", routes.installed},
+                                     {"failed", routes.failed},
+                                     {"stale", routes.stale}}) {
+    daemon::report_gauge(all, "fe_routes", "Routes that CEs have set, by how far they are",
+                         {{"state", state}}, static_cast<double>(count));
+  }
   for (const auto& one : snapshot.classes) {
     const std::string name(one.name);
     const auto count = [&](std::string_view family, std::string_view help, std::uint64_t value) {

@@ -104,6 +104,16 @@ void visit_redirect(ConfigVisitor& v, std::vector<dataplane::ClassConfig>& class
   }
 }
 
+void visit_forwarding(ConfigVisitor& v, forwarding::ForwardingConfig& f) {
+  v.flag("kernel", f.kernel);
+  v.number("table", f.table, {.min = 1, .max = 0xfffffffe});
+  v.number("metric", f.priority, {.min = 1, .max = 0xffffffff});
+  // Below it are the kernel's own and what iproute2 and routing daemons have given names.
+  v.number("protocol", f.protocol, {.min = 5, .max = 255});
+  v.duration("stale_timeout", f.stale_timeout, {.min = 1s, .max = 24h});
+  v.check(f.table != 255, "table", "255 is the kernel's own");
+}
+
 }  // namespace
 
 Settings::Settings() {
@@ -133,6 +143,7 @@ void visit(ConfigVisitor& v, Settings& s) {
   v.check(!s.ces.empty(), "ce", "at least one [[ce]] is needed");
   std::set<std::uint32_t> port_ids;
   v.tables("port", s.ports, [&](dataplane::PortConfig& port) { visit_port(v, port, port_ids); });
+  v.table("forwarding", [&] { visit_forwarding(v, s.forwarding); });
   v.table("redirect", [&] { visit_redirect(v, s.classes); });
 }
 
@@ -151,6 +162,7 @@ ElementConfig element_config(const Settings& s) {
   config.backoff_max_ms = daemon::milliseconds(s.backoff_max);
   config.ports = s.ports;
   config.classes = s.classes;
+  config.forwarding = s.forwarding;
   return config;
 }
 

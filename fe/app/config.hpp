@@ -24,6 +24,7 @@ struct Settings {
   std::vector<CeConfig> ces;                    // [[ce]]
   std::vector<dataplane::PortConfig> ports;     // [[port]]
   std::vector<dataplane::ClassConfig> classes;  // [redirect.<class>]: one of each class
+  forwarding::ForwardingConfig forwarding;      // [forwarding]
   daemon::CommonSettings common;
 
   Settings();

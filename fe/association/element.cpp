@@ -14,6 +14,7 @@
 #include "common/runtime/timer.hpp"
 #include "fe/association/element_core.hpp"
 #include "fe/association/element_report.hpp"
+#include "fe/forwarding/forwarding.hpp"
 #include "fe/redirect/redirector.hpp"
 
 namespace forces::fe {
@@ -30,7 +31,10 @@ struct Later {
   daemon::Notes notes{};
   std::vector<RequestChannels> channels{};
   std::optional<std::size_t> data_channel{};  // to be opened, now that the FE has an ID
+  int unwatch = -1, watch = -1;               // descriptors of the forwarding plane
 };
+
+constexpr Duration kFlushLimit = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -39,10 +43,12 @@ class Element::Impl {
   Impl(ElementConfig config, daemon::EventSink sink)
       : config_(std::move(config)),
         sink_(std::move(sink)),
-        core_(config_, seed_of(config_)),
+        forwarding_(config_.forwarding, config_.ports),
+        core_(config_, seed_of(config_), &forwarding_, &forwarding_),
         redirect_(config_.ports, config_.classes),
         channels_(config_.ces.size()) {
     for (const CeConfig& ce : config_.ces) redirect_.add_ce(ce.ce_id);
+    forwarding_.attach(core_.engine());
   }
   ~Impl() { stop(); }
 
@@ -50,8 +56,8 @@ class Element::Impl {
   tml_status start(tmlx_context* context);
   void reconfigure(const ElementConfig& config);
   void stop();
-  [[nodiscard]] ElementSnapshot snapshot() const;
-  void report(const tmlx_event& event) { perform({{daemon::note_of(event)}, {}}); }
+  [[nodiscard]] ElementSnapshot snapshot();
+  void report(const tmlx_event& event) { perform({.notes = {daemon::note_of(event)}}); }
 
  private:
   struct Channels {
@@ -71,14 +77,19 @@ class Element::Impl {
     static_cast<Impl*>(self)->handle_data(channel.value, messages, count);
   }
   static void on_timer(void* self, int) { static_cast<Impl*>(self)->handle_timer(); }
+  static void on_plane(void* self, int) { static_cast<Impl*>(self)->handle_plane(); }
 
   void handle(const tmlx_event& event);
   void handle_channel(std::size_t ce, const tmlx_event& event, Instant now);
   void handle_control(std::uint64_t channel, const tmlx_message* messages, size_t count);
   void handle_data(std::uint64_t channel, const tmlx_message* messages, size_t count);
   void handle_timer();
+  void handle_plane();
+  void end_forwarding();
   void message(std::size_t ce, const tmlx_message& message, Instant now);
-  void sync_traffic();  // under the mutex, as are the next four
+  void sync_traffic();  // under the mutex, as are the next six
+  void forward(Instant now);
+  void take_notes(Later& later);
   void pump(Later& later);
   void perform(const ElementOutput& output, Later& later);
   [[nodiscard]] std::optional<std::size_t> ce_of(std::uint64_t channel) const;
@@ -90,13 +101,15 @@ class Element::Impl {
 
   ElementConfig config_;
   daemon::EventSink sink_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
+  forwarding::Forwarding forwarding_;  // its owner: the mutex, as of the core
   ElementCore core_;
   Redirector redirect_;
   std::vector<Channels> channels_;
   std::optional<std::vector<dataplane::ClassConfig>> new_classes_;
   tmlx_context* context_ = nullptr;
   runtime::Timer timer_;
+  int plane_fd_ = -1;  // that is watched
   std::uint64_t control_send_failures_ = 0;
 };
 
@@ -105,8 +118,14 @@ bool Element::Impl::open_ports() {
   for (std::string& failure : redirect_.open()) {
     later.notes.push_back({Severity::Error, "port_failed", config_.fe_id, std::move(failure)});
   }
+  bool good = later.notes.empty();
+  {
+    const std::scoped_lock lock(mutex_);
+    good = forwarding_.open(core_.values().protocol, runtime::now()) && good;
+    take_notes(later);
+  }
   perform(later);
-  return later.notes.empty();
+  return good;
 }
 
 tml_status Element::Impl::start(tmlx_context* context) {
@@ -142,7 +161,25 @@ void Element::Impl::stop() {
   }
   perform(later);
   (void)tmlx_watch(context_, timer_.fd(), nullptr, nullptr);
+  if (plane_fd_ >= 0) (void)tmlx_watch(context_, plane_fd_, nullptr, nullptr);
+  end_forwarding();
   context_ = nullptr;
+}
+
+// CEFailoverPolicy 0 leaves nothing in the kernel, 1 all that CEs have set.
+void Element::Impl::end_forwarding() {
+  const Instant limit = runtime::now() + kFlushLimit;
+  Later later;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (core_.values().protocol.failover_policy == 0) forwarding_.discard_all();
+    take_notes(later);
+  }
+  perform(later);
+  for (bool more = true; more && runtime::now() < limit;) {
+    const std::scoped_lock lock(mutex_);
+    more = forwarding_.flush();
+  }
 }
 
 std::optional<std::size_t> Element::Impl::index_of(std::uint32_t ce_id) const {
@@ -159,7 +196,7 @@ std::optional<std::size_t> Element::Impl::ce_of(std::uint64_t channel) const {
 }
 
 void Element::Impl::handle(const tmlx_event& event) {
-  Later later{{daemon::note_of(event)}};
+  Later later{.notes = {daemon::note_of(event)}};
   if (const auto ce = index_of(event.element_id)) {
     const std::scoped_lock lock(mutex_);
     handle_channel(*ce, event, runtime::now());
@@ -250,10 +287,34 @@ void Element::Impl::handle_timer() {
     if (new_classes_) redirect_.set_classes(*new_classes_);
     new_classes_.reset();
     sync_traffic();
-    core_.on_timer(runtime::now());
+    const Instant now = runtime::now();
+    core_.on_timer(now);
+    forward(now);
     pump(later);
   }
   perform(later);
+}
+
+void Element::Impl::handle_plane() {
+  Later later;
+  {
+    const std::scoped_lock lock(mutex_);
+    forward(runtime::now());
+    pump(later);
+  }
+  perform(later);
+}
+
+void Element::Impl::forward(Instant now) {
+  forwarding_.turn(now);
+  core_.on_engine(now);
+}
+
+void Element::Impl::take_notes(Later& later) {
+  for (daemon::Note& note : forwarding_.take_notes()) {
+    note.element = core_.fe_id();
+    later.notes.push_back(std::move(note));
+  }
 }
 
 void Element::Impl::sync_traffic() {
@@ -272,7 +333,14 @@ void Element::Impl::pump(Later& later) {
   const bool ready = target && channels_[*target].data_up;
   redirect_.set_target(core_.fe_id(), target ? config_.ces[*target].ce_id : 0,
                        ready ? channels_[*target].data : 0);
-  timer_.arm(core_.next_deadline());
+  take_notes(later);
+  if (const int fd = forwarding_.fd(); fd != plane_fd_) {
+    later.unwatch = std::exchange(plane_fd_, fd);
+    later.watch = fd;
+  }
+  const auto one = core_.next_deadline(), other = forwarding_.next_deadline();
+  timer_.arm(one && other ? std::min(one, other) : one ? one : other);
+  if (forwarding_.busy()) timer_.fire();  // a batch each time round, so that control has its turn
 }
 
 void Element::Impl::perform(const ElementOutput& output, Later& later) {
@@ -305,6 +373,13 @@ void Element::Impl::perform(const ElementOutput& output, Later& later) {
                  [&](const ElementStateChanged& state) {
                    note({Severity::Info, "element_state", core_.fe_id(),
                          std::string(to_string(state.to))});
+                   if (state.to == ElementState::Associated) {
+                     forwarding_.on_associated(runtime::now());
+                   } else if (state.to == ElementState::NotAssociated) {
+                     forwarding_.on_unassociated();
+                   } else {
+                     forwarding_.on_discarded();
+                   }
                  },
              },
              output);
@@ -312,6 +387,8 @@ void Element::Impl::perform(const ElementOutput& output, Later& later) {
 
 void Element::Impl::perform(const Later& later) {
   daemon::tell(sink_, later.notes);
+  if (later.unwatch >= 0) (void)tmlx_watch(context_, later.unwatch, nullptr, nullptr);
+  if (later.watch >= 0) (void)tmlx_watch(context_, later.watch, &Impl::on_plane, this);
   for (const RequestChannels& request : later.channels) {
     request.open ? open(request.ce) : close(request.ce);
   }
@@ -372,11 +449,13 @@ void Element::Impl::close(std::size_t ce) {
   if (old.control != 0) (void)tmlClose({old.control}, TML_CLOSE_CONTROLLED);
 }
 
-ElementSnapshot Element::Impl::snapshot() const {
+ElementSnapshot Element::Impl::snapshot() {
   ElementSnapshot shot;
   {
     const std::scoped_lock lock(mutex_);
-    shot = core_.snapshot(runtime::now());
+    const Instant now = runtime::now();
+    shot = core_.snapshot(now);
+    append(shot, forwarding_.snapshot(now));
     shot.counters.push_back({"pl_send_failures", "", control_send_failures_});
     for (std::size_t i = 0; i < channels_.size(); ++i) {
       shot.ces[i].address =

@@ -15,6 +15,7 @@
 #include "common/core/time.hpp"
 #include "fe/association/snapshot.hpp"
 #include "fe/dataplane/port_config.hpp"
+#include "fe/forwarding/config.hpp"
 #include "tml/daemon/events.hpp"
 #include "tml/tml.h"
 
@@ -52,7 +53,8 @@ struct ElementConfig {
   int backoff_max_ms = 0;
   std::vector<dataplane::PortConfig> ports;
   std::vector<dataplane::ClassConfig> classes;  // overrides of the default rates
-  std::uint64_t random_seed = 0;                // 0: from the system
+  forwarding::ForwardingConfig forwarding;
+  std::uint64_t random_seed = 0;  // 0: from the system
 };
 
 class Element {
@@ -65,8 +67,9 @@ class Element {
   // For tmlx_config.event_handler; `element` is the Element.
   static void on_context_event(void* element, const tmlx_event* event);
 
-  // Opens the sockets of the ports (CAP_NET_RAW). False: at least one failed; the sink has said
-  // which, and nothing is redirected there.
+  // Opens the sockets of the ports (CAP_NET_RAW) and the kernel's forwarding plane (CAP_NET_ADMIN).
+  // False: something failed; the sink has said what. Nothing is redirected at such a port, and
+  // without the plane LFBs answer but no route is installed.
   bool open_ports();
 
   // The first tmlOpen. `context` must outlive stop().

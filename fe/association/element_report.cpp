@@ -1,5 +1,6 @@
 #include "fe/association/element_report.hpp"
 
+#include "fe/forwarding/forwarding.hpp"
 #include "fe/redirect/redirector.hpp"
 
 namespace forces::fe {
@@ -61,6 +62,13 @@ void append(ElementSnapshot& shot, const Redirector& redirect) {
         {port.config().port_id, replay ? port.config().capture : port.config().interface,
          dataplane::to_string(port.config().kind), redirect.is_open(i), samples(port.counters())});
   }
+}
+
+void append(ElementSnapshot& shot, const forwarding::ForwardingSnapshot& forwarding) {
+  shot.counters.insert(shot.counters.end(), forwarding.counters.begin(), forwarding.counters.end());
+  const auto& routes = forwarding.routes;
+  shot.routes = {forwarding.state, routes.waiting, routes.pending,
+                 routes.installed, routes.failed,  routes.stale};
 }
 
 }  // namespace forces::fe

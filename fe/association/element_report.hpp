@@ -7,9 +7,13 @@
 namespace forces::fe {
 
 class Redirector;
+namespace forwarding {
+struct ForwardingSnapshot;
+}
 
 [[nodiscard]] daemon::Note note_of(const CeChanged& changed, std::uint32_t ce_id);
 // Packets, their classes and the ports.
 void append(ElementSnapshot& shot, const Redirector& redirect);
+void append(ElementSnapshot& shot, const forwarding::ForwardingSnapshot& forwarding);
 
 }  // namespace forces::fe

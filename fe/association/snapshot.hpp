@@ -38,6 +38,11 @@ struct PortSnapshot {
   daemon::CounterSamples counters;
 };
 
+struct RoutesSnapshot {            // in the kernel
+  std::string_view state = "off";  // "running", "failed"
+  std::uint64_t waiting = 0, pending = 0, installed = 0, failed = 0, stale = 0;
+};
+
 struct ElementSnapshot {
   std::uint32_t fe_id = 0;
   std::string_view state;  // "pre_association", "associated", "not_associated" (RFC 7121 figure 4)
@@ -47,6 +52,7 @@ struct ElementSnapshot {
   std::vector<CeSnapshot> ces;
   std::vector<ClassSnapshot> classes;
   std::vector<PortSnapshot> ports;
+  RoutesSnapshot routes;
 };
 
 }  // namespace forces::fe

@@ -20,6 +20,7 @@
 #include <deque>
 #include <optional>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "fe/dataplane/kernel/route_table.hpp"
@@ -46,6 +47,10 @@ struct Request {
   Operation operation;
 };
 
+struct FailedRow {
+  std::variant<Prefix, ObjectId> row;
+  int error = 0;
+};
 struct RouteCounts {
   std::size_t waiting = 0, pending = 0, installed = 0, failed = 0, stale = 0;
 };
@@ -90,6 +95,8 @@ class Fib {
   [[nodiscard]] std::optional<RowStatus> status(const Prefix& prefix) const;
   [[nodiscard]] std::optional<RowStatus> status(ObjectId id) const;
   [[nodiscard]] RouteCounts count_routes() const;  // looks at every row
+  [[nodiscard]] std::vector<FailedRow> failed_rows(
+      std::size_t most) const;  // of each kind; as that
   [[nodiscard]] std::size_t route_octets() const { return routes_.octets(); }
 
  private:

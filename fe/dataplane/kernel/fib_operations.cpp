@@ -210,6 +210,21 @@ std::optional<RowStatus> Fib::status(ObjectId id) const {
                                                              : RowState::Waiting};
 }
 
+std::vector<FailedRow> Fib::failed_rows(std::size_t most) const {
+  std::vector<FailedRow> failed;
+  for (const auto& [number, o] : objects_) {
+    if (failed.size() == most) break;
+    if (o.wanted && o.error != 0) failed.push_back({ObjectId{number}, o.error});
+  }
+  const std::size_t objects = failed.size();
+  for (Slot slot = 0; slot < routes_.slots() && failed.size() < objects + most; ++slot) {
+    const Row& row = routes_[slot];
+    if (!row.used || row.desired == kNoObject || row.error == 0) continue;
+    failed.push_back({row.prefix(), row.error});
+  }
+  return failed;
+}
+
 RouteCounts Fib::count_routes() const {
   RouteCounts counts;
   for (Slot slot = 0; slot < routes_.slots(); ++slot) {

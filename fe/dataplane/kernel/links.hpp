@@ -33,6 +33,14 @@ class Links {
   [[nodiscard]] std::optional<LinkEvent> poll_event();  // only when something is other than before
   [[nodiscard]] const Link* find(std::uint32_t index) const;
   [[nodiscard]] const Link* find(std::string_view name) const;
+  template <class F>
+  void for_each_link(F&& f) const {
+    for (const auto& [index, known] : links_) f(known.link);
+  }
+  template <class F>
+  void for_each_address(F&& f) const {
+    for (const auto& [address, seen] : addresses_) f(address);
+  }
 
  private:
   struct Known {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "fe/lfb/store/store.hpp"
 #include "proto/wire/writer.hpp"
@@ -20,15 +21,18 @@ extern const LfbClass kRedirectInClass;    // section 5.4.1
 extern const LfbClass kRedirectOutClass;   // section 5.4.2
 extern const LfbClass kCrossConnectClass;  // private
 extern const LfbClass kMulticastClass;     // private
+extern const LfbClass kEcmpHopsClass;      // private
+extern const LfbClass kPortAddressClass;   // private
+extern const LfbClass kKernelPlaneClass;   // private
 
-[[nodiscard]] std::array<const LfbClass*, 11> all_classes();
+[[nodiscard]] std::array<const LfbClass*, 14> all_classes();
 
 inline constexpr Target kFeObject{1, 1}, kFeProtocol{2, 1};
 
 // Components that somebody needs to know by number.
 namespace fe_object {
-inline constexpr std::uint32_t kSelectors = 2, kName = 3, kFeId = 4, kVendor = 5, kModel = 6,
-                               kState = 7, kSupported = 31;
+inline constexpr std::uint32_t kTopology = 1, kSelectors = 2, kName = 3, kFeId = 4, kVendor = 5,
+                               kModel = 6, kState = 7, kSupported = 31;
 }  // namespace fe_object
 namespace fe_protocol {
 inline constexpr std::uint32_t kFeId = 2, kMulticastFeIds = 3, kCeHbPolicy = 4, kCeHdi = 5,
@@ -36,9 +40,40 @@ inline constexpr std::uint32_t kFeId = 2, kMulticastFeIds = 3, kCeHbPolicy = 4, 
                                kFailoverPolicy = 10, kCeFti = 11, kLastCeId = 13, kHaMode = 14,
                                kAllCes = 15, kEResultAdmin = 16;
 }  // namespace fe_protocol
+namespace ether_phy_cop {
+inline constexpr std::uint32_t kPortId = 1, kAdminStatus = 2, kOperStatus = 3, kAdminLinkSpeed = 4,
+                               kAdminDuplexMode = 6, kCarrierStatus = 8;
+}  // namespace ether_phy_cop
+namespace ucast_lpm {
+inline constexpr std::uint32_t kPrefixTable = 1, kStatistics = 2;
+}  // namespace ucast_lpm
+namespace next_hop {
+inline constexpr std::uint32_t kTable = 1;
+}  // namespace next_hop
+namespace ecmp_hops {
+inline constexpr std::uint32_t kIpv4Table = 1, kIpv6Table = 2;
+}  // namespace ecmp_hops
+namespace port_address {
+inline constexpr std::uint32_t kTable = 1;
+}  // namespace port_address
+namespace kernel_plane {
+inline constexpr std::uint32_t kState = 1, kWaiting = 2, kPending = 3, kInstalled = 4, kFailed = 5,
+                               kStale = 6, kFailedRoutes = 7, kFailedHops = 8, kSettledCount = 9;
+}  // namespace kernel_plane
 
 // LFBSelectors and SupportedLFBs, which are what the store holds. False for other components.
 [[nodiscard]] bool write_fe_object(const Store& store, const Component& component,
                                    wire::ByteWriter& out);
+
+// A row of LFBTopology (RFC 5812 section 5.1.2).
+struct LfbLink {
+  Target from{};
+  std::string_view from_group;
+  std::uint32_t from_index = 0;
+  Target to{};
+  std::string_view to_group;
+  std::uint32_t to_index = 0;
+};
+void write_lfb_link(const LfbLink& link, wire::ByteWriter& out);
 
 }  // namespace forces::fe::lfb

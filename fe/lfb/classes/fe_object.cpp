@@ -123,10 +123,22 @@ bool write_fe_object(const Store& store, const Component& component, wire::ByteW
   return true;
 }
 
-std::array<const LfbClass*, 11> all_classes() {
+void write_lfb_link(const LfbLink& link, wire::ByteWriter& out) {
+  out.u32(link.from.class_id);
+  out.u32(link.from.instance_id);
+  write_name(link.from_group, out);
+  out.u32(link.from_index);
+  out.u32(link.to.class_id);
+  out.u32(link.to.instance_id);
+  write_name(link.to_group, out);
+  out.u32(link.to_index);
+}
+
+std::array<const LfbClass*, 14> all_classes() {
   return {&kFeObjectClass,     &kFeProtocolClass,   &kEtherPhyCopClass, &kIpv4UcastLpmClass,
           &kIpv6UcastLpmClass, &kIpv4NextHopClass,  &kIpv6NextHopClass, &kRedirectInClass,
-          &kRedirectOutClass,  &kCrossConnectClass, &kMulticastClass};
+          &kRedirectOutClass,  &kCrossConnectClass, &kMulticastClass,   &kEcmpHopsClass,
+          &kPortAddressClass,  &kKernelPlaneClass};
 }
 
 }  // namespace forces::fe::lfb

@@ -285,6 +285,18 @@ std::optional<Bytes> Engine::value(const Target& target, std::uint32_t component
   return instance->value(*found).octets;
 }
 
+void Engine::each_row(const Target& target, std::uint32_t component,
+                      const std::function<void(std::uint32_t, Bytes)>& f) {
+  show_committed();
+  Instance* instance = nullptr;
+  const Component* const found = stored(target, component, instance);
+  if (found == nullptr || instance->value(*found).table == nullptr) return;
+  instance->value(*found).table->for_each(0, pl::kLastRow, [&](std::uint32_t row, Bytes octets) {
+    f(row, octets);
+    return true;
+  });
+}
+
 bool Engine::put(const Target& target, std::uint32_t component, Bytes value, Instant now) {
   show_committed();
   Instance* instance = nullptr;

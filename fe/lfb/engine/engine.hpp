@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -67,6 +68,9 @@ class Engine {
 
   // The stored value as packed; nothing of tables, live components and what is not there.
   [[nodiscard]] std::optional<wire::Bytes> value(const Target& target, std::uint32_t component);
+  // The committed rows of a table, in order; f must not change anything.
+  void each_row(const Target& target, std::uint32_t component,
+                const std::function<void(std::uint32_t, wire::Bytes)>& f);
 
   // RFC 5810 section 4.2.2.3: all that CEs have set is invalid. The sink is told, no CE is.
   void reset();

@@ -54,13 +54,15 @@ TEST(FeMetrics, AreTheSnapshotsCounters) {
                      .kind = "raw",
                      .open = true,
                      .counters = {{"rx", "", 2}}}};
+  snapshot.routes = {.state = "running", .installed = 100, .failed = 1};
   observe::Metrics metrics;
   const auto source = metrics.add([&] { return families_of(snapshot); });
   const auto text = metrics.text();
   for (const auto* line :
        {"fe_association_up{ce=\"0x40000001\"} 1\n", "fe_master{ce=\"0x40000001\"} 1\n",
-        "fe_heartbeats_received_total{ce=\"0x40000001\"} 9\n",
-        "fe_redirect_passed_total{class=\"ospf\"} 10\n",
+        "fe_heartbeats_received_total{ce=\"0x40000001\"} 9\n", "fe_forwarding_up 1\n",
+        "fe_routes{state=\"installed\"} 100\n", "fe_routes{state=\"failed\"} 1\n",
+        "fe_routes{state=\"waiting\"} 0\n", "fe_redirect_passed_total{class=\"ospf\"} 10\n",
         "fe_redirect_limited_total{class=\"ospf\"} 3\n",
         "fe_port_open{device=\"eth1\",port=\"1\"} 1\n",
         "fe_port_rx_total{device=\"eth1\",port=\"1\"} 2\n"}) {
@@ -71,7 +73,7 @@ TEST(FeMetrics, AreTheSnapshotsCounters) {
 TEST(FeReload, WhatChangesLiveIsKnown) {
   const App app;
   for (const auto* table : {"log", "redirect.ospf"}) EXPECT_TRUE(app.changes_live(table)) << table;
-  for (const auto* table : {"fe", "ce", "port", "tml", "tls", "association"}) {
+  for (const auto* table : {"fe", "ce", "port", "tml", "tls", "association", "forwarding"}) {
     EXPECT_FALSE(app.changes_live(table)) << table;
   }
 }

@@ -52,6 +52,9 @@ kind = "packet"
 device = "eth1"
 address = "10.98.0.1/24"
 classes = ["bgp", "ospf"]
+[forwarding]
+table = 1000
+protocol = 221
 [redirect.ospf]
 rate = 5
 priority = 1
@@ -73,6 +76,10 @@ priority = 1
   EXPECT_EQ(config.ports[0].interface, "eth1");
   EXPECT_EQ(config.ports[0].classes,
             (std::vector<PacketClass>{PacketClass::Bgp, PacketClass::Ospf}));
+  EXPECT_TRUE(config.forwarding.kernel);
+  EXPECT_EQ(config.forwarding.table, 1000U);
+  EXPECT_EQ(config.forwarding.protocol, 221U);
+  EXPECT_EQ(config.forwarding.stale_timeout, 2min);
   ASSERT_EQ(config.classes.size(), dataplane::kPacketClasses);
   const auto ospf =
       std::ranges::find(config.classes, PacketClass::Ospf, &dataplane::ClassConfig::packet_class);

@@ -71,6 +71,18 @@ const Row kRows[] = {
     {&kMulticastClass, 1, "GroupTable", Kind::Array, 12, kRw, ""},
     {&kMulticastClass, 2, "LeafTable", Kind::Array, 14, kRw, ""},
     {&kMulticastClass, 3, "MulticastStats", Kind::Struct, 24, kReset, ""},
+    {&kEcmpHopsClass, 1, "IPv4EcmpTable", Kind::Array, 0, kRw, ""},
+    {&kEcmpHopsClass, 2, "IPv6EcmpTable", Kind::Array, 0, kRw, ""},
+    {&kPortAddressClass, 1, "PortAddressTable", Kind::Array, 22, kRo, ""},
+    {&kKernelPlaneClass, 1, "PlaneState", Kind::Unsigned, 1, kRo, "00"},
+    {&kKernelPlaneClass, 2, "RoutesWaiting", Kind::Unsigned, 4, kRo, ""},
+    {&kKernelPlaneClass, 3, "RoutesPending", Kind::Unsigned, 4, kRo, ""},
+    {&kKernelPlaneClass, 4, "RoutesInstalled", Kind::Unsigned, 4, kRo, ""},
+    {&kKernelPlaneClass, 5, "RoutesFailed", Kind::Unsigned, 4, kRo, ""},
+    {&kKernelPlaneClass, 6, "RoutesStale", Kind::Unsigned, 4, kRo, ""},
+    {&kKernelPlaneClass, 7, "FailedRoutes", Kind::Array, 22, kRo, ""},
+    {&kKernelPlaneClass, 8, "FailedHops", Kind::Array, 10, kRo, ""},
+    {&kKernelPlaneClass, 9, "SettledCount", Kind::Unsigned, 4, kRo, "00000000"},
 };
 
 TEST(Classes, AreAsTheirRfcsHaveThem) {

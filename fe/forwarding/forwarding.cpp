@@ -1,0 +1,429 @@
+#include "fe/forwarding/forwarding.hpp"
+
+#include <arpa/inet.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "common/core/outputs.hpp"
+#include "fe/dataplane/ports/link_state.hpp"
+#include "fe/forwarding/topology.hpp"
+
+namespace forces::fe::forwarding {
+
+using daemon::Severity;
+using dataplane::IpStatistics;
+using dataplane::PortConfig;
+using dataplane::PortKind;
+using kernel::Family;
+using kernel::Plane;
+using pl::ResultCode;
+
+namespace {
+
+constexpr Duration kReportEvery = std::chrono::seconds(1);
+constexpr Duration kRetryMost = std::chrono::seconds(60);
+constexpr Duration kCountsAge = std::chrono::seconds(1);  // for those who only look
+constexpr int kFlushWait = 100;                           // ms
+
+std::vector<std::uint32_t> ids_of(const std::vector<PortConfig>& ports) {
+  std::vector<std::uint32_t> ids;
+  for (const PortConfig& port : ports) ids.push_back(port.port_id);
+  return ids;
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Of the calling thread, which is who counts.
+bool has_net_admin() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  if (::syscall(SYS_capget, &header, data.data()) != 0) return false;
+  return (data[0].effective & 1U << CAP_NET_ADMIN) != 0;
+}
+constexpr std::string_view kNoPrivilege =
+    "CAP_NET_ADMIN is missing: rows are taken, and none is installed. Run as root without "
+    "[process] "
+    "user, or under systemd (deploy/systemd/fe.service); kernel = false if it is meant so";
+
+std::string text_of(const kernel::Address& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const int family = address.family == Family::Ipv4 ? AF_INET : AF_INET6;
+  (void)::inet_ntop(family, address.octets.data(), text.data(), text.size());
+  return text.data();
+}
+std::string text_of(const kernel::Prefix& prefix) {
+  return text_of(prefix.address) + "/" + std::to_string(prefix.length);
+}
+std::string text_of(kernel::ObjectId id) {
+  if (!is_valid(id)) return "next hop " + std::to_string(id.value);
+  return std::string(is_set(id) ? "EcmpHops" : "NextHop") +
+         (family_of(id) == Family::Ipv4 ? " IPv4 row " : " IPv6 row ") +
+         std::to_string(id.value & kernel::kMaxRow);
+}
+
+void add(kernel::PlaneCounters& sum, const kernel::PlaneCounters& more) {
+  sum.kernel.batches += more.kernel.batches;
+  sum.kernel.operations += more.kernel.operations;
+  sum.kernel.failures += more.kernel.failures;
+  sum.kernel.lost_batches += more.kernel.lost_batches;
+  sum.kernel.bad_messages += more.kernel.bad_messages;
+  sum.monitor.losses += more.monitor.losses;
+  sum.monitor.bad_messages += more.monitor.bad_messages;
+  sum.monitor.touched_by_others += more.monitor.touched_by_others;
+  sum.monitor.touched_by_kernel += more.monitor.touched_by_kernel;
+  sum.read_backs += more.read_backs;
+  sum.refused += more.refused;
+  sum.events_dropped += more.events_dropped;
+}
+
+}  // namespace
+
+Forwarding::Forwarding(const ForwardingConfig& config, const std::vector<PortConfig>& ports)
+    : config_(config), ports_(ids_of(ports)), translator_(ports_), port_lfbs_(ports) {
+  for (const PortConfig& port : ports) {
+    if (port.kind != PortKind::Replay) devices_.push_back(port.interface);
+  }
+  config_.kernel = config_.kernel && !devices_.empty();
+}
+
+void Forwarding::attach(lfb::Engine& engine) {
+  engine_ = &engine;
+  add_instances(engine, ports_);
+  port_lfbs_.attach(engine);
+  plane_lfb_.attach(engine);
+}
+
+bool Forwarding::open(const lfb::FeProtocol& policy, Instant now) {
+  if (!config_.kernel) return true;
+  open_plane(now);
+  sweep_at_ = now + (policy.failover_policy == 1 ? policy.failover_timeout : config_.stale_timeout);
+  privileged_ = has_net_admin();
+  if (!privileged_) note(Severity::Error, "forwarding_failed", std::string(kNoPrivilege));
+  if (failed_ || !privileged_) return false;
+  const std::size_t stale = counts().stale;
+  note(Severity::Info, "forwarding_open",
+       stale == 0 ? "no routes of an earlier life"
+                  : std::to_string(stale) + " routes of an earlier life are kept for now");
+  for (const char* name : {"ipv4/ip_forward", "ipv6/conf/all/forwarding"}) {
+    if (read_file(std::string("/proc/sys/net/") + name).starts_with('0')) {
+      note(Severity::Warning, "forwarding_disabled",
+           std::string("net/") + name + " is 0: the kernel installs routes but forwards nothing");
+    }
+  }
+  return true;
+}
+
+void Forwarding::open_plane(Instant now) {
+  const bool again = plane_ != nullptr;
+  if (again) add(earlier_, plane_->counters());
+  translator_.use(nullptr);
+  plane_ =
+      std::make_unique<Plane>(kernel::Identity{config_.protocol, config_.table, config_.priority});
+  failed_ = false;
+  retry_at_.reset();
+  events_dropped_ = 0;
+  counts_outdated_ = true;
+  if (std::string what = plane_->open(); !what.empty()) return fail(std::move(what), now);
+  retry_after_ = std::chrono::seconds(1);
+  translator_.use(&plane_->fib());
+  while (plane_->poll_event()) {
+  }
+  move(port_lfbs_.resync(plane_->links(), now));
+  if (again) {
+    replay();
+    if (swept_) plane_->fib().sweep();
+    note(Severity::Info, "forwarding_open", "again");
+  }
+  plane_lfb_.set_state(PlaneState::Running, now);
+}
+
+void Forwarding::replay() {
+  // Next hops first, only so that fewer routes wait for a moment.
+  const std::array targets{kIpv4NextHop, kIpv6NextHop, kEcmpHops, kEcmpHops, kIpv4Lpm, kIpv6Lpm};
+  const std::array<std::uint32_t, 6> components{1, 1, 1, 2, 1, 1};
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const lfb::LfbClass* known = nullptr;
+    for (const lfb::LfbClass* one : engine_->store().classes()) {
+      if (one->id == targets[i].class_id) known = one;
+    }
+    const auto table = known != nullptr ? table_of(*known, components[i]) : std::nullopt;
+    if (!table) continue;
+    engine_->each_row(targets[i], components[i], [&](std::uint32_t index, wire::Bytes row) {
+      translator_.replay(*table, index, row);
+    });
+  }
+}
+
+void Forwarding::fail(std::string text, Instant now) {
+  note(Severity::Error, "forwarding_failed", std::move(text) + "; trying again");
+  failed_ = true;
+  translator_.use(nullptr);
+  retry_at_ = now + retry_after_;
+  retry_after_ = std::min(kRetryMost, retry_after_ * 2);
+  plane_lfb_.set_state(PlaneState::Failed, now);
+}
+
+bool Forwarding::busy() const {
+  if (!admin_requests_.empty()) return true;
+  if (!plane_ || failed_) return false;
+  const bool unsettled = active_ && !plane_->fib().has_work();
+  return plane_->busy() || unsettled || !privilege_known_;
+}
+
+std::optional<Instant> Forwarding::next_deadline() const {
+  std::optional<Instant> at;
+  const auto consider = [&](std::optional<Instant> other) {
+    if (other && (!at || *other < *at)) at = other;
+  };
+  consider(retry_at_);
+  consider(sweep_at_);
+  for (const Unreported* what : {&refused_, &touched_}) {
+    if (what->count > 0) consider(what->after);
+  }
+  return at;
+}
+
+void Forwarding::turn(Instant now) {
+  switch_links();
+  if (retry_at_ && now >= *retry_at_) open_plane(now);
+  if (sweep_at_ && now >= *sweep_at_) sweep("not set again in time");
+  if (plane_ && !failed_) {
+    if (!privilege_known_) {
+      // The threads of libtml may have lost what the one that opened the plane has.
+      privilege_known_ = true;
+      if (privileged_ && !has_net_admin()) {
+        note(Severity::Error, "forwarding_failed", std::string(kNoPrivilege));
+      }
+    }
+    active_ = active_ || plane_->busy();
+    counts_outdated_ = counts_outdated_ || active_;
+    std::string what = plane_->step();
+    active_ = active_ || plane_->busy();
+    take_events(now);
+    if (!what.empty()) {
+      fail(std::move(what), now);
+    } else {
+      const bool idle = !plane_->fib().has_work();
+      plane_lfb_.sync(plane_->fib(), idle, now);
+      if (active_ && idle) {
+        active_ = false;
+        counts_outdated_ = true;
+        plane_lfb_.settled(now);
+      }
+    }
+  }
+  report(now);
+}
+
+void Forwarding::take_events(Instant now) {
+  while (const auto event = plane_->poll_event()) {
+    counts_outdated_ = true;
+    std::visit(
+        Overloaded{
+            [&](const kernel::LinkChanged& changed) { take(changed, now); },
+            [&](const kernel::AddressChanged& changed) { port_lfbs_.on_address(changed, now); },
+            [&](const kernel::RouteTouched& route) {
+              ++touched_.count;
+              touched_.last = text_of(route.row.prefix);
+            },
+            [&](const kernel::ObjectTouched& object) {
+              ++touched_.count;
+              touched_.last = text_of(object.row.id);
+            },
+            [&](const kernel::RefusedRow& row) {
+              ++refused_.count;
+              const std::string name =
+                  std::visit([](const auto& one) { return text_of(one); }, row.row);
+              refused_.last = name + ": " + std::strerror(row.error) +
+                              (row.text.empty() ? "" : " (" + row.text + ")");
+              plane_lfb_.on_refused(row.row);
+            },
+        },
+        *event);
+  }
+  const std::uint64_t dropped = plane_->counters().events_dropped;
+  if (std::exchange(events_dropped_, dropped) == dropped) return;
+  plane_lfb_.on_refusals_lost();
+  move(port_lfbs_.resync(plane_->links(), now));
+}
+
+void Forwarding::take(const kernel::LinkChanged& changed, Instant now) {
+  const std::string_view name = changed.link.name.data();
+  for (const std::string& device : devices_) {
+    if (device != name) continue;
+    ++link_changes_;
+    note(Severity::Info, "link",
+         device + (changed.gone      ? " is gone"
+                   : changed.link.up ? " is up"
+                                     : " is down"));
+    break;
+  }
+  move(port_lfbs_.on_link(changed, now));
+}
+
+void Forwarding::move(const std::vector<PortLfbs::Moved>& moved) {
+  for (const auto& [port, interface] : moved) translator_.set_interface(port, interface);
+}
+
+void Forwarding::report(Instant now) {
+  report(refused_, Severity::Warning, "rows_refused", now);
+  report(touched_, Severity::Warning, "rows_touched", now);
+}
+
+void Forwarding::report(Unreported& what, Severity severity, std::string_view event, Instant now) {
+  if (what.count == 0 || now < what.after) return;
+  what.after = now + kReportEvery;
+  note(severity, event, std::to_string(std::exchange(what.count, 0)) + ", the last " + what.last);
+}
+
+void Forwarding::on_associated(Instant now) {
+  if (!config_.kernel || std::exchange(associated_, true)) return;
+  if (!swept_) sweep_at_ = now + config_.stale_timeout;
+}
+
+void Forwarding::on_unassociated() {
+  associated_ = false;
+  sweep_at_.reset();  // CEFTI runs; then all is discarded
+}
+
+void Forwarding::on_discarded() {
+  associated_ = false;
+  if (!swept_ && config_.kernel) sweep("the association is over");
+}
+
+void Forwarding::sweep(std::string_view why) {
+  sweep_at_.reset();
+  swept_ = true;
+  if (!plane_ || failed_) return;
+  counts_outdated_ = true;
+  if (const std::size_t stale = counts().stale; stale > 0) {
+    note(Severity::Info, "forwarding_swept",
+         std::to_string(stale) + " routes of an earlier life: " + std::string(why));
+  }
+  plane_->fib().sweep();
+  counts_outdated_ = true;
+}
+
+void Forwarding::discard_all() {
+  if (config_.kernel) sweep("it ends");
+}
+
+bool Forwarding::flush() {
+  if (!plane_ || failed_ || !plane_->fib().has_work()) return false;
+  if (!plane_->step().empty()) return false;
+  while (plane_->poll_event()) {
+  }
+  if (plane_->busy() || !plane_->fib().has_work()) return plane_->fib().has_work();
+  pollfd waiting{plane_->fd(), POLLIN, 0};
+  return ::poll(&waiting, 1, kFlushWait) == 1;
+}
+
+// Sink, Provider.
+
+ResultCode Forwarding::check(const lfb::Change& change) {
+  const ResultCode code = translator_.check(change);
+  return code == ResultCode::Success ? port_lfbs_.check(change) : code;
+}
+
+void Forwarding::applied(const lfb::Changes& changes) {
+  bool rows = false;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    const lfb::Change change = changes[i];
+    if (change.component == nullptr) continue;
+    rows = translator_.apply(change) || rows;
+    if (const auto request = port_lfbs_.asked(change)) admin_requests_.push_back(*request);
+    const bool lpm = change.instance->lfb_class == &lfb::kIpv4UcastLpmClass ||
+                     change.instance->lfb_class == &lfb::kIpv6UcastLpmClass;
+    if (lpm && change.component->id == lfb::ucast_lpm::kStatistics) {
+      const bool v4 = change.instance->lfb_class == &lfb::kIpv4UcastLpmClass;
+      if (const auto now = statistics(v4 ? Family::Ipv4 : Family::Ipv6)) {
+        statistics_base_[v4 ? 0 : 1] = *now;
+      }
+    }
+  }
+  if (!rows) return;
+  counts_outdated_ = true;
+  // Even when nothing is to be done in the kernel: who waits for "settled" is to be told.
+  active_ = active_ || (plane_ && !failed_);
+}
+
+void Forwarding::switch_links() {
+  for (const auto& request : std::exchange(admin_requests_, {})) {
+    const auto error = dataplane::set_link_up(request.interface, request.up);
+    if (!error) continue;
+    note(Severity::Warning, "admin_status_failed",
+         "port " + std::to_string(request.port) + ": " + error.message());
+    port_lfbs_.refused(request.port, Instant{});
+  }
+}
+
+bool Forwarding::read(const lfb::Instance& instance, const lfb::Component& component,
+                      wire::ByteWriter& out) {
+  if (instance.lfb_class == &lfb::kKernelPlaneClass) {
+    return PlaneLfb::read(counts(), component.id, out);
+  }
+  const bool v4 = instance.lfb_class == &lfb::kIpv4UcastLpmClass;
+  if (!v4 && instance.lfb_class != &lfb::kIpv6UcastLpmClass) return false;
+  const auto now = statistics(v4 ? Family::Ipv4 : Family::Ipv6);
+  if (!now) return false;
+  const IpStatistics& base = statistics_base_[v4 ? 0 : 1];
+  out.u64(now->received - base.received);
+  out.u64(now->forwarded - base.forwarded);
+  out.u64(now->no_route - base.no_route);
+  return true;
+}
+
+std::optional<IpStatistics> Forwarding::statistics(Family family) const {
+  if (!config_.kernel) return IpStatistics{};  // nothing is forwarded by these LFBs
+  const auto file = [](const char* name) {
+    return read_file(std::string("/proc/thread-self/net/") + name);
+  };
+  return family == Family::Ipv4 ? dataplane::ipv4_statistics(file("snmp"), file("netstat"))
+                                : dataplane::ipv6_statistics(file("snmp6"));
+}
+
+const kernel::RouteCounts& Forwarding::counts() {
+  if (!plane_ || failed_) return counts_ = {};
+  if (std::exchange(counts_outdated_, false)) counts_ = plane_->fib().count_routes();
+  return counts_;
+}
+
+ForwardingSnapshot Forwarding::snapshot(Instant now) {
+  ForwardingSnapshot shot;
+  shot.state = !config_.kernel || !plane_ ? "off" : failed_ ? "failed" : "running";
+  if (counts_outdated_ && now - counted_at_ >= kCountsAge) {
+    counted_at_ = now;
+    (void)counts();
+  }
+  shot.routes = counts_;
+  kernel::PlaneCounters sum = earlier_;
+  if (plane_) add(sum, plane_->counters());
+  shot.counters = {
+      {"forwarding_operations", "", sum.kernel.operations},
+      {"forwarding_batches", "", sum.kernel.batches},
+      {"forwarding_operation_failures", "", sum.kernel.failures},
+      {"forwarding_rows_refused", "", sum.refused},
+      {"forwarding_read_backs", "", sum.read_backs},
+      {"forwarding_losses", "answers", sum.kernel.lost_batches},
+      {"forwarding_losses", "announcements", sum.monitor.losses},
+      {"forwarding_losses", "events", sum.events_dropped},
+      {"forwarding_bad_messages", "", sum.kernel.bad_messages + sum.monitor.bad_messages},
+      {"forwarding_rows_touched", "others", sum.monitor.touched_by_others},
+      {"forwarding_rows_touched", "kernel", sum.monitor.touched_by_kernel},
+      {"forwarding_link_changes", "", link_changes_},
+      {"forwarding_contradictions", "", translator_.contradictions()},
+  };
+  return shot;
+}
+
+}  // namespace forces::fe::forwarding
