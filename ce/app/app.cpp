@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ce/app/requests.hpp"
 #include "tml/daemon/report.hpp"
 
 namespace forces::ce {
@@ -35,6 +36,10 @@ void App::describe(control::Status& status) const {
   const auto snapshot = controller_->snapshot();
   add_listener(status, "control", listens_at_, snapshot.control_port);
   add_listener(status, "data", listens_at_, snapshot.data_port);
+  if (snapshot.routing.enabled) {
+    add_listener(status, "fpm", settings_.routing.fpm.address, snapshot.routing.fpm_port);
+    status.set_zebra(snapshot.routing.connected ? "connected" : "not connected");
+  }
   status.set_elements(static_cast<std::uint32_t>(snapshot.fes.size()));
   status.set_associated(static_cast<std::uint32_t>(
       std::ranges::count(snapshot.fes, "associated", &FeSnapshot::state)));
@@ -42,8 +47,16 @@ void App::describe(control::Status& status) const {
 
 std::vector<control::Element> App::elements() const {
   std::vector<control::Element> all;
-  for (const auto& fe : controller_->snapshot().fes) all.push_back(element_of(fe));
+  for (const auto& fe : controller_->snapshot().fes) {
+    auto& element = all.emplace_back(element_of(fe));
+    ce::describe(element, fe);
+    if (const auto inventory = controller_->inventory(fe.fe_id)) ce::describe(element, *inventory);
+  }
   return all;
+}
+
+control::Response App::answer(const control::Request& request) {
+  return ce::answer(*controller_, request);
 }
 
 observe::Families App::metrics() const { return families_of(controller_->snapshot()); }
@@ -54,6 +67,7 @@ control::Element element_of(const FeSnapshot& fe) {
   element.set_name(fe.name);
   element.set_state(std::string(fe.state));
   element.set_up_ms(fe.associated_ms);
+  element.set_master(fe.master == "mine");
   element.set_control(fe.control_up ? "up" : "down");
   element.set_data(fe.data_up ? "up" : "down");
   element.set_control_channel(fe.control_channel);
@@ -70,14 +84,68 @@ control::Element element_of(const FeSnapshot& fe) {
   return element;
 }
 
+namespace {
+
+// What zebra said, and what became of it.
+void report(observe::Families& all, const routing::ServiceSnapshot& routing) {
+  if (!routing.enabled) return;
+  const auto gauge = [&](std::string_view name, std::string_view help, std::size_t value) {
+    daemon::report_gauge(all, name, help, {}, static_cast<double>(value));
+  };
+  gauge("ce_fpm_connected", "1 while zebra is connected", routing.connected ? 1 : 0);
+  gauge("ce_fpm_complete", "1 once the table of the connection is whole", routing.complete ? 1 : 0);
+  gauge("ce_routes", "Routes of zebra", routing.routes);
+  gauge("ce_routes_unresolved", "Routes without a next hop at any FE", routing.unresolved);
+  gauge("ce_next_hops", "Next hops of the routes", routing.next_hops);
+  gauge("ce_next_hop_sets", "Sets of next hops (ECMP)", routing.sets);
+  const auto& rib = routing.rib;
+  const auto& fib = routing.fib;
+  const auto& fpm = routing.listener;
+  daemon::report(all, "ce", {},
+                 {{"routes_added", "", rib.added},
+                  {"routes_replaced", "", rib.replaced},
+                  {"routes_confirmed", "", rib.confirmed},
+                  {"routes_withdrawn", "", rib.withdrawn},
+                  {"routes_swept", "", rib.swept},
+                  {"routes_ignored", "other_table", rib.other_table},
+                  {"routes_ignored", "source_specific", rib.source_specific},
+                  {"routes_ignored", "other_type", rib.other_type},
+                  {"routes_ignored", "not_forwarded", rib.not_forwarded},
+                  {"routes_ignored", "unknown_withdrawn", rib.unknown_withdrawn},
+                  {"routes_ignored", "over_limit", rib.over_limit},
+                  {"next_hops_ignored", "not_an_fe_port", fib.not_an_fe_port},
+                  {"next_hops_ignored", "other_family", fib.other_family},
+                  {"next_hops_ignored", "encapsulated", fib.encapsulated},
+                  {"fpm_connections", "", fpm.accepted},
+                  {"fpm_refused", "", fpm.refused},
+                  {"fpm_messages", "", fpm.messages},
+                  {"fpm_malformed", "", fpm.malformed},
+                  {"fpm_cut_inside", "", fpm.cut_inside}});
+}
+
+}  // namespace
+
 observe::Families families_of(const ControllerSnapshot& snapshot) {
   observe::Families all;
   daemon::report(all, "ce", {}, snapshot.counters);
+  report(all, snapshot.routing);
   for (const auto& fe : snapshot.fes) {
     const auto id = daemon::element_text(fe.fe_id);
     const observe::Labels labels{{"fe", id}};
     daemon::report_gauge(all, "ce_association_up", "1 while the FE is associated", labels,
                          fe.state == "associated" ? 1 : 0);
+    daemon::report_gauge(all, "ce_master", "1 while the FE obeys this CE", labels,
+                         fe.master == "mine" ? 1 : 0);
+    const auto rows = [&](const char* state, std::uint64_t count) {
+      observe::Labels of_state = labels;
+      of_state.emplace("state", state);
+      daemon::report_gauge(all, "ce_rows", "Rows of the FE's forwarding tables by state", of_state,
+                           static_cast<double>(count));
+    };
+    rows("wanted", fe.rows_wanted);
+    rows("acknowledged", fe.rows_acknowledged);
+    rows("failed", fe.rows_failed);
+    rows("orphaned", fe.rows_orphaned);
     daemon::report(all, "ce", labels, fe.counters);
     for (const auto& port : fe.ports) {
       daemon::report(all, "ce_port", {{"fe", id}, {"port", std::to_string(port.port_id)}},

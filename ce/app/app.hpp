@@ -26,6 +26,7 @@ class App final : public daemon::Configured<Settings> {
   void describe(control::Status& status) const override;
   std::vector<control::Element> elements() const override;
   observe::Families metrics() const override;
+  control::Response answer(const control::Request& request) override;
 
  private:
   std::string listens_at_;  // as at the start; settings_ may have been read again since

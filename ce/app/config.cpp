@@ -157,6 +157,7 @@ void visit(ConfigVisitor& v, Settings& s) {
   });
   v.tables("link", s.links, [&](LinkSettings& link) { visit_link(v, link, s.fes); });
   v.table("routing", [&] { visit_routing(v, s.routing); });
+  v.table("ha", [&] { v.flag("shared_devices", s.shared_devices); });
 }
 
 ControllerConfig controller_config(const Settings& s) {
@@ -172,6 +173,12 @@ ControllerConfig controller_config(const Settings& s) {
   config.assign_first = s.assign_first;
   config.assign_last = s.assign_last;
   config.heartbeat = s.heartbeat;
+  config.routing = routing_config(s);
+  if (s.shared_devices) {
+    for (FeConfig& fe : config.fes) {
+      for (PortConfig& port : fe.ports) port.shared = true;
+    }
+  }
   return config;
 }
 

@@ -36,6 +36,7 @@ struct Settings {
   std::vector<FeConfig> fes;        // [[fe]]
   std::vector<LinkSettings> links;  // [[link]]
   routing::ServiceConfig routing;   // [routing]; its links are those above
+  bool shared_devices = false;      // [ha]
   daemon::CommonSettings common;
 
   Settings();

@@ -7,13 +7,18 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ce/association/snapshot.hpp"
 #include "ce/provision/provisioner.hpp"
+#include "ce/provision/rows/row_book.hpp"
+#include "ce/provision/transaction.hpp"
 #include "ce/redirect/port_config.hpp"
+#include "ce/routing/service.hpp"
 #include "common/core/time.hpp"
 #include "tml/daemon/events.hpp"
 #include "tml/tml.h"
@@ -50,6 +55,24 @@ struct ControllerConfig {
   std::uint32_t assign_last = 0;   // 0: none is given
   HeartbeatConfig heartbeat;
   provision::ProvisionConfig provision;
+  routing::ServiceConfig routing;
+};
+
+// How far a route is at one FE.
+struct RouteAtFe {
+  std::uint32_t fe_id = 0;
+  provision::RowState state{};
+  pl::ResultCode code = pl::ResultCode::Success;  // of Failed
+};
+struct RouteReport {
+  routing::RouteLine route;
+  std::vector<RouteAtFe> fes;
+};
+// What FEs answered to one request of the operator, so far.
+struct OperatorAnswer {
+  bool done = false;
+  std::map<std::uint32_t, std::vector<pl::Octets>> by_fe;  // whole messages; none: no answer came
+  std::optional<provision::TransactionRecord> transaction;
 };
 
 class Controller {
@@ -77,6 +100,26 @@ class Controller {
   void stop();
 
   [[nodiscard]] ControllerSnapshot snapshot() const;
+
+  // For the operator. Routes from the id `first` on, with their state at FE `fe_id` (0: at all);
+  // the id to go on with, or none.
+  [[nodiscard]] std::optional<routing::RouteId> routes(routing::RouteId first, std::size_t most,
+                                                       std::uint32_t fe_id,
+                                                       std::vector<RouteReport>& out) const;
+  [[nodiscard]] std::optional<provision::Inventory> inventory(std::uint32_t fe_id) const;
+  [[nodiscard]] std::vector<provision::TransactionRecord> transactions() const;
+  // Each gives a ticket by which answer() has what came back; 0: no FE could be asked. Tickets are
+  // forgotten with their answer, and after kTicketLife.
+  [[nodiscard]] std::uint64_t ask(const std::vector<std::uint32_t>& fes,
+                                  const std::vector<pl::BodyTlv>& query);
+  [[nodiscard]] std::uint64_t configure(std::uint32_t fe_id,
+                                        const std::vector<pl::BodyTlv>& config);
+  [[nodiscard]] std::uint64_t transact(const std::vector<provision::TransactionPart>& parts);
+  // RFC 7121: hands these FEs over to another CE.
+  [[nodiscard]] std::uint64_t switch_master(const std::vector<std::uint32_t>& fes,
+                                            std::uint32_t ce_id);
+  [[nodiscard]] std::optional<OperatorAnswer> answer(std::uint64_t ticket);
+  static constexpr Duration kTicketLife = std::chrono::minutes(1);
 
  private:
   class Impl;

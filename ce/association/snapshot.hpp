@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ce/routing/service.hpp"
 #include "tml/daemon/events.hpp"
 
 namespace forces::ce {
@@ -47,6 +48,7 @@ struct ControllerSnapshot {
   int data_port = 0;
   daemon::CounterSamples counters;
   std::vector<FeSnapshot> fes;  // by FE ID
+  routing::ServiceSnapshot routing;
 };
 
 }  // namespace forces::ce

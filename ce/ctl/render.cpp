@@ -126,6 +126,7 @@ std::string text_of(const control::Status& s) {
   for (const auto& listener : s.listeners()) {
     facts.add(listener.purpose(), fmt::format("{}:{}", listener.address(), listener.port()));
   }
+  facts.add("zebra", s.zebra());
   facts.add(s.program() == "ce" ? "FEs" : "CEs",
             fmt::format("{} associated of {}", s.associated(), s.elements()));
   facts.add("channels", fmt::format("{} up of {}", s.channels_up(), s.channels()));

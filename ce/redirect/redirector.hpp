@@ -125,7 +125,7 @@ class Redirector {
   struct Fe {
     std::uint32_t fe_id = 0;
     std::vector<std::unique_ptr<Port>> ports;
-    std::atomic<bool> associated{false}, master{true};
+    std::atomic<bool> associated{false}, master{false};
     std::atomic<std::uint64_t> channel{0};
     std::atomic<Duration::rep> heard{0}, sent{0};
     RedirectFeCounters counters;

@@ -214,6 +214,9 @@ Response Service::elements(const control::ElementListRequest& request) const {
     fill_from_channels(element);
     element.clear_ports();
     element.clear_counters();
+    element.clear_classes();
+    element.clear_topology();
+    element.clear_neighbors();
     *list.add_elements() = std::move(element);
   }
   return response;

@@ -29,6 +29,7 @@ class RedirectorTest : public testing::Test {
 
   void associate() {
     redirector.set_associated(2, true);
+    redirector.set_master(2, true);
     redirector.set_channel(2, 77);
   }
   // One redirect of FE 2.

@@ -1,0 +1,18 @@
+// The operator's requests that only a ce knows: routes, transactions, mastership, LFBs of its FEs.
+#pragma once
+
+#include "ce/association/controller.hpp"
+#include "proto/schema/control.pb.h"
+
+namespace forces::ce {
+
+inline constexpr std::size_t kRoutesInPage = 2000;
+
+// No result: nor does this program know it.
+[[nodiscard]] control::Response answer(Controller& controller, const control::Request& request);
+
+// What an FE told of itself, and how far its tables are.
+void describe(control::Element& element, const FeSnapshot& fe);
+void describe(control::Element& element, const provision::Inventory& inventory);
+
+}  // namespace forces::ce
