@@ -136,6 +136,7 @@ tml_status Element::Impl::start(tmlx_context* context) {
   Later later;
   {
     const std::scoped_lock lock(mutex_);
+    forwarding_.start();
     core_.start(runtime::now());
     pump(later);
   }

@@ -44,6 +44,7 @@ class Plane {
   // Empty, or what failed. Waits (about a second a million routes) until all is read back.
   [[nodiscard]] std::string open();
   [[nodiscard]] int fd() const { return poller_.get(); }
+  void send_by(Kernel::Send send) { kernel_.send_by(std::move(send)); }
 
   // Takes what is to be read, and sends at most one batch. Empty, or what failed: then the plane is
   // of no use any more and is to be opened again; the kernel goes on forwarding meanwhile.

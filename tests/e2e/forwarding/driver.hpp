@@ -3,6 +3,9 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <array>
 #include <functional>
@@ -28,6 +31,16 @@ inline std::string output_of(const std::string& command) {
     text += part.data();
   if (pipe != nullptr) ::pclose(pipe);
   return text;
+}
+
+// CAP_NET_ADMIN of this thread and of those that it makes from now on.
+inline void set_net_admin(bool on) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  ASSERT_EQ(::syscall(SYS_capget, &header, data.data()), 0);
+  constexpr std::uint32_t kBit = 1U << CAP_NET_ADMIN;
+  data[0].effective = on ? data[0].effective | kBit : data[0].effective & ~kBit;
+  ASSERT_EQ(::syscall(SYS_capset, &header, data.data()), 0);
 }
 
 class Driver : public testing::Test {
@@ -67,15 +80,19 @@ class Driver : public testing::Test {
     if (!element) {
       EXPECT_TRUE(make());
     }
+    open_context();
+    ASSERT_EQ(element->start(context_), TML_SUCCESS) << tmlx_last_error();
+    ASSERT_TRUE(associated());
+  }
+  void open_context() {
     tls_.flags = TMLX_TLS_PLAINTEXT;
     tmlx_config c = TMLX_CONFIG_INIT;
     c.local_id = kId;
+    c.io_threads = 2;
     c.tls = &tls_;
     c.event_handler = &fe::Element::on_context_event;
     c.user = element.get();
     ASSERT_EQ(tmlx_context_create(&c, &context_), TML_SUCCESS) << tmlx_last_error();
-    ASSERT_EQ(element->start(context_), TML_SUCCESS) << tmlx_last_error();
-    ASSERT_TRUE(associated());
   }
   // Until the element is associated; answers what setups come.
   bool associated() {
@@ -237,11 +254,12 @@ class Driver : public testing::Test {
   std::unique_ptr<fe::Element> element;
   std::deque<pl::Message> answers, events;
 
+  tmlx_context* context_ = nullptr;
+
  private:
   std::mutex mutex_;
   std::vector<std::string> notes_;
   tmlx_tls tls_ = TMLX_TLS_INIT;
-  tmlx_context* context_ = nullptr;
   std::size_t taken_ = 0;
   std::uint64_t correlator_ = 1000;
 };

@@ -1,7 +1,4 @@
 // From a CE's message to the kernel's table and back.
-#include <linux/capability.h>
-#include <sys/syscall.h>
-
 #include "tests/e2e/forwarding/driver.hpp"
 
 namespace forces::fe::forwarding::test {
@@ -190,18 +187,9 @@ TEST_F(ForwardingInKernel, WithoutACeTheEarlierLifeEnds) {
   config.fepo.failover_timeout = 300ms;  // CEFTI
   config.ces[0].control_port = 1;        // where nobody is
   ASSERT_TRUE(make());
-  tmlx_tls tls = TMLX_TLS_INIT;
-  tls.flags = TMLX_TLS_PLAINTEXT;
-  tmlx_config c = TMLX_CONFIG_INIT;
-  c.local_id = kId;
-  c.tls = &tls;
-  tmlx_context* context = nullptr;
-  ASSERT_EQ(tmlx_context_create(&c, &context), TML_SUCCESS);
-  ASSERT_EQ(element->start(context), TML_SUCCESS);
+  open_context();
+  ASSERT_EQ(element->start(context_), TML_SUCCESS);
   EXPECT_TRUE(e2e::eventually([] { return output_of(kOurs).empty(); }));
-  element->stop();
-  tmlx_context_destroy(context);
-  element.reset();
 }
 
 TEST_F(ForwardingInKernel, KernelOffAnswersAndInstallsNothing) {
@@ -225,13 +213,23 @@ TEST_F(ForwardingInKernel, StatisticsAreThoseOfTheNamespace) {
   EXPECT_LT(get(kIpv4Lpm, {2}), before) << "read-reset";
 }
 
+// As the daemon does: the threads of the TML are older than the drop of privileges, and keep none.
+TEST_F(ForwardingInKernel, TheThreadThatStartsItLendsItsPrivilege) {
+  ASSERT_TRUE(make());
+  set_net_admin(false);
+  open_context();
+  set_net_admin(true);
+  ASSERT_EQ(element->start(context_), TML_SUCCESS);
+  ASSERT_TRUE(associated());
+  routes(1);
+  EXPECT_TRUE(installed(1));
+  subscribe(ether_phy_cop(1), {60, 1});
+  EXPECT_EQ(set(ether_phy_cop(1), {2}, "02"), "E_SUCCESS");
+  EXPECT_TRUE(told(ether_phy_cop(1), {60, 1}, "02"));
+}
+
 TEST_F(ForwardingInKernel, WithoutThePrivilegeItIsSaidAndRowsFail) {
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  std::array<__user_cap_data_struct, 2> data{};
-  ASSERT_EQ(::syscall(SYS_capget, &header, data.data()), 0);
-  const auto all = data;
-  data[0].effective &= ~(1U << CAP_NET_ADMIN);
-  ASSERT_EQ(::syscall(SYS_capset, &header, data.data()), 0);
+  set_net_admin(false);
   EXPECT_FALSE(make());
   EXPECT_TRUE(noted("forwarding_failed CAP_NET_ADMIN is missing"));
   start();  // the threads of libtml are as this one
@@ -244,7 +242,7 @@ TEST_F(ForwardingInKernel, WithoutThePrivilegeItIsSaidAndRowsFail) {
   EXPECT_TRUE(noted("admin_status_failed port 1"));
   EXPECT_TRUE(e2e::eventually([&] { return get(ether_phy_cop(1), {2}) == "01"; }));
   end();
-  (void)::syscall(SYS_capset, &header, all.data());
+  set_net_admin(true);
 }
 
 }  // namespace
