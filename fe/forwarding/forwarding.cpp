@@ -115,12 +115,13 @@ bool Forwarding::open(const lfb::FeProtocol& policy, Instant now) {
   note(Severity::Info, "forwarding_open",
        stale == 0 ? "no routes of an earlier life"
                   : std::to_string(stale) + " routes of an earlier life are kept for now");
-  for (const char* name : {"ipv4/ip_forward", "ipv6/conf/all/forwarding"}) {
-    if (read_file(std::string("/proc/sys/net/") + name).starts_with('0')) {
-      note(Severity::Warning, "forwarding_disabled",
-           std::string("net/") + name + " is 0: the kernel installs routes but forwards nothing");
-    }
-  }
+  const auto warn_if_off = [&](Severity severity, const std::string& name) {
+    if (!read_file("/proc/sys/net/" + name).starts_with('0')) return;
+    note(severity, "forwarding_disabled",
+         "net/" + name + " is 0: the kernel takes routes and forwards nothing by them");
+  };
+  warn_if_off(Severity::Warning, "ipv4/ip_forward");
+  warn_if_off(Severity::Info, "ipv6/conf/all/forwarding");  // many have no use for it
   return true;
 }
 
@@ -204,8 +205,7 @@ void Forwarding::fail(std::string text, Instant now) {
 bool Forwarding::busy() const {
   if (!admin_requests_.empty()) return true;
   if (!plane_ || failed_) return false;
-  const bool unsettled = active_ && !plane_->fib().has_work();
-  return plane_->busy() || unsettled;
+  return plane_->busy() || (active_ && plane_->settled());
 }
 
 std::optional<Instant> Forwarding::next_deadline() const {
@@ -234,7 +234,7 @@ void Forwarding::turn(Instant now) {
     if (!what.empty()) {
       fail(std::move(what), now);
     } else {
-      const bool idle = !plane_->fib().has_work();
+      const bool idle = plane_->settled();
       plane_lfb_.sync(plane_->fib(), idle, now);
       if (active_ && idle) {
         active_ = false;

@@ -52,6 +52,8 @@ class Plane {
   // More can be done at once: step() again without waiting for fd(). With retries due it is not
   // busy.
   [[nodiscard]] bool busy() const;
+  // Everything is done, and no reading back is under way.
+  [[nodiscard]] bool settled() const { return !read_back_wanted_ && !dump_ && !fib_.has_work(); }
 
   [[nodiscard]] Fib& fib() { return fib_; }
   [[nodiscard]] const Links& links() const { return monitor_.links(); }
