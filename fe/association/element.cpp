@@ -136,6 +136,7 @@ tml_status Element::Impl::start(tmlx_context* context) {
   Later later;
   {
     const std::scoped_lock lock(mutex_);
+    forwarding_.start();
     core_.start(runtime::now());
     pump(later);
   }
@@ -161,7 +162,12 @@ void Element::Impl::stop() {
   }
   perform(later);
   (void)tmlx_watch(context_, timer_.fd(), nullptr, nullptr);
-  if (plane_fd_ >= 0) (void)tmlx_watch(context_, plane_fd_, nullptr, nullptr);
+  int plane_fd = -1;
+  {
+    const std::scoped_lock lock(mutex_);
+    plane_fd = plane_fd_;
+  }
+  if (plane_fd >= 0) (void)tmlx_watch(context_, plane_fd, nullptr, nullptr);
   end_forwarding();
   context_ = nullptr;
 }

@@ -72,7 +72,8 @@ class Element {
   // without the plane LFBs answer but no route is installed.
   bool open_ports();
 
-  // The first tmlOpen. `context` must outlive stop().
+  // The first tmlOpen. `context` must outlive stop(). The calling thread's CAP_NET_ADMIN is what
+  // routes are installed with.
   [[nodiscard]] tml_status start(tmlx_context* context);
 
   // Takes the rates of a re-read configuration; identity, CEs and ports stay.

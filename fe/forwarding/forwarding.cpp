@@ -3,10 +3,12 @@
 #include <arpa/inet.h>
 #include <linux/capability.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -51,9 +53,8 @@ bool has_net_admin() {
   return (data[0].effective & 1U << CAP_NET_ADMIN) != 0;
 }
 constexpr std::string_view kNoPrivilege =
-    "CAP_NET_ADMIN is missing: rows are taken, and none is installed. Run as root without "
-    "[process] "
-    "user, or under systemd (deploy/systemd/fe.service); kernel = false if it is meant so";
+    "CAP_NET_ADMIN is missing: rows are taken, and none is installed. [process] capabilities = "
+    "[\"net_admin\"] keeps it, so does deploy/systemd/fe.service; kernel = false if it is meant so";
 
 std::string text_of(const kernel::Address& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
@@ -107,20 +108,47 @@ bool Forwarding::open(const lfb::FeProtocol& policy, Instant now) {
   if (!config_.kernel) return true;
   open_plane(now);
   sweep_at_ = now + (policy.failover_policy == 1 ? policy.failover_timeout : config_.stale_timeout);
-  privileged_ = has_net_admin();
-  if (!privileged_) note(Severity::Error, "forwarding_failed", std::string(kNoPrivilege));
-  if (failed_ || !privileged_) return false;
+  unprivileged_ = !has_net_admin();
+  if (unprivileged_) note(Severity::Error, "forwarding_failed", std::string(kNoPrivilege));
+  if (failed_ || unprivileged_) return false;
   const std::size_t stale = counts().stale;
   note(Severity::Info, "forwarding_open",
        stale == 0 ? "no routes of an earlier life"
                   : std::to_string(stale) + " routes of an earlier life are kept for now");
-  for (const char* name : {"ipv4/ip_forward", "ipv6/conf/all/forwarding"}) {
-    if (read_file(std::string("/proc/sys/net/") + name).starts_with('0')) {
-      note(Severity::Warning, "forwarding_disabled",
-           std::string("net/") + name + " is 0: the kernel installs routes but forwards nothing");
-    }
-  }
+  const auto warn_if_off = [&](Severity severity, const std::string& name) {
+    if (!read_file("/proc/sys/net/" + name).starts_with('0')) return;
+    note(severity, "forwarding_disabled",
+         "net/" + name + " is 0: the kernel takes routes and forwards nothing by them");
+  };
+  warn_if_off(Severity::Warning, "ipv4/ip_forward");
+  warn_if_off(Severity::Info, "ipv6/conf/all/forwarding");  // many have no use for it
   return true;
+}
+
+void Forwarding::start() {
+  if (!config_.kernel) return;
+  if (!std::exchange(unprivileged_, unprivileged_ || !has_net_admin()) && unprivileged_) {
+    note(Severity::Error, "forwarding_failed", std::string(kNoPrivilege));
+  }
+  privileged_ = std::make_unique<dataplane::PrivilegedThread>();
+  if (plane_) send_privileged();
+}
+
+void Forwarding::do_privileged(const std::function<void()>& errand) {
+  privileged_ ? privileged_->run(errand) : errand();
+}
+
+void Forwarding::send_privileged() {
+  plane_->send_by([this](int fd, std::span<const std::byte> octets) {
+    ssize_t sent = 0;
+    int error = 0;
+    do_privileged([&] {
+      sent = ::send(fd, octets.data(), octets.size(), 0);
+      error = errno;
+    });
+    errno = error;
+    return sent;
+  });
 }
 
 void Forwarding::open_plane(Instant now) {
@@ -129,6 +157,7 @@ void Forwarding::open_plane(Instant now) {
   translator_.use(nullptr);
   plane_ =
       std::make_unique<Plane>(kernel::Identity{config_.protocol, config_.table, config_.priority});
+  if (privileged_) send_privileged();
   failed_ = false;
   retry_at_.reset();
   events_dropped_ = 0;
@@ -176,8 +205,7 @@ void Forwarding::fail(std::string text, Instant now) {
 bool Forwarding::busy() const {
   if (!admin_requests_.empty()) return true;
   if (!plane_ || failed_) return false;
-  const bool unsettled = active_ && !plane_->fib().has_work();
-  return plane_->busy() || unsettled || !privilege_known_;
+  return plane_->busy() || (active_ && plane_->settled());
 }
 
 std::optional<Instant> Forwarding::next_deadline() const {
@@ -198,13 +226,6 @@ void Forwarding::turn(Instant now) {
   if (retry_at_ && now >= *retry_at_) open_plane(now);
   if (sweep_at_ && now >= *sweep_at_) sweep("not set again in time");
   if (plane_ && !failed_) {
-    if (!privilege_known_) {
-      // The threads of libtml may have lost what the one that opened the plane has.
-      privilege_known_ = true;
-      if (privileged_ && !has_net_admin()) {
-        note(Severity::Error, "forwarding_failed", std::string(kNoPrivilege));
-      }
-    }
     active_ = active_ || plane_->busy();
     counts_outdated_ = counts_outdated_ || active_;
     std::string what = plane_->step();
@@ -213,7 +234,7 @@ void Forwarding::turn(Instant now) {
     if (!what.empty()) {
       fail(std::move(what), now);
     } else {
-      const bool idle = !plane_->fib().has_work();
+      const bool idle = plane_->settled();
       plane_lfb_.sync(plane_->fib(), idle, now);
       if (active_ && idle) {
         active_ = false;
@@ -359,7 +380,8 @@ void Forwarding::applied(const lfb::Changes& changes) {
 
 void Forwarding::switch_links() {
   for (const auto& request : std::exchange(admin_requests_, {})) {
-    const auto error = dataplane::set_link_up(request.interface, request.up);
+    std::error_code error;
+    do_privileged([&] { error = dataplane::set_link_up(request.interface, request.up); });
     if (!error) continue;
     note(Severity::Warning, "admin_status_failed",
          "port " + std::to_string(request.port) + ": " + error.message());

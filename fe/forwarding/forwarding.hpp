@@ -3,8 +3,9 @@
 // PortLfbs, PlaneLfb and kernel::Plane; it has no mutex: the owner guards it with that of the
 // engine.
 //
-//   attach() the engine; open() while privileged; watch fd() for reading -> turn();
-//   turn() also while busy() and at next_deadline(); fd() may be another one after a turn.
+//   attach() the engine; open() while privileged; start() on the thread that has kept
+//   CAP_NET_ADMIN; watch fd() for reading -> turn(); turn() also while busy() and at
+//   next_deadline(); fd() may be another one after a turn.
 //
 // Rows of an earlier life of the FE stay in the kernel until the CE has had `stale_timeout` from
 // the association to set them again. Without an association they stay no longer than the policy has
@@ -18,6 +19,7 @@
 
 #include "fe/dataplane/ip_statistics.hpp"
 #include "fe/dataplane/kernel/plane.hpp"
+#include "fe/dataplane/ports/privileged.hpp"
 #include "fe/forwarding/config.hpp"
 #include "fe/forwarding/plane_lfb.hpp"
 #include "fe/forwarding/port_lfbs.hpp"
@@ -40,6 +42,7 @@ class Forwarding final : public lfb::Sink, public lfb::Provider {
   void attach(lfb::Engine& engine);
   // In the namespace. False: rows cannot be installed; the notes say why.
   bool open(const lfb::FeProtocol& policy, Instant now);
+  void start();
   [[nodiscard]] int fd() const { return plane_ && !failed_ ? plane_->fd() : -1; }
   // Events may be in the engine after it.
   void turn(Instant now);
@@ -72,6 +75,8 @@ class Forwarding final : public lfb::Sink, public lfb::Provider {
   void take(const kernel::LinkChanged& changed, Instant now);
   void move(const std::vector<PortLfbs::Moved>& moved);
   void switch_links();
+  void do_privileged(const std::function<void()>& errand);
+  void send_privileged();
   void report(Instant now);
   void note(daemon::Severity severity, std::string_view event, std::string text) {
     notes_.push_back({severity, event, 0, std::move(text)});
@@ -99,7 +104,8 @@ class Forwarding final : public lfb::Sink, public lfb::Provider {
   std::optional<Instant> retry_at_, sweep_at_;
   Duration retry_after_ = std::chrono::seconds(1);
   bool swept_ = false, associated_ = false;
-  bool privilege_known_ = false, privileged_ = false;
+  bool unprivileged_ = false;  // and it was said
+  std::unique_ptr<dataplane::PrivilegedThread> privileged_;
   bool active_ = false;  // something was to be done since the last settled()
   std::vector<PortLfbs::AdminRequest> admin_requests_;
   Unreported refused_, touched_;

@@ -52,7 +52,7 @@ void PlaneLfb::add(FailedTable<Name>& table, const Name& name) {
   if (table.rows.size() < kMostFailed) {
     table.rows.try_emplace(name);
   } else {
-    incomplete_ = incomplete_ || !table.rows.contains(name);
+    table.incomplete = table.incomplete || !table.rows.contains(name);
   }
 }
 
@@ -67,10 +67,15 @@ void PlaneLfb::on_refused(const RowName& row) {
 void PlaneLfb::sync(const Fib& fib, bool idle, Instant now) {
   sync(routes_, component::kFailedRoutes, fib, now);
   sync(hops_, component::kFailedHops, fib, now);
-  const bool room = routes_.rows.size() < kMostFailed / 2 || hops_.rows.size() < kMostFailed / 2;
-  if (!incomplete_ || !idle || !room) return;
-  incomplete_ = false;
-  for (const auto& failed : fib.failed_rows(kMostFailed)) on_refused(failed.row);
+  if (!idle || !(wants_more(routes_) || wants_more(hops_))) return;
+  // If so many failed that there may be more, it stays incomplete.
+  std::size_t routes = 0, hops = 0;
+  for (const auto& failed : fib.failed_rows(kMostFailed)) {
+    ++(std::holds_alternative<Prefix>(failed.row) ? routes : hops);
+    on_refused(failed.row);
+  }
+  routes_.incomplete = routes == kMostFailed;
+  hops_.incomplete = hops == kMostFailed;
   sync(routes_, component::kFailedRoutes, fib, now);
   sync(hops_, component::kFailedHops, fib, now);
 }

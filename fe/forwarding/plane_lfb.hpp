@@ -23,7 +23,7 @@ class PlaneLfb {
   void set_state(PlaneState state, Instant now);
   using RowName = std::variant<dataplane::kernel::Prefix, dataplane::kernel::ObjectId>;
   void on_refused(const RowName& row);
-  void on_refusals_lost() { incomplete_ = true; }
+  void on_refusals_lost() { routes_.incomplete = hops_.incomplete = true; }
   // Brings both tables to what holds now. `idle`: there is time to look at every row.
   void sync(const dataplane::kernel::Fib& fib, bool idle, Instant now);
   // Nothing is left to do.
@@ -42,18 +42,22 @@ class PlaneLfb {
     };
     std::map<Name, std::optional<Shown>> rows;  // nothing: was refused, not looked at yet
     std::set<std::uint32_t> free;
-    std::uint32_t used = 0;  // subscripts up to here
+    std::uint32_t used = 0;   // subscripts up to here
+    bool incomplete = false;  // more rows failed than it took
   };
   template <class Name>
   void sync(FailedTable<Name>& table, std::uint32_t component, const dataplane::kernel::Fib& fib,
             Instant now);
+  template <class Name>
+  [[nodiscard]] static bool wants_more(const FailedTable<Name>& table) {
+    return table.incomplete && table.rows.size() <= kMostFailed / 2;
+  }
   template <class Name>
   void add(FailedTable<Name>& table, const Name& name);
 
   lfb::Engine* engine_ = nullptr;
   FailedTable<dataplane::kernel::Prefix> routes_;
   FailedTable<dataplane::kernel::ObjectId> hops_;
-  bool incomplete_ = false;  // more rows failed than the tables take
   std::uint32_t settled_ = 0;
 };
 

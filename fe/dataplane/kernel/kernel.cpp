@@ -19,7 +19,13 @@ nlmsghdr* header_at(std::vector<std::byte>& octets, std::size_t offset) {
 }  // namespace
 
 Kernel::Kernel(const Identity& identity, int receive_buffer)
-    : identity_(identity), receive_buffer_(receive_buffer), batch_(kBatchOctets), input_(kInput) {
+    : identity_(identity),
+      send_([](int fd, std::span<const std::byte> octets) {
+        return ::send(fd, octets.data(), octets.size(), 0);
+      }),
+      receive_buffer_(receive_buffer),
+      batch_(kBatchOctets),
+      input_(kInput) {
   entries_.reserve(kMaxBatch);
 }
 
@@ -84,7 +90,7 @@ std::error_code Kernel::send_chunk() {
   const std::size_t length = last.offset + last.length - begin;
   ssize_t sent = 0;
   do {
-    sent = ::send(socket_.get(), batch_.data() + begin, length, 0);
+    sent = send_(socket_.get(), std::span(batch_).subspan(begin, length));
   } while (sent < 0 && errno == EINTR);
   if (sent < 0) return last_error();
   sent_ = count;

@@ -6,9 +6,13 @@
 // every operation may be done twice. Nothing blocks; memory is one batch. Not for several threads.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -43,6 +47,9 @@ class Kernel {
   explicit Kernel(const Identity& identity = {}, int receive_buffer = 2 << 20);
 
   [[nodiscard]] std::error_code open();  // in the calling thread's network namespace
+  // For a caller without CAP_NET_ADMIN: ::send() of a batch by somebody who has it.
+  using Send = std::function<ssize_t(int fd, std::span<const std::byte> octets)>;
+  void send_by(Send send) { send_ = std::move(send); }
   [[nodiscard]] int fd() const { return socket_.get(); }
   [[nodiscard]] std::uint32_t port_id() const { return port_id_; }  // sender of what we cause
 
@@ -82,6 +89,7 @@ class Kernel {
   void finish_chunk();
 
   Identity identity_;
+  Send send_;
   int receive_buffer_;
   Fd socket_;
   std::uint32_t port_id_ = 0, sequence_ = 0;

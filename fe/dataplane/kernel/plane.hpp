@@ -44,6 +44,7 @@ class Plane {
   // Empty, or what failed. Waits (about a second a million routes) until all is read back.
   [[nodiscard]] std::string open();
   [[nodiscard]] int fd() const { return poller_.get(); }
+  void send_by(Kernel::Send send) { kernel_.send_by(std::move(send)); }
 
   // Takes what is to be read, and sends at most one batch. Empty, or what failed: then the plane is
   // of no use any more and is to be opened again; the kernel goes on forwarding meanwhile.
@@ -51,6 +52,8 @@ class Plane {
   // More can be done at once: step() again without waiting for fd(). With retries due it is not
   // busy.
   [[nodiscard]] bool busy() const;
+  // Everything is done, and no reading back is under way.
+  [[nodiscard]] bool settled() const { return !read_back_wanted_ && !dump_ && !fib_.has_work(); }
 
   [[nodiscard]] Fib& fib() { return fib_; }
   [[nodiscard]] const Links& links() const { return monitor_.links(); }

@@ -1,11 +1,13 @@
 // Messages of any octets into the FE model engine: it never crashes, what it answers decodes, and
-// an all-or-none that failed, or a transaction that was given up, changed nothing. The input is a
+// an all-or-none that failed, or a transaction that was given up, changed nothing; and what passed
+// the checks of fe/forwarding its Fib takes. The input is a
 // run of messages, each behind two octets of its length; headers are mended so that most of them
 // reach the LFBs.
 #include <cstdlib>
 #include <span>
 #include <vector>
 
+#include "fe/forwarding/translator.hpp"
 #include "fe/lfb/classes/classes.hpp"
 #include "fe/lfb/element_lfbs.hpp"
 #include "proto/pl/message.hpp"
@@ -16,10 +18,20 @@ namespace pl = forces::pl;
 using namespace forces::fe::lfb;
 using forces::Instant;
 
-struct Quiet : Sink {
+struct Forwarder : Sink {
+  forces::pl::ResultCode check(const Change& change) override { return translator.check(change); }
   void applied(const Changes& changes) override {
-    for (std::size_t i = 0; i < changes.size(); ++i) (void)changes[i];
+    for (std::size_t i = 0; i < changes.size(); ++i) (void)translator.apply(changes[i]);
+    if (translator.contradictions() != 0) std::abort();
+    while (const auto request = fib.poll_operation()) (void)fib.on_result(request->ticket, 0);
   }
+  Forwarder() {
+    translator.use(&fib);
+    translator.set_interface(1, 5);
+    fib.on_link(5, true, 1500);
+  }
+  forces::fe::dataplane::kernel::Fib fib;
+  forces::fe::forwarding::Translator translator{{0, 1}};
 };
 struct Zeros : Provider {
   bool read(const Instance&, const Component& component, forces::wire::ByteWriter& out) override {
@@ -101,7 +113,7 @@ void one(Engine& engine, std::vector<std::byte> octets, Instant now) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Quiet sink;
+  Forwarder sink;
   Zeros provider;
   ElementLfbs lfbs({}, &sink, &provider);
   Engine& engine = lfbs.engine();
