@@ -39,7 +39,7 @@ std::uint64_t Exchange::submit(pl::MessageWriter request, Purpose purpose, Insta
   if (answered) {
     const auto answer = pl::response_to(type).value_or(pl::MsgType::ConfigResponse);
     asked_.emplace_hint(asked_.end(), correlator,
-                        Asked{purpose, answer, octets->size(), now + config_.timeout});
+                        Asked{purpose, answer, octets->size(), now + patience(purpose)});
     octets_ += octets->size();
   }
   out_.push(std::move(*octets));
@@ -57,7 +57,7 @@ std::expected<Answer, Refused> Exchange::on_response(const pl::Header& header, w
   const pl::Part part = pl::part_of(header.flags);
   const bool last = part == pl::Part::Whole || part == pl::Part::Last;
   Answer answer{at->second.purpose, header.correlator, last, *message};
-  at->second.until = now + config_.timeout;
+  at->second.until = now + patience(at->second.purpose);
   if (last) {
     ++counters_.answers;
     close(at);

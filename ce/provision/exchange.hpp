@@ -24,6 +24,9 @@ struct ExchangeConfig {
   std::size_t window_octets = std::size_t{512} * 1024;
   std::size_t window_messages = 64;
   Duration timeout = std::chrono::seconds(30);  // of an answer, or of its next part
+  // In a transaction: well below the time after which an FE (ours: 30 s) closes one by itself, for
+  // what it has committed could not be rolled back then.
+  Duration transaction_timeout = std::chrono::seconds(10);
 };
 
 // Who asked, and so whom the answer is for.
@@ -106,6 +109,9 @@ class Exchange {
   };
   using Open = std::map<std::uint64_t, Asked>;
   void close(Open::iterator at);
+  [[nodiscard]] Duration patience(Purpose purpose) const {
+    return purpose == Purpose::Transaction ? config_.transaction_timeout : config_.timeout;
+  }
 
   pl::ForcesId us_, them_;
   ExchangeConfig config_;

@@ -49,13 +49,16 @@ class Network {
   void start_ce(std::size_t j) {
     Controller& c = controllers_[j];
     c.core = std::make_unique<ce::ControllerCore>(c.config);
+    if (new_ce) new_ce(j, *c.core);
     ++c.life;
     c.armed.reset();
     pump_ce(j);
   }
   void start_fe(std::size_t i) {
     Element& e = elements_[i];
-    e.core = std::make_unique<fe::ElementCore>(e.config, world_.random()());
+    e.core = std::make_unique<fe::ElementCore>(e.config, world_.random()(),
+                                               dataplane ? dataplane(i) : nullptr);
+    if (new_fe) new_fe(i, *e.core);
     ++e.life;
     e.armed.reset();
     e.core->start(world_.now());
@@ -97,6 +100,23 @@ class Network {
   }
 
   [[nodiscard]] std::uint64_t messages() const { return messages_; }
+
+  // What a test adds: to cores when they are new, to what a CE says, to what arrives at an FE
+  // (false: it is lost).
+  std::function<void(std::size_t ce, ce::ControllerCore&)> new_ce;
+  std::function<void(std::size_t fe, fe::ElementCore&)> new_fe;
+  std::function<void(std::size_t ce, const ce::ControllerOutput&)> ce_says;
+  std::function<bool(std::size_t fe, const pl::Octets&)> fe_hears;
+  std::function<fe::lfb::Sink*(std::size_t fe)> dataplane;
+  // After a test called a core itself.
+  void poke_ce(std::size_t j) { pump_ce(j); }
+  void poke_fe(std::size_t i) {
+    fe(i).on_engine(world_.now());
+    pump_fe(i);
+  }
+  [[nodiscard]] std::size_t fe_total() const { return elements_.size(); }
+  [[nodiscard]] bool ce_runs(std::size_t j) const { return controllers_[j].core != nullptr; }
+  [[nodiscard]] bool fe_runs(std::size_t i) const { return elements_[i].core != nullptr; }
 
  private:
   struct Wire {
@@ -159,6 +179,7 @@ class Network {
 
   void pump_ce(std::size_t j) {
     while (auto output = ce(j).poll_output()) {
+      if (ce_says) ce_says(j, *output);
       const auto* send = std::get_if<ce::SendMessage>(&*output);
       if (send == nullptr) continue;
       for (std::size_t i = 0; i < elements_.size(); ++i) {
@@ -215,6 +236,7 @@ class Network {
     world_.at(wire.to_fe_until, [this, i, j, channel = wire.channel, octets = std::move(octets)] {
       if (elements_[i].wires[j].channel != channel || !elements_[i].core) return;
       count(octets);
+      if (fe_hears && !fe_hears(i, octets)) return;
       fe(i).on_message(j, octets, world_.now());
       pump_fe(i);
     });
