@@ -156,6 +156,24 @@ TEST_F(ForwardingInKernel, PolicyStopLeavesNothingOfAnEarlierLifeEither) {
   EXPECT_EQ(output_of(kOurs), "");
 }
 
+TEST_F(ForwardingInKernel, AtTheEndThePolicyDecidesThoughNoCeCame) {
+  config.fepo.failover_policy = 1;
+  start();
+  routes(2);
+  ASSERT_TRUE(installed(2));
+  end();
+  config.ces[0].control_port = 1;  // where nobody is
+  for (const int policy : {1, 0}) {
+    config.fepo.failover_policy = static_cast<std::uint8_t>(policy);
+    ASSERT_TRUE(make());
+    open_context();
+    ASSERT_EQ(element->start(context_), TML_SUCCESS);
+    EXPECT_EQ(output_of("ip route show proto 220 | wc -l"), "2\n");
+    end();
+    EXPECT_EQ(output_of("ip route show proto 220 | wc -l"), policy == 1 ? "2\n" : "0\n");
+  }
+}
+
 TEST_F(ForwardingInKernel, PolicyKeepForwardingOutlivesARestartAndNothingIsTouched) {
   config.fepo.failover_policy = 1;
   config.forwarding.stale_timeout = 1s;

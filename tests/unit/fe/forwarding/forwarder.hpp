@@ -30,7 +30,7 @@ inline std::vector<PortConfig> three_ports() {
   PortConfig raw{.port_id = 1, .kind = PortKind::Raw, .interface = "eth1"};
   PortConfig packet{
       .port_id = 2, .kind = PortKind::Packet, .interface = "eth2", .address = "10.98.0.1/24"};
-  PortConfig replay{.port_id = 3, .kind = PortKind::Replay};
+  PortConfig replay{.port_id = 3, .kind = PortKind::Replay, .interface = "eth1"};  // not meant
   return {raw, packet, replay};
 }
 

@@ -34,8 +34,10 @@ TEST_F(Forwarder, AdminStatusIsAskedOfTheInterface) {
   ASSERT_EQ(asked.size(), 1U);
   EXPECT_EQ(asked[0].interface, 11U);
   EXPECT_FALSE(asked[0].up);
-  link(11, "eth1", true);  // news from before it was done
-  EXPECT_EQ(get(ether_phy_cop(1), {2}), "02");
+  for (const bool carrier : {true, false, true}) {  // news from before it was done
+    link(11, "eth1", carrier);
+    EXPECT_EQ(get(ether_phy_cop(1), {2}), "02");
+  }
   link(11, "eth1", false, false, false);
   EXPECT_EQ(get(ether_phy_cop(1), {2}), "02");
   set(ether_phy_cop(1), {2}, "00");
