@@ -35,7 +35,8 @@ class Rows : public ce::provision::RowSource {
       case 0:
         return give(NextHopRow{.hop_selector = row, .l3_port_id = b, .next_hop_ip_addr = {}});
       case 1:
-        return give(EcmpRow{Family::V4, row, {{b & 15u, 1}, {b >> 4u, b}}});
+        return give(
+            EcmpRow{Family::V4, row, {{b & 15u, 1}, {std::uint32_t{b} >> 4, std::uint32_t{b}}}});
       case 2:
         return give(PrefixGone{row, {IpAddress::v4(b), 32}});
       case 3:
