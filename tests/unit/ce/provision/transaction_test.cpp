@@ -26,7 +26,6 @@ struct FakeFes : TransactionCarrier {
     std::uint64_t correlator;  // 0: is not answered
     TransactionPhase phase;
     OperType oper;
-    friend bool operator==(const Sent&, const Sent&) = default;
   };
   [[nodiscard]] bool free(std::uint32_t fe) override { return !not_ours.contains(fe); }
   void hold(std::uint32_t fe, bool on) override {
