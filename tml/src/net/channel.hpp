@@ -72,6 +72,7 @@ class Channel {
 
   // ---- set-up and registry, under the context's mutex ----
   std::atomic<bool> open{false};  // between tmlOpen (or the CE's CHANNEL_UP) and tmlClose
+  std::uint16_t dial_port = 0;    // of tmlOpen at an FE
   bool registered = false;        // by tmlOpen
   void set_descriptor(tml_descriptor d) { descriptor_ = d.value; }
   void set_element(std::uint32_t id) { element_id_ = id; }

@@ -111,10 +111,16 @@ tml_status Context::open(tml_channel_type type, std::uint32_t element,
         const auto ms = [](int value, int standard) {
           return Duration(milliseconds(value > 0 ? value : standard));
         };
-        target = {
-            address,
-            static_cast<std::uint16_t>(a.port != 0 ? a.port : TMLX_PORT_CONTROL + (data ? 1 : 0)),
-            ms(a.backoff_min_ms, 100), ms(a.backoff_max_ms, 30'000)};
+        // The default of a data channel is the port behind that of its control channel.
+        int port = a.port != 0 ? a.port : TMLX_PORT_CONTROL;
+        const auto found = table_.find(key(local, element));
+        if (data && a.port == 0 && found != table_.end()) {
+          const Channel* control = found->second.control;
+          port = (control != nullptr && control->dial_port != 0 ? control->dial_port : port) + 1;
+        }
+        channel->dial_port = static_cast<std::uint16_t>(port);
+        target = {address, channel->dial_port, ms(a.backoff_min_ms, 100),
+                  ms(a.backoff_max_ms, 30'000)};
         channel->set_options(resolve(a.options, type));
         channel->set_handlers(register_now ? handlers : Handlers{});
         channel->registered = register_now;
