@@ -19,7 +19,8 @@ void add_listener(control::Status& status, const char* purpose, const std::strin
 }  // namespace
 
 bool App::changes_live(std::string_view table) const {
-  return table == "log" || table == "association" || table == "fe" || table == "fe.port";
+  return table == "log" || table == "association" || table == "fe" || table == "fe.port" ||
+         table.starts_with("link");
 }
 
 void App::build(observe::Log& log) {

@@ -83,6 +83,7 @@ Response routes(const Controller& controller, const control::RouteListRequest& r
     route.set_protocol(protocol_text(report.route.protocol));
     for (const auto& hop : report.route.next_hops) route.add_next_hops(next_hop_text(hop));
     for (const RouteAtFe& at : report.fes) {
+      if (at.state == provision::RowState::None) continue;  // it leads to no port of an FE
       auto& state = *route.add_states();
       state.set_fe(at.fe_id);
       state.set_state(std::string(provision::to_string(at.state)));

@@ -1,4 +1,4 @@
-// The operator's requests that only a ce knows: routes, transactions, mastership, LFBs of its FEs.
+// The operator's requests that only a ce knows: routes, transactions, mastership.
 #pragma once
 
 #include "ce/association/controller.hpp"

@@ -1,7 +1,6 @@
 #include "ce/ctl/commands.hpp"
 
 #include <fmt/format.h>
-#include <google/protobuf/util/json_util.h>
 
 #include <chrono>
 #include <cstdio>
@@ -47,7 +46,7 @@ void add_channels(CLI::App& app, Invocation& invocation) {
   });
 }
 
-// What only a ce has: routes, transactions, mastership, and the LFBs of its FEs.
+// What only a ce has: routes, transactions and mastership.
 void add_routes(CLI::App& app, Invocation& invocation) {
   auto* group = app.add_subcommand("route", "routes of zebra, and how far they are at each FE")
                     ->require_subcommand(1)
@@ -91,36 +90,6 @@ void add_ha(CLI::App& app, Invocation& invocation) {
   });
 }
 
-void add_lfbs(CLI::App& app, Invocation& invocation) {
-  auto* group = app.add_subcommand("lfb", "components of the LFBs of an FE")
-                    ->require_subcommand(1)
-                    ->fallthrough();
-  auto fes = std::make_shared<std::vector<std::uint32_t>>();
-  auto path = std::make_shared<std::string>();
-  auto value = std::make_shared<std::string>();
-  for (const bool set : {false, true}) {
-    auto* one = group
-                    ->add_subcommand(set ? "set" : "get",
-                                     set ? "change one; several FEs: in all of them or in none"
-                                         : "read one, or all of an LFB")
-                    ->fallthrough();
-    one->add_option("--fe", *fes, "of these FEs")->required();
-    one->add_option("PATH", *path, "CLASS.INSTANCE/COMPONENT/..., names or numbers")->required();
-    if (set) one->add_option("VALUE", *value, "JSON, as `lfb get` prints it")->required();
-    one->callback([&invocation, fes, path, value, set] {
-      auto& request = *invocation.request.emplace().mutable_lfb();
-      for (const std::uint32_t fe : *fes) request.add_fes(fe);
-      request.set_path(*path);
-      invocation.role = "ce";
-      if (!set) return;
-      if (!google::protobuf::util::JsonStringToMessage(*value, request.mutable_value()).ok()) {
-        throw CLI::ValidationError("VALUE",
-                                   fmt::format("{} is no JSON; a text needs quotes", *value));
-      }
-    });
-  }
-}
-
 void add_log(CLI::App& app, Invocation& invocation) {
   auto* group =
       app.add_subcommand("log", "what the daemon logs")->require_subcommand(1)->fallthrough();
@@ -154,7 +123,6 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_elements(app, invocation, "ce", "fe", "CEs of an fe (with --socket of the fe)");
   add_channels(app, invocation);
   add_routes(app, invocation);
-  add_lfbs(app, invocation);
   add_ha(app, invocation);
   auto filter = std::make_shared<std::string>();
   auto* stats = app.add_subcommand("stats", "every metric, as at /metrics")->fallthrough();
@@ -172,7 +140,6 @@ void add_commands(CLI::App& app, Invocation& invocation) {
       "  forcesctl status\n"
       "  forcesctl fe show 2\n"
       "  forcesctl route list --fe 2\n"
-      "  forcesctl lfb get --fe 2 FEObject.1/FEState\n"
       "  forcesctl --socket /run/forces/fe.sock channel list --json\n"
       "  forcesctl stats --filter drops\n"
       "  forcesctl log level debug --component association\n"

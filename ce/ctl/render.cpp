@@ -94,7 +94,6 @@ std::string tables_text(const control::Element& e) {
   facts.add("rows wanted", std::to_string(t.wanted()));
   facts.add("rows acknowledged", std::to_string(t.acknowledged()));
   facts.add("rows failed", std::to_string(t.failed()));
-  facts.add("rows installed", std::to_string(t.installed()));
   facts.add("rows adopted", std::to_string(t.adopted()));
   return fmt::format("\n{}", facts.text());
 }
@@ -196,24 +195,6 @@ std::string text_of(const control::HaStatus& ha) {
                      table.empty() ? "no FEs\n" : table.text());
 }
 
-std::string text_of(const control::LfbValues& values) {
-  std::string all;
-  for (const auto& value : values.values()) {
-    if (values.values_size() > 1) all += fmt::format("FE {}: ", id_text(value.fe()));
-    if (!value.error().empty()) {
-      all += value.error() + "\n";
-      continue;
-    }
-    google::protobuf::util::JsonPrintOptions options;
-    options.add_whitespace = true;
-    std::string json;
-    (void)google::protobuf::util::MessageToJsonString(value.value(), &json, options);
-    if (!json.ends_with('\n')) json += "\n";
-    all += json;
-  }
-  return all;
-}
-
 std::string text_of(const control::ChannelList& list) {
   Table table({">CHANNEL", ">PEER", "TYPE", "STATE", ">UP", ">SILENT", ">QUEUED", ">RTT P50",
                "ADDRESS", "TLS"});
@@ -294,8 +275,6 @@ const google::protobuf::Message& inner(const Response& response) {
       return response.transactions();
     case Response::kHaStatus:
       return response.ha_status();
-    case Response::kLfbValues:
-      return response.lfb_values();
     case Response::kPending:
       return response.pending();
     case Response::RESULT_NOT_SET:
@@ -332,8 +311,6 @@ std::string render_text(const Response& response) {
       return text_of(response.transactions());
     case Response::kHaStatus:
       return text_of(response.ha_status());
-    case Response::kLfbValues:
-      return text_of(response.lfb_values());
     case Response::kPending:
       return "the FE has not answered yet\n";
     case Response::RESULT_NOT_SET:

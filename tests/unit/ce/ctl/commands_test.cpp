@@ -53,14 +53,6 @@ const CommandCase kCommands[] = {
      {"ha", "switch", "0x40000002", "--fe", "3"},
      "ha_switch { to: 1073741826 fes: 3 }",
      "ce"},
-    {"LfbGet",
-     {"lfb", "get", "FEObject.1/FEName", "--fe", "2"},
-     "lfb { fes: 2 path: \"FEObject.1/FEName\" }",
-     "ce"},
-    {"LfbSetInTwo",
-     {"lfb", "set", "FEObject.1/FEName", "\"x\"", "--fe", "2", "--fe", "3"},
-     "lfb { fes: 2 fes: 3 path: \"FEObject.1/FEName\" value { string_value: \"x\" } }",
-     "ce"},
     {"OptionsMayFollow", {"fe", "list", "--json", "--socket", "/x"}, "element_list { }", "ce"},
 };
 

@@ -61,18 +61,6 @@ TEST(RenderText, TheMasterOfEachFe) {
             " 2  unknown\n");
 }
 
-TEST(RenderText, ValuesOfSeveralFesAreTold) {
-  Response response;
-  auto& one = *response.mutable_lfb_values()->add_values();
-  one.set_fe(1);
-  one.mutable_value()->set_number_value(2);
-  EXPECT_EQ(render_text(response), "2\n");
-  auto& two = *response.mutable_lfb_values()->add_values();
-  two.set_fe(2);
-  two.set_error("there is no component \"x\"");
-  EXPECT_EQ(render_text(response), "FE 1: 2\nFE 2: there is no component \"x\"\n");
-}
-
 TEST(RenderText, AnFeShowsItsModelAndItsTables) {
   Response response;
   auto& e = *response.mutable_element();
