@@ -123,7 +123,9 @@ TEST_F(CommandLine, ForcesctlSaysWhichCommandsThereAre) {
   const auto unknown = program("forcesctl", {"frobnicate"});
   EXPECT_EQ(unknown.status, 64);
   EXPECT_THAT(unknown.err, HasSubstr("frobnicate"));
-  EXPECT_THAT(unknown.err, HasSubstr("status, fe, ce, channel, stats, log, tls, decode"));
+  EXPECT_THAT(
+      unknown.err,
+      HasSubstr("status, fe, ce, channel, route, transaction, ha, stats, log, tls, decode"));
   const auto half = program("forcesctl", {"fe"});
   EXPECT_EQ(half.status, 64);
   EXPECT_THAT(half.err, HasSubstr("list, show"));

@@ -72,6 +72,43 @@ TEST_F(Operator, TablesAndJsonOfTheCe) {
   EXPECT_THAT(levels, testing::Contains(Json{{"component", "app"}, {"level", "info"}}));
 }
 
+TEST_F(Operator, SeesWhoseFeItIsAndHandsOverOnlyToACe) {
+  ASSERT_TRUE(eventually([&] { return fe(1)["master"] == true && fe(2)["master"] == true; }));
+  const auto status = ctl("ce", {"ha", "status"});
+  EXPECT_THAT(status.out, HasSubstr("this CE is 0x40000001\n"));
+  EXPECT_THAT(status.out, ContainsRegex(" 1 +0x40000001 \\(this one\\) +none\n"));
+  const auto no_ce = ctl("ce", {"ha", "switch", "5"});
+  EXPECT_EQ(no_ce.status, 1);
+  EXPECT_THAT(no_ce.err, HasSubstr("5 is no CE"));
+  // An FE hands itself only to a CE that it knows.
+  const auto stranger = ctl("ce", {"ha", "switch", "0x40000009", "--fe", "1"});
+  EXPECT_EQ(stranger.status, 1) << stranger.out;
+  EXPECT_THAT(stranger.err, HasSubstr("not done at FE 1 E_"));
+  EXPECT_EQ(ctl("ce", {"transaction", "list"}).out, "none\n");
+}
+
+TEST_F(Operator, TheModelOfAnFeAsItToldIt) {
+  ASSERT_TRUE(eventually([&] { return fe(1)["topology"].size() > 0; }));
+  const auto shown = fe(1);
+  const auto has = [&](const char* name) {
+    for (const auto& one : shown["classes"]) {
+      if (one["name"] == name && !one["instances"].empty()) return true;
+    }
+    return false;
+  };
+  for (const char* name : {"FEObject", "FEPO", "IPv4UcastLPM", "IPv4NextHop", "EcmpHops"}) {
+    EXPECT_TRUE(has(name)) << name;
+  }
+  EXPECT_THAT(ctl("ce", {"fe", "show", "1"}).out, HasSubstr("IPv4UcastLPM.1 NormalOut 0"));
+}
+
+TEST_F(Operator, RoutesAreOffUntilTheConfigurationSaysOtherwise) {
+  const auto off = ctl("ce", {"route", "list"});
+  EXPECT_EQ(off.status, 1);
+  EXPECT_THAT(off.err, HasSubstr("set enabled = true in [routing]"));
+  EXPECT_THAT(ctl("fe1", {"route", "list"}).err, HasSubstr("is the socket of an fe"));
+}
+
 TEST_F(Operator, TablesAndJsonOfTheFe) {
   const auto status = ctl("fe1", {"status", "--json"}).json();
   EXPECT_EQ(status["program"], "fe");
