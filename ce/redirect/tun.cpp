@@ -2,16 +2,20 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <libmnl/libmnl.h>
 #include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -34,7 +38,8 @@ std::string system_error(std::string_view what, const std::string& device) {
 }
 
 struct Address {
-  in_addr host{}, mask{};
+  in_addr host{};
+  std::uint8_t prefix = 0;
 };
 
 std::optional<Address> parse(const std::string& text) {
@@ -46,8 +51,33 @@ std::optional<Address> parse(const std::string& text) {
   if (::inet_pton(AF_INET, text.substr(0, slash).c_str(), &address.host) != 1) return std::nullopt;
   const auto [at, error] = std::from_chars(text.data() + slash + 1, end, prefix);
   if (error != std::errc{} || at != end || prefix > 32) return std::nullopt;
-  address.mask.s_addr = prefix == 0 ? 0 : htonl(~std::uint32_t{0} << (32 - prefix));
+  address.prefix = static_cast<std::uint8_t>(prefix);
   return address;
+}
+
+// In one step, and none when it is there: an ioctl would give it as a /32 first, and take it away
+// and give it again on a device of another controller's. Routing daemons lose their way over that
+// (seen: zebra without the address). False: errno.
+bool add_address(const std::string& device, const Address& address) {
+  const std::unique_ptr<mnl_socket, int (*)(mnl_socket*)> socket(
+      mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC), &mnl_socket_close);
+  if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) return false;
+  alignas(nlmsghdr) std::array<char, 4096> room{};
+  nlmsghdr* request = mnl_nlmsg_put_header(room.data());
+  request->nlmsg_type = RTM_NEWADDR;
+  request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+  auto* about = static_cast<ifaddrmsg*>(mnl_nlmsg_put_extra_header(request, sizeof(ifaddrmsg)));
+  about->ifa_family = AF_INET;
+  about->ifa_prefixlen = address.prefix;
+  about->ifa_index = ::if_nametoindex(device.c_str());
+  mnl_attr_put(request, IFA_LOCAL, sizeof address.host, &address.host);
+  mnl_attr_put(request, IFA_ADDRESS, sizeof address.host, &address.host);
+  if (mnl_socket_sendto(socket.get(), request, request->nlmsg_len) < 0) return false;
+  const auto got = mnl_socket_recvfrom(socket.get(), room.data(), room.size());
+  const unsigned port = mnl_socket_get_portid(socket.get());
+  return got > 0 &&
+         (mnl_cb_run(room.data(), static_cast<std::size_t>(got), 0, port, nullptr, nullptr) >= 0 ||
+          errno == EEXIST);
 }
 
 // The socket that interface ioctls go through.
@@ -59,14 +89,6 @@ class Control {
   Control& operator=(const Control&) = delete;
   ~Control() { ::close(fd_); }
 
-  bool set_address(unsigned long request, in_addr address) const {
-    ifreq r = named();
-    sockaddr_in value{};
-    value.sin_family = AF_INET;
-    value.sin_addr = address;
-    std::memcpy(&r.ifr_addr, &value, sizeof value);
-    return ::ioctl(fd_, request, &r) == 0;
-  }
   bool set_mtu(unsigned mtu) const {
     ifreq r = named();
     r.ifr_mtu = static_cast<int>(mtu);
@@ -110,8 +132,7 @@ std::expected<Tun, std::string> Tun::open(const PortConfig& config) {
   }
   const Control control(name);
   if (!control.set_mtu(config.mtu)) return std::unexpected(system_error("MTU", name));
-  if (address && !(control.set_address(SIOCSIFADDR, address->host) &&
-                   control.set_address(SIOCSIFNETMASK, address->mask))) {
+  if (address && !add_address(name, *address)) {
     return std::unexpected(system_error("address", name));
   }
   if (!control.bring_up()) return std::unexpected(system_error("bring up", name));
