@@ -49,11 +49,15 @@ void App::describe(control::Status& status) const {
 std::vector<control::Element> App::elements() const {
   std::vector<control::Element> all;
   for (const auto& fe : controller_->snapshot().fes) {
-    auto& element = all.emplace_back(element_of(fe));
-    ce::describe(element, fe);
-    if (const auto inventory = controller_->inventory(fe.fe_id)) ce::describe(element, *inventory);
+    ce::describe(all.emplace_back(element_of(fe)), fe);
   }
   return all;
+}
+
+void App::detail(control::Element& element) const {
+  if (const auto inventory = controller_->inventory(element.id())) {
+    ce::describe(element, *inventory);
+  }
 }
 
 control::Response App::answer(const control::Request& request) {

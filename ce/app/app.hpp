@@ -24,6 +24,7 @@ class App final : public daemon::Configured<Settings> {
   void stop() override { controller_->stop(); }
 
   void describe(control::Status& status) const override;
+  void detail(control::Element& element) const override;
   std::vector<control::Element> elements() const override;
   observe::Families metrics() const override;
   control::Response answer(const control::Request& request) override;

@@ -65,7 +65,8 @@ std::string next_hop_text(const routing::NextHop& hop) {
 }
 
 Response routes(const Controller& controller, const control::RouteListRequest& request) {
-  if (!controller.snapshot().routing.enabled) {
+  const ControllerSnapshot snapshot = controller.snapshot();
+  if (!snapshot.routing.enabled) {
     return failure(control::Error::FAILED,
                    "this ce takes no routes: set enabled = true in [routing] and restart it");
   }
@@ -74,7 +75,9 @@ Response routes(const Controller& controller, const control::RouteListRequest& r
   std::vector<RouteReport> reports;
   // `after` is one more than the id to begin with, so that 0 is the beginning.
   const auto first = request.after() == 0 ? 0 : static_cast<routing::RouteId>(request.after() - 1);
-  const auto next = controller.routes(first, kRoutesInPage, request.fe(), reports);
+  const std::size_t fes = request.fe() != 0 ? 1 : std::max<std::size_t>(snapshot.fes.size(), 1);
+  const std::size_t most = std::clamp<std::size_t>(kRouteStatesInPage / fes, 1, kRoutesInPage);
+  const auto next = controller.routes(first, most, request.fe(), reports);
   if (next) list.set_next(std::uint64_t{*next} + 1);
   for (const RouteReport& report : reports) {
     auto& route = *list.add_routes();
@@ -164,7 +167,7 @@ Response ha_switch(Controller& controller, const control::HaSwitchRequest& reque
 
 // Every RESULT of these messages is E_SUCCESS, or the first that is not.
 std::string first_failure(const std::vector<pl::Octets>& messages) {
-  if (messages.empty()) return "did not answer";
+  if (messages.empty()) return "gave no answer (is it associated, and this CE its master?)";
   for (const pl::Octets& octets : messages) {
     const auto view = pl::MessageView::parse(octets);
     pl::ResultCode code{};

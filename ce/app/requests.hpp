@@ -6,7 +6,8 @@
 
 namespace forces::ce {
 
-inline constexpr std::size_t kRoutesInPage = 2000;
+// Of one answer, which is 1 MiB at most: routes, and their states at FEs.
+inline constexpr std::size_t kRoutesInPage = 2000, kRouteStatesInPage = 20'000;
 
 // No result: nor does this program know it.
 [[nodiscard]] control::Response answer(Controller& controller, const control::Request& request);

@@ -75,7 +75,7 @@ class Controller::Impl {
   [[nodiscard]] std::optional<routing::RouteId> routes(routing::RouteId first, std::size_t most,
                                                        std::uint32_t fe_id,
                                                        std::vector<RouteReport>& out) const;
-  // f(core, now) under the mutex; what it set going is performed.
+  // f(core, desk, now) under the mutex; what it set going is performed.
   template <class F>
   auto with_core(F&& f) {
     Later later;

@@ -44,6 +44,8 @@ class Application {
   // Any thread, from build() on.
   virtual void describe(control::Status& status) const = 0;
   [[nodiscard]] virtual std::vector<control::Element> elements() const = 0;
+  // What is shown of one element only when it is shown alone.
+  virtual void detail(control::Element&) const {}
   [[nodiscard]] virtual observe::Families metrics() const = 0;
   // Requests that only this program knows, on the frame's thread. Without a result: nor does it.
   [[nodiscard]] virtual control::Response answer(const control::Request&) { return {}; }

@@ -214,9 +214,6 @@ Response Service::elements(const control::ElementListRequest& request) const {
     fill_from_channels(element);
     element.clear_ports();
     element.clear_counters();
-    element.clear_classes();
-    element.clear_topology();
-    element.clear_neighbors();
     *list.add_elements() = std::move(element);
   }
   return response;
@@ -228,6 +225,7 @@ Response Service::element(const control::ElementShowRequest& request) const {
     Response response;
     *response.mutable_element() = std::move(element);
     fill_from_channels(*response.mutable_element());
+    parts_.application.detail(*response.mutable_element());
     return response;
   }
   return failure(control::Error::NOT_FOUND,

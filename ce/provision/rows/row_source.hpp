@@ -3,9 +3,7 @@
 
 #include <optional>
 
-#include "ce/routing/fib/fib_builder.hpp"
 #include "ce/routing/fib/rows.hpp"
-#include "ce/routing/rib/rib.hpp"
 
 namespace forces::ce::provision {
 
@@ -25,20 +23,6 @@ class RowSource {
   [[nodiscard]] virtual std::optional<routing::Delta> poll(FeId fe) = 0;
   // What is not among the rows is not wanted. False while some may still come.
   [[nodiscard]] virtual bool complete() const = 0;
-};
-
-// The rows of zebra's routes. Both must outlive it.
-class FibRowSource final : public RowSource {
- public:
-  FibRowSource(routing::FibBuilder& fib, const routing::Rib& rib) : fib_(fib), rib_(rib) {}
-  void on_fe(FeId fe) override { fib_.on_fe(fe); }
-  void on_fe_gone(FeId fe) override { fib_.on_fe_gone(fe); }
-  [[nodiscard]] std::optional<routing::Delta> poll(FeId fe) override { return fib_.poll(fe); }
-  [[nodiscard]] bool complete() const override { return rib_.complete(); }
-
- private:
-  routing::FibBuilder& fib_;
-  const routing::Rib& rib_;
 };
 
 }  // namespace forces::ce::provision

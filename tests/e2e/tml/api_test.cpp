@@ -95,6 +95,20 @@ TEST_P(Api, DataPortIsControlPortPlusOneByDefault) {
     a.port = 0;
     ASSERT_EQ(tmlInit(TML_CHANNEL_DATA, &a), TML_SUCCESS) << tmlx_last_error();
     EXPECT_EQ(tmlx_listen_port(other.context, TML_CHANNEL_DATA), port + 1);
+    // And at the FE that opens them: the port behind that of its control channel.
+    Fe mine(9);
+    mine.create();
+    mine.control.context = mine.data.context = mine.context;
+    mine.control.port = port;
+    for (const auto type : {TML_CHANNEL_CONTROL, TML_CHANNEL_DATA}) {
+      auto& attributes = type == TML_CHANNEL_CONTROL ? mine.control : mine.data;
+      auto& channel = type == TML_CHANNEL_CONTROL ? mine.control_channel : mine.data_channel;
+      ASSERT_EQ(tmlOpen(type, kCe + 1, TML_MODE_UNICAST, &attributes, Log::on_event, &channel),
+                TML_SUCCESS)
+          << tmlx_last_error();
+    }
+    EXPECT_TRUE(mine.log.wait_event(TMLX_EVENT_CHANNEL_UP, 1, TML_CHANNEL_CONTROL));
+    EXPECT_TRUE(mine.log.wait_event(TMLX_EVENT_CHANNEL_UP, 1, TML_CHANNEL_DATA));
     return;
   }
   FAIL() << "no free port";
