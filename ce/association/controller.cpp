@@ -13,8 +13,8 @@
 #include <mutex>
 #include <utility>
 
-#include "ce/association/controller_core.hpp"
 #include "ce/association/controller_report.hpp"
+#include "ce/association/core/controller_core.hpp"
 #include "ce/association/operator_desk.hpp"
 #include "ce/redirect/redirector.hpp"
 #include "common/runtime/timer.hpp"

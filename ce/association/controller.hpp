@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "ce/association/snapshot.hpp"
+#include "ce/association/core/snapshot.hpp"
 #include "ce/provision/provisioner.hpp"
 #include "ce/provision/rows/row_book.hpp"
 #include "ce/provision/transaction.hpp"

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "ce/association/controller_core.hpp"
+#include "ce/association/core/controller_core.hpp"
 #include "tml/daemon/events.hpp"
 
 namespace forces::ce {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "ce/association/controller.hpp"
-#include "ce/association/controller_core.hpp"
+#include "ce/association/core/controller_core.hpp"
 
 namespace forces::ce {
 

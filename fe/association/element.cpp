@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "common/runtime/timer.hpp"
-#include "fe/association/element_core.hpp"
+#include "fe/association/core/element_core.hpp"
 #include "fe/association/element_report.hpp"
 #include "fe/forwarding/forwarding.hpp"
 #include "fe/redirect/redirector.hpp"

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "common/core/time.hpp"
-#include "fe/association/snapshot.hpp"
+#include "fe/association/core/snapshot.hpp"
 #include "fe/dataplane/port_config.hpp"
 #include "fe/forwarding/config.hpp"
 #include "tml/daemon/events.hpp"

@@ -1,7 +1,7 @@
 // What the shell tells the operator: events for the log, counters for the metrics.
 #pragma once
 
-#include "fe/association/element_core.hpp"
+#include "fe/association/core/element_core.hpp"
 #include "tml/daemon/events.hpp"
 
 namespace forces::fe {

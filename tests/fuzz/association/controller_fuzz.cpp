@@ -5,7 +5,7 @@
 #include <map>
 #include <vector>
 
-#include "ce/association/controller_core.hpp"
+#include "ce/association/core/controller_core.hpp"
 #include "proto/pl/association.hpp"
 #include "proto/pl/body/grammar.hpp"
 #include "tests/fuzz/association/events.hpp"

@@ -2,7 +2,7 @@
 // and packets go to an associated master or nowhere.
 #include <cstdlib>
 
-#include "fe/association/element_core.hpp"
+#include "fe/association/core/element_core.hpp"
 #include "proto/pl/association.hpp"
 #include "tests/fuzz/association/events.hpp"
 

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "ce/association/controller_core.hpp"
-#include "fe/association/element_core.hpp"
+#include "ce/association/core/controller_core.hpp"
+#include "fe/association/core/element_core.hpp"
 #include "tests/support/world.hpp"
 
 namespace forces::test {

@@ -13,7 +13,7 @@
 
 #include "ce/provision/rows/row_codec.hpp"
 #include "ce/provision/rows/row_source.hpp"
-#include "fe/association/element_core.hpp"
+#include "fe/association/core/element_core.hpp"
 
 namespace forces::test {
 

@@ -1,5 +1,5 @@
 // Octets in, octets out: what the controller does with messages good, bad and misplaced.
-#include "ce/association/controller_core.hpp"
+#include "ce/association/core/controller_core.hpp"
 
 #include <gtest/gtest.h>
 

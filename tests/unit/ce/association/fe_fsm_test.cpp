@@ -1,5 +1,5 @@
 // The CE's end of one association, event by event.
-#include "ce/association/fe_fsm.hpp"
+#include "ce/association/core/fe_fsm.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // The FE's end of one association, event by event.
-#include "fe/association/ce_fsm.hpp"
+#include "fe/association/core/ce_fsm.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

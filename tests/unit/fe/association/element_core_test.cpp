@@ -1,5 +1,5 @@
 // Octets in, octets out: what the element does with messages good, bad and misplaced.
-#include "fe/association/element_core.hpp"
+#include "fe/association/core/element_core.hpp"
 
 #include <gtest/gtest.h>
 

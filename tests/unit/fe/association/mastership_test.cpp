@@ -1,5 +1,5 @@
 // RFC 7121 figure 4, transition by transition.
-#include "fe/association/mastership.hpp"
+#include "fe/association/core/mastership.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "ce/association/controller_core.hpp"
+#include "ce/association/core/controller_core.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "fe/association/element_core.hpp"
+#include "fe/association/core/element_core.hpp"
 
 namespace forces::fe {
 namespace {

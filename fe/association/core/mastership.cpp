@@ -1,4 +1,4 @@
-#include "fe/association/mastership.hpp"
+#include "fe/association/core/mastership.hpp"
 
 namespace forces::fe {
 

@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "common/core/outputs.hpp"
-#include "fe/association/ce_fsm.hpp"
+#include "fe/association/core/ce_fsm.hpp"
+#include "fe/association/core/mastership.hpp"
 #include "fe/association/element.hpp"
-#include "fe/association/mastership.hpp"
 #include "fe/lfb/element_lfbs.hpp"
 
 namespace forces::fe {

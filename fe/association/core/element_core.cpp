@@ -1,4 +1,4 @@
-#include "fe/association/element_core.hpp"
+#include "fe/association/core/element_core.hpp"
 
 #include <algorithm>
 #include <utility>

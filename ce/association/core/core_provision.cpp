@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "ce/association/controller_core.hpp"
+#include "ce/association/core/controller_core.hpp"
 
 namespace forces::ce {
 namespace {

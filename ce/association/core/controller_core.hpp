@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "ce/association/controller.hpp"
-#include "ce/association/fe_fsm.hpp"
+#include "ce/association/core/fe_fsm.hpp"
 #include "ce/provision/provisioner.hpp"
 #include "ce/provision/transaction.hpp"
 #include "common/core/outputs.hpp"

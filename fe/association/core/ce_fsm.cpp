@@ -1,4 +1,4 @@
-#include "fe/association/ce_fsm.hpp"
+#include "fe/association/core/ce_fsm.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "ce/association/fe_fsm.hpp"
+#include "ce/association/core/fe_fsm.hpp"
 
 #include <algorithm>
 
