@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "fe/lfb/classes/classes.hpp"
-#include "fe/lfb/model/packing.hpp"
+#include "fe/lfb/model.hpp"
 
 namespace forces::fe::forwarding {
 

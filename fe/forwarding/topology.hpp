@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "fe/lfb/classes/classes.hpp"
 #include "fe/lfb/engine/engine.hpp"
+#include "fe/lfb/model.hpp"
 
 namespace forces::fe::forwarding {
 

@@ -56,6 +56,24 @@ void write_number(const Type& type, std::uint64_t number, ByteWriter& out) {
   write_default({.type = &type, .value = number}, out);
 }
 
+// LFBSelectors and SupportedLFBs, which are what the store holds. False for other components.
+bool write_lists(const Store& store, const Component& component, ByteWriter& out) {
+  std::uint32_t index = 0;
+  if (component.id == fe_object::kSelectors) {
+    for (const auto& [target, instance] : store.instances()) {
+      out.u32(index++);
+      write_selector(target, out);
+    }
+    return true;
+  }
+  if (component.id != fe_object::kSupported) return false;
+  for (const LfbClass* known : store.classes()) {
+    out.u32(index++);
+    write_supported_lfb(*known, out);
+  }
+  return true;
+}
+
 // Rows of index and content (RFC 5810 section 7.1.8).
 void write_backup_ces(const FeProtocol& fepo, ByteWriter& out) {
   std::uint32_t index = 0;
@@ -178,7 +196,7 @@ void ElementLfbs::take(const Target& target, std::uint32_t component, Bytes valu
 
 bool ElementLfbs::read(const Instance& instance, const Component& component, ByteWriter& out) {
   const Target target = instance.target();
-  if (target == kFeObject) return write_fe_object(engine_.store(), component, out);
+  if (target == kFeObject) return write_lists(engine_.store(), component, out);
   if (target == kFeProtocol) {
     component.id == fe_protocol::kAllCes ? write_all_ces(values_.protocol, out)
                                          : write_backup_ces(values_.protocol, out);

@@ -2,8 +2,8 @@
 // with those of their values that rule an association kept as plain values beside the engine.
 #pragma once
 
-#include "fe/lfb/classes/classes.hpp"
 #include "fe/lfb/engine/engine.hpp"
+#include "fe/lfb/model.hpp"
 #include "fe/lfb/values.hpp"
 
 namespace forces::fe::lfb {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# pure_cores.sh BUILD-DIR: object files of codecs (proto/) and of cores (tml/src/core, those of both
+# pure_cores.sh BUILD-DIR: object files of codecs (proto/), of the FE model and of cores (tml/src/core, those of both
 # associations, ce/provision, ce/routing, fe/lfb) may not know a clock, a socket or a thread: then the same code runs under a
 # virtual clock, and any failure replays.
 set -euo pipefail
@@ -9,7 +9,7 @@ impure+='|\b(socket|connect|accept4?|bind|listen|send|sendto|sendmsg|recv|recvfr
 impure+='|\b(poll|ppoll|select|epoll_\w+|eventfd|timerfd_\w+)(@|$)'
 impure+='|\b(pthread_create|fork|open|openat|fopen)(@|$)|std::thread|std::random_device|asio::|spdlog::'
 
-cores=('*/proto/CMakeFiles/*' '*/tml_core.dir/src/core/*' '*/forces_ce_association_core.dir/*'
+cores=('*/proto/CMakeFiles/*' '*/forces_model.dir/*' '*/tml_core.dir/src/core/*' '*/forces_ce_association_core.dir/*'
   '*/forces_fe_association_core.dir/*' '*/forces_fe_lfb.dir/*' '*/forces_ce_routing_core.dir/*'
   '*/forces_ce_provision.dir/*')
 

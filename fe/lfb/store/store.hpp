@@ -11,16 +11,11 @@
 #include <vector>
 
 #include "common/core/time.hpp"
-#include "fe/lfb/model/model.hpp"
+#include "fe/lfb/model.hpp"
 #include "fe/lfb/store/table.hpp"
 #include "proto/pl/body/properties.hpp"
 
 namespace forces::fe::lfb {
-
-struct Target {
-  std::uint32_t class_id = 0, instance_id = 0;
-  friend auto operator<=>(const Target&, const Target&) = default;
-};
 
 // What a CE asked of an event, and how far the filters of RFC 5812 section 4.8.5 are.
 struct Registration {

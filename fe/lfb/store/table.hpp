@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "fe/lfb/model/packing.hpp"
+#include "fe/lfb/model.hpp"
 #include "fe/lfb/store/hash_index.hpp"
 
 namespace forces::fe::lfb {

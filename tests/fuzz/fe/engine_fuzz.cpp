@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "fe/forwarding/translator.hpp"
-#include "fe/lfb/classes/classes.hpp"
 #include "fe/lfb/element_lfbs.hpp"
+#include "fe/lfb/model.hpp"
 #include "proto/pl/message.hpp"
 
 namespace {

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "fe/lfb/classes/classes.hpp"
 #include "fe/lfb/engine/engine.hpp"
+#include "fe/lfb/model.hpp"
 #include "proto/pl/message.hpp"
 #include "tests/support/hex.hpp"
 #include "tests/support/print.hpp"

@@ -6,7 +6,7 @@
 #include <map>
 #include <random>
 
-#include "fe/lfb/classes/classes.hpp"
+#include "fe/lfb/model.hpp"
 #include "tests/unit/fe/lfb/laboratory.hpp"
 
 namespace forces::fe::lfb::test {

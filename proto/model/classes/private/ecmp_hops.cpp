@@ -1,9 +1,9 @@
 // Private class 65794: what stands behind ECMPOut of the LPM LFBs (RFC 6956 section 5.3.1.1 leaves
 // that to others). The subscript of a row is the HopSelector of a prefix with ECMPFlag; its members
 // name rows of the NextHop LFB of the family.
-#include "fe/lfb/classes/classes.hpp"
+#include "proto/model/classes/classes.hpp"
 
-namespace forces::fe::lfb {
+namespace forces::model {
 namespace {
 
 constexpr Type kWeight = number(2, 1, 256);
@@ -25,4 +25,4 @@ constexpr Component kComponents[]{
 const LfbClass kEcmpHopsClass{
     .id = 65'794, .name = "EcmpHops", .version = "1.0", .components = kComponents};
 
-}  // namespace forces::fe::lfb
+}  // namespace forces::model

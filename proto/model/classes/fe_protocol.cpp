@@ -1,6 +1,6 @@
-#include "fe/lfb/classes/classes.hpp"
+#include "proto/model/classes/classes.hpp"
 
-namespace forces::fe::lfb {
+namespace forces::model {
 namespace {
 
 using namespace std::string_view_literals;
@@ -87,4 +87,4 @@ const LfbClass kFeProtocolClass{.id = 2,
                                 .event_base = 61,
                                 .events = kEvents};
 
-}  // namespace forces::fe::lfb
+}  // namespace forces::model

@@ -1,6 +1,6 @@
-#include "fe/lfb/classes/classes.hpp"
+#include "proto/model/classes/classes.hpp"
 
-namespace forces::fe::lfb {
+namespace forces::model {
 namespace {
 
 constexpr Type kStatus = number(1, 0, 2);  // Disabled, Up, Down
@@ -44,4 +44,4 @@ const LfbClass kEtherPhyCopClass{.id = 3,
                                  .event_base = 60,
                                  .events = kEvents};
 
-}  // namespace forces::fe::lfb
+}  // namespace forces::model

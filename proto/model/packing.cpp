@@ -1,10 +1,10 @@
-#include "fe/lfb/model/packing.hpp"
+#include "proto/model/packing.hpp"
 
 #include <algorithm>
 
 #include "proto/wire/tlv.hpp"
 
-namespace forces::fe::lfb {
+namespace forces::model {
 
 using pl::ResultCode;
 using wire::Bytes;
@@ -405,4 +405,4 @@ std::size_t sparse_size(const Type& type, Bytes value) {
   return sum;
 }
 
-}  // namespace forces::fe::lfb
+}  // namespace forces::model

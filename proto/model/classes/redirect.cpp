@@ -1,6 +1,6 @@
-#include "fe/lfb/classes/classes.hpp"
+#include "proto/model/classes/classes.hpp"
 
-namespace forces::fe::lfb {
+namespace forces::model {
 namespace {
 
 // RFC 6956 gives no access, which would be read-write; nobody sets a counter.
@@ -19,4 +19,4 @@ const LfbClass kRedirectInClass{
 const LfbClass kRedirectOutClass{
     .id = 15, .name = "RedirectOut", .version = "1.0", .components = kOut};
 
-}  // namespace forces::fe::lfb
+}  // namespace forces::model

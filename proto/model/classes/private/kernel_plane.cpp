@@ -1,8 +1,8 @@
 // Private class 65796: how far the rows that CEs have set are in the kernel. A CE that wants to
 // know when all is done subscribes to PlaneSettled, which reports the counts.
-#include "fe/lfb/classes/classes.hpp"
+#include "proto/model/classes/classes.hpp"
 
-namespace forces::fe::lfb {
+namespace forces::model {
 namespace {
 
 constexpr Type kState = number(1, 0, 2);  // Off, Running, Failed
@@ -80,4 +80,4 @@ const LfbClass kKernelPlaneClass{.id = 65'796,
                                  .event_base = 60,
                                  .events = kEvents};
 
-}  // namespace forces::fe::lfb
+}  // namespace forces::model

@@ -6,13 +6,13 @@
 #include <optional>
 #include <span>
 
-#include "fe/lfb/model/model.hpp"
+#include "proto/model/model.hpp"
 #include "proto/pl/body/writer.hpp"
 #include "proto/pl/codes.hpp"
 #include "proto/wire/reader.hpp"
 #include "proto/wire/writer.hpp"
 
-namespace forces::fe::lfb {
+namespace forces::model {
 
 // Of one component or one row. The rest of a TLV of 65,535 octets is for what stands around it.
 inline constexpr std::size_t kMaxValue = 8'192;
@@ -86,4 +86,4 @@ bool for_each_row(const Type& array, wire::Bytes rows, F&& f) {
   return true;
 }
 
-}  // namespace forces::fe::lfb
+}  // namespace forces::model

@@ -1,14 +1,15 @@
-// The LFB classes of this FE, one table each, and what of them is known by name elsewhere.
+// The LFB classes that this project knows, one table each, and what of them is known by name
+// elsewhere.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <string_view>
 
-#include "fe/lfb/store/store.hpp"
+#include "proto/model/model.hpp"
 #include "proto/wire/writer.hpp"
 
-namespace forces::fe::lfb {
+namespace forces::model {
 
 extern const LfbClass kFeObjectClass;      // RFC 5812 section 5
 extern const LfbClass kFeProtocolClass;    // RFC 5810 appendix B, RFC 7121, RFC 7391: version 1.2
@@ -61,11 +62,10 @@ inline constexpr std::uint32_t kState = 1, kWaiting = 2, kPending = 3, kInstalle
                                kStale = 6, kFailedRoutes = 7, kFailedHops = 8, kSettledCount = 9;
 }  // namespace kernel_plane
 
-// LFBSelectors and SupportedLFBs, which are what the store holds. False for other components.
-[[nodiscard]] bool write_fe_object(const Store& store, const Component& component,
-                                   wire::ByteWriter& out);
-
-// A row of LFBTopology (RFC 5812 section 5.1.2).
+// Rows of the FE Object (RFC 5812 section 5.1), without their subscripts: of LFBSelectors, of
+// SupportedLFBs, of LFBTopology.
+void write_selector(const Target& lfb, wire::ByteWriter& out);
+void write_supported_lfb(const LfbClass& lfb, wire::ByteWriter& out);
 struct LfbLink {
   Target from{};
   std::string_view from_group;
@@ -76,4 +76,4 @@ struct LfbLink {
 };
 void write_lfb_link(const LfbLink& link, wire::ByteWriter& out);
 
-}  // namespace forces::fe::lfb
+}  // namespace forces::model

@@ -1,6 +1,6 @@
-#include "fe/lfb/classes/classes.hpp"
+#include "proto/model/classes/classes.hpp"
 
-namespace forces::fe::lfb {
+namespace forces::model {
 namespace {
 
 constexpr std::uint32_t kMaxRows = 1'000'000;
@@ -32,4 +32,4 @@ const LfbClass kIpv4NextHopClass{
 const LfbClass kIpv6NextHopClass{
     .id = 13, .name = "IPv6NextHop", .version = "1.0", .components = kComponents6};
 
-}  // namespace forces::fe::lfb
+}  // namespace forces::model

@@ -1,8 +1,8 @@
 // Private class 65792: the cross-connects of a transport node. A row is reserved, then active; its
 // owner (call, session, LSP) can be read back after every failure of the control plane.
-#include "fe/lfb/classes/classes.hpp"
+#include "proto/model/classes/classes.hpp"
 
-namespace forces::fe::lfb {
+namespace forces::model {
 namespace {
 
 constexpr Type kOwner = fixed(24);
@@ -49,4 +49,4 @@ const LfbClass kCrossConnectClass{.id = 65'792,
                                   .event_base = 60,
                                   .events = kEvents};
 
-}  // namespace forces::fe::lfb
+}  // namespace forces::model

@@ -1,6 +1,6 @@
-#include "fe/lfb/classes/classes.hpp"
+#include "proto/model/classes/classes.hpp"
 
-namespace forces::fe::lfb {
+namespace forces::model {
 namespace {
 
 constexpr std::uint32_t kMaxRows = 1'000'000;
@@ -56,4 +56,4 @@ const LfbClass kIpv4UcastLpmClass{
 const LfbClass kIpv6UcastLpmClass{
     .id = 11, .name = "IPv6UcastLPM", .version = "1.0", .components = kComponents6};
 
-}  // namespace forces::fe::lfb
+}  // namespace forces::model

@@ -1,8 +1,8 @@
 // Private class 65793: multicast forwarding. Groups and the leaves of each are tables of their own,
 // so that a leaf comes and goes without its group being written again.
-#include "fe/lfb/classes/classes.hpp"
+#include "proto/model/classes/classes.hpp"
 
-namespace forces::fe::lfb {
+namespace forces::model {
 namespace {
 
 constexpr Component kGroupFields[]{
@@ -48,4 +48,4 @@ constexpr Component kComponents[]{
 const LfbClass kMulticastClass{
     .id = 65'793, .name = "MulticastForwarding", .version = "1.0", .components = kComponents};
 
-}  // namespace forces::fe::lfb
+}  // namespace forces::model

@@ -1,8 +1,8 @@
 // Private class 65795: the addresses of the FE's ports, so that a CE can have them where its
 // routing daemons look. Rows come and go, and never change.
-#include "fe/lfb/classes/classes.hpp"
+#include "proto/model/classes/classes.hpp"
 
-namespace forces::fe::lfb {
+namespace forces::model {
 namespace {
 
 constexpr Type kFamily = number(1, 4, 6), kLength = number(1, 0, 128);
@@ -44,4 +44,4 @@ const LfbClass kPortAddressClass{.id = 65'795,
                                  .event_base = 60,
                                  .events = kEvents};
 
-}  // namespace forces::fe::lfb
+}  // namespace forces::model

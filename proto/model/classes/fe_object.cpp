@@ -1,6 +1,7 @@
-#include "fe/lfb/classes/classes.hpp"
+#include "proto/model/classes/classes.hpp"
+#include "proto/model/packing.hpp"
 
-namespace forces::fe::lfb {
+namespace forces::model {
 namespace {
 
 constexpr Type kName40 = text(40), kName = text(64);
@@ -99,37 +100,26 @@ void write_name(std::string_view name, wire::ByteWriter& out) {
 const LfbClass kFeObjectClass{
     .id = 1, .name = "FEObject", .version = "1.0", .components = kComponents};
 
-bool write_fe_object(const Store& store, const Component& component, wire::ByteWriter& out) {
-  std::uint32_t index = 0;
-  if (&component == &kComponents[1]) {
-    for (const auto& [target, instance] : store.instances()) {
-      out.u32(index++);
-      out.u32(target.class_id);
-      out.u32(target.instance_id);
-    }
-    return true;
+void write_selector(const Target& lfb, wire::ByteWriter& out) {
+  out.u32(lfb.class_id);
+  out.u32(lfb.instance_id);
+}
+
+void write_supported_lfb(const LfbClass& lfb, wire::ByteWriter& out) {
+  write_name(lfb.name, out);
+  out.u32(lfb.id);
+  write_name(lfb.version, out);
+  out.u32(0xffffffff);  // as many as there are
+  for (const Type* limits : {&kPortGroups, &kAdjacencies, &kAdjacencies, &kParents}) {
+    write_member(*limits, {}, out);
   }
-  if (&component != &kComponents[9]) return false;
-  for (const LfbClass* known : store.classes()) {
-    out.u32(index++);
-    write_name(known->name, out);
-    out.u32(known->id);
-    write_name(known->version, out);
-    out.u32(0xffffffff);  // as many as there are
-    for (const Type* limits : {&kPortGroups, &kAdjacencies, &kAdjacencies, &kParents}) {
-      write_member(*limits, {}, out);
-    }
-  }
-  return true;
 }
 
 void write_lfb_link(const LfbLink& link, wire::ByteWriter& out) {
-  out.u32(link.from.class_id);
-  out.u32(link.from.instance_id);
+  write_selector(link.from, out);
   write_name(link.from_group, out);
   out.u32(link.from_index);
-  out.u32(link.to.class_id);
-  out.u32(link.to.instance_id);
+  write_selector(link.to, out);
   write_name(link.to_group, out);
   out.u32(link.to_index);
 }
@@ -141,4 +131,4 @@ std::array<const LfbClass*, 14> all_classes() {
           &kPortAddressClass,  &kKernelPlaneClass};
 }
 
-}  // namespace forces::fe::lfb
+}  // namespace forces::model

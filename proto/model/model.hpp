@@ -1,15 +1,16 @@
-// How an LFB class is described (RFC 5812 section 4): rows of constants, one a component, that
-// everything else of fe/lfb reads. Nothing here knows a class.
+// How an LFB class is described (RFC 5812 section 4): rows of constants, one a component, that both
+// ends read. Nothing here knows a class.
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
 #include <string_view>
 
-namespace forces::fe::lfb {
+namespace forces::model {
 
 enum class Kind : std::uint8_t {
   Unsigned,  // of 1, 2, 4 or 8 octets
@@ -105,6 +106,12 @@ struct LfbClass {
   }
 };
 
+// An LFB instance: its class and its number.
+struct Target {
+  std::uint32_t class_id = 0, instance_id = 0;
+  friend auto operator<=>(const Target&, const Target&) = default;
+};
+
 // What the tables are written with.
 consteval Type number(std::uint32_t octets, std::uint64_t minimum = 0,
                       std::uint64_t maximum = ~std::uint64_t{0}) {
@@ -128,4 +135,4 @@ inline constexpr Type kU8 = number(1), kU16 = number(2), kU32 = number(4), kU64 
 inline constexpr Type kBoolean{.kind = Kind::Boolean, .size = 1};
 inline constexpr Type kIpv4 = fixed(4), kIpv6 = fixed(16), kMac = fixed(6);
 
-}  // namespace forces::fe::lfb
+}  // namespace forces::model
