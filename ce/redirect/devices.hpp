@@ -42,7 +42,7 @@ class Devices {
   // The device shall have these addresses; what somebody else gave it stays.
   void want(unsigned index, std::uint32_t fe_id, const std::string& name, Addresses addresses);
   void forget(unsigned index);
-  void carrier_changed(unsigned index);
+  void carrier_changed(unsigned index, bool up);
   // What it has by us.
   [[nodiscard]] Addresses given(unsigned index) const;
 
@@ -52,7 +52,7 @@ class Devices {
     std::string name;
     Addresses wanted, given;
     std::set<std::string> told;  // since the last change of what is wanted
-    bool address_due = false, carrier_due = false;
+    bool address_due = false, carrier_due = false, up = true;
   };
   class Kernel;
 

@@ -134,7 +134,7 @@ void Redirector::set_port_up(std::uint32_t fe_id, std::uint32_t port_id, bool up
     port->up = up;
     if (!port->tun) continue;
     port->tun->set_carrier(up);
-    devices_.carrier_changed(port->tun->index());
+    devices_.carrier_changed(port->tun->index(), up);
   }
 }
 
