@@ -66,27 +66,6 @@ std::string next_hop_text(const routing::NextHop& hop) {
   return fmt::format("{} {}{}", text_of(hop.gateway), device, weight);
 }
 
-// What the FE's kernel said of a row, and what it usually means there.
-std::string kernel_text(const provision::InKernel& at) {
-  struct Hint {
-    int error;
-    std::string_view text;
-  };
-  static constexpr std::array kHints{
-      Hint{EHOSTUNREACH, "no route to host: is the next hop's network on the port?"},
-      Hint{ENETUNREACH, "network is unreachable: is the next hop's network on the port?"},
-      Hint{ENETDOWN, "network is down: is the port up?"},
-      Hint{EPERM, "operation not permitted: has the fe CAP_NET_ADMIN?"},
-      Hint{EINVAL, "invalid argument: what the fe's log says of it has more"},
-      Hint{EEXIST, "file exists: is there such a route of somebody else, with the same metric?"},
-  };
-  const int error = static_cast<int>(at.error);
-  const auto hint = std::ranges::find(kHints, error, &Hint::error);
-  const std::string text =
-      hint == kHints.end() ? std::string(std::strerror(error)) : std::string(hint->text);
-  return at.by_next_hop ? fmt::format("next hop: {}", text) : text;
-}
-
 Response routes(const Controller& controller, const control::RouteListRequest& request) {
   const ControllerSnapshot snapshot = controller.snapshot();
   if (!snapshot.routing.enabled) {
@@ -223,6 +202,26 @@ Response taken(Controller& controller, const control::PendingRequest& request) {
 }
 
 }  // namespace
+
+std::string kernel_text(const provision::InKernel& at) {
+  struct Hint {
+    int error;
+    std::string_view text;
+  };
+  static constexpr std::array kHints{
+      Hint{EHOSTUNREACH, "no route to host: is the next hop's network on the port?"},
+      Hint{ENETUNREACH, "network is unreachable: is the next hop's network on the port?"},
+      Hint{ENETDOWN, "network is down: is the port up?"},
+      Hint{EPERM, "operation not permitted: has the fe CAP_NET_ADMIN?"},
+      Hint{EINVAL, "invalid argument: what the fe's log says of it has more"},
+      Hint{EEXIST, "file exists: is there such a route of somebody else, with the same metric?"},
+  };
+  const int error = static_cast<int>(at.error);
+  const auto hint = std::ranges::find(kHints, error, &Hint::error);
+  const std::string text =
+      hint == kHints.end() ? std::string(std::strerror(error)) : std::string(hint->text);
+  return at.by_next_hop ? fmt::format("next hop: {}", text) : text;
+}
 
 Response answer(Controller& controller, const control::Request& request) {
   using Operation = control::Request::OperationCase;

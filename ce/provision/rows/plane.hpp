@@ -35,8 +35,8 @@ struct HopAtFe {
 struct KernelPlane {
   PlaneState state = PlaneState::Unknown;
   std::uint32_t waiting = 0, pending = 0, installed = 0, failed = 0, stale = 0;  // routes
-  std::map<routing::IpPrefix, std::uint32_t> failed_routes;                      // errno
-  std::map<HopAtFe, std::uint32_t> failed_hops;
+  std::map<routing::IpPrefix, std::uint32_t> failed_routes{};                    // errno
+  std::map<HopAtFe, std::uint32_t> failed_hops{};
   // Both tables have every refused row, and every route that waits is known: what is in neither is
   // in the kernel.
   bool sure = false;

@@ -429,7 +429,7 @@ TEST_F(FibSyncTest, WithoutEcmpHopsASetIsTheFirstOfItsNextHops) {
     const auto there = read_prefix(Family::V4, fe.tables[Table::Prefixes4].at(row));
     ASSERT_TRUE(there);
     EXPECT_FALSE(there->ecmp_flag);
-    if ((row - 1) % 5 == 0) EXPECT_EQ(there->hop_selector, 1U) << row;
+    EXPECT_TRUE((row - 1) % 5 != 0 || there->hop_selector == 1) << row;
   }
   EXPECT_EQ(state(RowKind::Set, 1), RowState::LeftOut);
   EXPECT_EQ(state(RowKind::Prefix, 1), RowState::Acknowledged);

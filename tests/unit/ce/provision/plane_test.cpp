@@ -27,7 +27,8 @@ IpPrefix prefix(std::uint32_t value) { return {IpAddress::v4(0x0a000000 + (value
 struct Routes : RowSource {
   explicit Routes(std::uint32_t count) {
     for (std::uint32_t n = 1; n <= 2; ++n) {
-      queue.emplace_back(NextHopRow{.family = Family::V4, .hop_selector = n, .l3_port_id = n});
+      queue.emplace_back(NextHopRow{
+          .family = Family::V4, .hop_selector = n, .l3_port_id = n, .next_hop_ip_addr = {}});
     }
     for (std::uint32_t n = 1; n <= count; ++n) put(n);
   }
