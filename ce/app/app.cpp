@@ -83,6 +83,7 @@ control::Element element_of(const FeSnapshot& fe) {
     auto& out = *element.add_ports();
     out.set_id(port.port_id);
     out.set_device(port.tun);
+    out.set_address(port.address);
     out.set_state(port.open ? "open" : port.tun.empty() ? "no device" : "failed");
     daemon::report(out, port.counters);
   }
@@ -151,6 +152,22 @@ observe::Families families_of(const ControllerSnapshot& snapshot) {
     rows("acknowledged", fe.rows_acknowledged);
     rows("failed", fe.rows_failed);
     rows("orphaned", fe.rows_orphaned);
+    if (fe.kernel != "unknown") {
+      const auto routes = [&](const char* state, std::uint64_t count) {
+        observe::Labels of_state = labels;
+        of_state.emplace("state", state);
+        daemon::report_gauge(all, "ce_kernel_routes",
+                             "Routes in the FE's kernel by state, as it said", of_state,
+                             static_cast<double>(count));
+      };
+      routes("installed", fe.kernel_installed);
+      routes("waiting", fe.kernel_waiting);
+      routes("pending", fe.kernel_pending);
+      routes("failed", fe.kernel_failed);
+      daemon::report_gauge(all, "ce_kernel_failed_next_hops",
+                           "Next hops and sets that the FE's kernel refused, 1,000 at most", labels,
+                           static_cast<double>(fe.kernel_failed_hops));
+    }
     daemon::report(all, "ce", labels, fe.counters);
     for (const auto& port : fe.ports) {
       daemon::report(all, "ce_port", {{"fe", id}, {"port", std::to_string(port.port_id)}},

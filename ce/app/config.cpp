@@ -75,7 +75,7 @@ void visit_port(ConfigVisitor& v, PortConfig& port, std::set<std::uint32_t>& ids
   v.check(ids.insert(port.port_id).second, "id", "occurs twice in this FE");
   v.check(port.tun.size() < IFNAMSIZ, "tun", "is longer than the 15 characters of a device name");
   v.check(port.tun.empty() || devices.insert(port.tun).second, "tun", "is another port's device");
-  v.check(port.address.empty() || is_network(port.address), "address",
+  v.check(!port.own_address() || is_network(port.address), "address",
           "is no address with a prefix length, such as \"10.98.0.1/24\"");
 }
 

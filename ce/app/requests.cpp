@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <asio/ip/address.hpp>
+#include <cerrno>
+#include <cstring>
 
 #include "common/runtime/timer.hpp"
 #include "tml/daemon/report.hpp"
@@ -92,6 +94,8 @@ Response routes(const Controller& controller, const control::RouteListRequest& r
       state.set_state(std::string(provision::to_string(at.state)));
       if (at.code != pl::ResultCode::Success) {
         state.set_error(std::string(pl::to_string(at.code)));
+      } else if (at.kernel.error != 0) {
+        state.set_error(kernel_text(at.kernel));
       }
     }
   }
@@ -199,6 +203,26 @@ Response taken(Controller& controller, const control::PendingRequest& request) {
 
 }  // namespace
 
+std::string kernel_text(const provision::InKernel& at) {
+  struct Hint {
+    int error;
+    std::string_view text;
+  };
+  static constexpr std::array kHints{
+      Hint{EHOSTUNREACH, "no route to host: is the next hop's network on the port?"},
+      Hint{ENETUNREACH, "network is unreachable: is the next hop's network on the port?"},
+      Hint{ENETDOWN, "network is down: is the port up?"},
+      Hint{EPERM, "operation not permitted: has the fe CAP_NET_ADMIN?"},
+      Hint{EINVAL, "invalid argument: what the fe's log says of it has more"},
+      Hint{EEXIST, "file exists: is there such a route of somebody else, with the same metric?"},
+  };
+  const int error = static_cast<int>(at.error);
+  const auto hint = std::ranges::find(kHints, error, &Hint::error);
+  const std::string text =
+      hint == kHints.end() ? std::string(std::strerror(error)) : std::string(hint->text);
+  return at.by_next_hop ? fmt::format("next hop: {}", text) : text;
+}
+
 Response answer(Controller& controller, const control::Request& request) {
   using Operation = control::Request::OperationCase;
   switch (request.operation_case()) {
@@ -223,6 +247,12 @@ void describe(control::Element& element, const FeSnapshot& fe) {
   tables.set_wanted(fe.rows_wanted);
   tables.set_acknowledged(fe.rows_acknowledged);
   tables.set_failed(fe.rows_failed);
+  tables.set_kernel(std::string(fe.kernel));
+  tables.set_kernel_installed(fe.kernel_installed);
+  tables.set_kernel_waiting(fe.kernel_waiting);
+  tables.set_kernel_pending(fe.kernel_pending);
+  tables.set_kernel_failed(fe.kernel_failed);
+  tables.set_kernel_failed_hops(fe.kernel_failed_hops);
   for (const auto& counter : fe.counters) {
     if (counter.name == "rows_adopted") tables.set_adopted(counter.value);
     if (counter.name == "rows_read_back") tables.set_read_backs(counter.value);

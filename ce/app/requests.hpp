@@ -1,6 +1,8 @@
 // The operator's requests that only a ce knows: routes, transactions, mastership.
 #pragma once
 
+#include <string>
+
 #include "ce/association/controller.hpp"
 #include "proto/schema/control.pb.h"
 
@@ -11,6 +13,9 @@ inline constexpr std::size_t kRoutesInPage = 2000, kRouteStatesInPage = 20'000;
 
 // No result: nor does this program know it.
 [[nodiscard]] control::Response answer(Controller& controller, const control::Request& request);
+
+// What the FE's kernel said of a row, and what it usually means there.
+[[nodiscard]] std::string kernel_text(const provision::InKernel& at);
 
 // What an FE told of itself, and how far its tables are.
 void describe(control::Element& element, const FeSnapshot& fe);

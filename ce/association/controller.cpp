@@ -1,143 +1,21 @@
 // The shell around ControllerCore: libtml's callbacks in, tmlWrite out, one timer. It decides
 // nothing.
-//
-// One mutex guards the core. Messages are written under it, so that they leave in the order in
-// which the core produced them; the sink and the routing service are called after it is released.
-// The service's own mutex is taken inside of it, when the core takes rows.
-#include "ce/association/controller.hpp"
-
 #include <net/if.h>
 
 #include <algorithm>
-#include <atomic>
-#include <mutex>
 #include <utility>
 
+#include "ce/association/controller_impl.hpp"
 #include "ce/association/controller_report.hpp"
-#include "ce/association/core/controller_core.hpp"
-#include "ce/association/operator_desk.hpp"
-#include "ce/redirect/redirector.hpp"
-#include "common/runtime/timer.hpp"
 
 namespace forces::ce {
-namespace {
 
 using daemon::Notes;
 using daemon::Severity;
 
-// The rows of zebra's routes, as the core takes them.
-class RoutingRows final : public provision::RowSource {
- public:
-  explicit RoutingRows(routing::Service& service) : service_(service) {}
-  void on_fe(provision::FeId fe) override { service_.on_fe(fe); }
-  void on_fe_gone(provision::FeId fe) override { service_.on_fe_gone(fe); }
-  [[nodiscard]] std::optional<routing::Delta> poll(provision::FeId fe) override {
-    return service_.poll(fe);
-  }
-  [[nodiscard]] bool complete() const override { return service_.complete(); }
-
- private:
-  routing::Service& service_;
-};
-
-// What is done once the mutex is free.
-struct Later {
-  Notes notes{};
-  std::vector<PortStatus> ports{};
-};
-
-}  // namespace
-
-class Controller::Impl {
- public:
-  Impl(ControllerConfig config, daemon::EventSink sink)
-      : config_(std::move(config)),
-        sink_(std::move(sink)),
-        core_(config_),
-        redirect_(config_.ce_id),
-        routing_(config_.routing, {[this] { rows_changed(); },
-                                   [this](std::string_view line) {
-                                     tell({{{Severity::Info, "fpm", 0, std::string(line)}}, {}});
-                                   }}),
-        rows_(routing_) {
-    if (config_.routing.enabled) core_.set_row_source(&rows_, runtime::now());
-  }
-  ~Impl() { stop(); }
-
-  bool open_ports() { return open_ports(config_); }
-  bool open_ports(const ControllerConfig& config);
-  tml_status start(tmlx_context* context);
-  void reconfigure(const ControllerConfig& config);
-  void stop();
-  [[nodiscard]] ControllerSnapshot snapshot() const;
-  void report(const tmlx_event& event) { tell({{daemon::note_of(event)}, {}}); }
-
-  [[nodiscard]] std::optional<routing::RouteId> routes(routing::RouteId first, std::size_t most,
-                                                       std::uint32_t fe_id,
-                                                       std::vector<RouteReport>& out) const;
-  // f(core, desk, now) under the mutex; what it set going is performed.
-  template <class F>
-  auto with_core(F&& f) {
-    Later later;
-    auto result = [&] {
-      const std::scoped_lock lock(mutex_);
-      auto value = f(core_, desk_, runtime::now());
-      pump(later);
-      return value;
-    }();
-    tell(later);
-    return result;
-  }
-  template <class F>
-  auto look(F&& f) const {
-    const std::scoped_lock lock(mutex_);
-    return f(core_);
-  }
-
- private:
-  static void on_event(void* self, const tmlx_event* event) {
-    static_cast<Impl*>(self)->handle(*event);
-  }
-  static void on_control(void* self, tml_descriptor channel, const tmlx_message* messages,
-                         size_t count) {
-    static_cast<Impl*>(self)->handle_control(channel, messages, count);
-  }
-  static void on_data(void* self, tml_descriptor channel, const tmlx_message* messages,
-                      size_t count) {
-    static_cast<Impl*>(self)->handle_data(channel, messages, count);
-  }
-  static void on_timer(void* self, int) { static_cast<Impl*>(self)->handle_timer(); }
-
-  tml_status listen(tml_channel_type type);
-  void handle(const tmlx_event& event);
-  void handle_control(tml_descriptor channel, const tmlx_message* messages, size_t count);
-  void handle_data(tml_descriptor channel, const tmlx_message* messages, size_t count);
-  void handle_timer();
-  void pump(Later& later);  // under the mutex
-  void perform(ControllerOutput& output, Later& later);
-  void tell(const Later& later);
-  void rows_changed();  // any thread, without the mutex
-  void follow_devices(const ControllerConfig& config);
-
-  ControllerConfig config_;
-  daemon::EventSink sink_;
-  mutable std::mutex mutex_;
-  ControllerCore core_;
-  Redirector redirect_;
-  OperatorDesk desk_;
-  routing::Service routing_;
-  RoutingRows rows_;
-  std::map<routing::FePort, std::uint32_t> devices_;  // interface index of each port's
-  std::atomic<bool> rows_changed_{false};
-  tmlx_context* context_ = nullptr;
-  runtime::Timer timer_;
-  std::uint64_t control_send_failures_ = 0;
-};
-
 void Controller::Impl::tell(const Later& later) {
   daemon::tell(sink_, later.notes);
   for (const PortStatus& port : later.ports) {
-    redirect_.set_port_up(port.fe_id, port.port, port.up);
     routing_.set_port_up({port.fe_id, port.port}, port.up);
   }
 }
@@ -197,7 +75,12 @@ tml_status Controller::Impl::listen(tml_channel_type type) {
 
 tml_status Controller::Impl::start(tmlx_context* context) {
   context_ = context;
-  if (const tml_status status = redirect_.start(context); status != TML_SUCCESS) return status;
+  const auto note = [this](std::uint32_t fe_id, std::string text) {
+    tell({{{Severity::Warning, "port_address", fe_id, std::move(text)}}, {}});
+  };
+  if (const tml_status status = redirect_.start(context, note); status != TML_SUCCESS) {
+    return status;
+  }
   const tml_status watched = tmlx_watch(context, timer_.fd(), &Impl::on_timer, this);
   if (watched != TML_SUCCESS) return watched;
   if (const tml_status status = listen(TML_CHANNEL_CONTROL); status != TML_SUCCESS) return status;
@@ -361,8 +244,13 @@ void Controller::Impl::perform(ControllerOutput& output, Later& later) {
             if (auto note = note_of(changed)) notes.push_back(std::move(*note));
           },
           [&](const PortStatus& port) {
+            redirect_.set_port_up(port.fe_id, port.port, port.up);
             later.ports.push_back(port);
             if (auto note = note_of(port)) notes.push_back(std::move(*note));
+          },
+          [&](const PortAddresses& port) {
+            const auto& [id, addresses] = port.addresses;
+            redirect_.set_addresses(port.fe_id, id, {addresses.begin(), addresses.end()});
           },
           [&](const Answered& answered) { desk_.take(answered); },
           [&](const TransactionEnded& ended) {
@@ -376,56 +264,6 @@ void Controller::Impl::perform(ControllerOutput& output, Later& later) {
       output);
 }
 
-std::optional<routing::RouteId> Controller::Impl::routes(routing::RouteId first, std::size_t most,
-                                                         std::uint32_t fe_id,
-                                                         std::vector<RouteReport>& out) const {
-  std::vector<routing::RouteLine> lines;
-  const auto next = routing_.list(first, most, lines);
-  const std::scoped_lock lock(mutex_);
-  std::vector<std::uint32_t> fes;
-  for (const FeConfig& fe : config_.fes) {
-    if (fe_id == 0 || fe.fe_id == fe_id) fes.push_back(fe.fe_id);
-  }
-  for (auto& line : lines) {
-    const provision::RowKey key{provision::RowKind::Prefix, line.row};
-    auto& report = out.emplace_back(std::move(line), std::vector<RouteAtFe>{});
-    for (const std::uint32_t fe : fes) {
-      const auto* provisioner = core_.provisioner(fe);
-      if (provisioner == nullptr) continue;
-      const provision::RowBook& book = provisioner->sync().rows();
-      const auto failure = book.failures().find(key);
-      report.fes.push_back(
-          {fe, book.state(key),
-           failure == book.failures().end() ? pl::ResultCode::Success : failure->second.code});
-    }
-  }
-  return next;
-}
-
-ControllerSnapshot Controller::Impl::snapshot() const {
-  ControllerSnapshot shot;
-  {
-    const std::scoped_lock lock(mutex_);
-    shot = core_.snapshot(runtime::now());
-    shot.counters.push_back({"pl_send_failures", "", control_send_failures_});
-  }
-  shot.routing = routing_.snapshot();
-  shot.counters.push_back({"redirect_unknown_channel", "", redirect_.unknown_channel().get()});
-  if (context_ != nullptr) {
-    shot.control_port = tmlx_listen_port(context_, TML_CHANNEL_CONTROL);
-    shot.data_port = tmlx_listen_port(context_, TML_CHANNEL_DATA);
-  }
-  for (FeSnapshot& fe : shot.fes) {
-    redirect_.inspect(fe.fe_id, [&](const RedirectFeCounters& counters, const auto& ports) {
-      append(fe.counters, counters);
-      for (const Redirector::PortView& port : ports) {
-        fe.ports.push_back({port.port_id, port.tun, port.open, samples(port.counters)});
-      }
-    });
-  }
-  return shot;
-}
-
 Controller::Controller(ControllerConfig config, daemon::EventSink sink)
     : impl_(std::make_unique<Impl>(std::move(config), std::move(sink))) {}
 Controller::~Controller() = default;
@@ -437,53 +275,5 @@ bool Controller::open_ports() { return impl_->open_ports(); }
 tml_status Controller::start(tmlx_context* context) { return impl_->start(context); }
 void Controller::reconfigure(const ControllerConfig& config) { impl_->reconfigure(config); }
 void Controller::stop() { impl_->stop(); }
-ControllerSnapshot Controller::snapshot() const { return impl_->snapshot(); }
-
-std::optional<routing::RouteId> Controller::routes(routing::RouteId first, std::size_t most,
-                                                   std::uint32_t fe_id,
-                                                   std::vector<RouteReport>& out) const {
-  return impl_->routes(first, most, fe_id, out);
-}
-std::optional<provision::Inventory> Controller::inventory(std::uint32_t fe_id) const {
-  return impl_->look([&](const ControllerCore& core) -> std::optional<provision::Inventory> {
-    const auto* provisioner = core.provisioner(fe_id);
-    if (provisioner == nullptr) return std::nullopt;
-    return provisioner->inventory();
-  });
-}
-std::vector<provision::TransactionRecord> Controller::transactions() const {
-  return impl_->look([](const ControllerCore& core) { return core.transactions().list(); });
-}
-std::uint64_t Controller::ask(const std::vector<std::uint32_t>& fes,
-                              const std::vector<pl::BodyTlv>& query) {
-  return impl_->with_core([&](ControllerCore& core, OperatorDesk& desk, Instant now) {
-    std::vector<std::pair<std::uint32_t, std::uint64_t>> asked;
-    for (const std::uint32_t fe : fes) asked.emplace_back(fe, core.ask(fe, query, now));
-    return desk.open(asked, now);
-  });
-}
-std::uint64_t Controller::configure(std::uint32_t fe_id, const std::vector<pl::BodyTlv>& config) {
-  return impl_->with_core([&](ControllerCore& core, OperatorDesk& desk, Instant now) {
-    return desk.open({{fe_id, core.configure_fe(fe_id, config, now)}}, now);
-  });
-}
-std::uint64_t Controller::transact(const std::vector<provision::TransactionPart>& parts) {
-  return impl_->with_core([&](ControllerCore& core, OperatorDesk& desk, Instant now) {
-    const auto id = core.transact(parts, now);
-    return id ? desk.open_transaction(*id, now) : std::uint64_t{0};
-  });
-}
-std::uint64_t Controller::switch_master(const std::vector<std::uint32_t>& fes,
-                                        std::uint32_t ce_id) {
-  return impl_->with_core([&](ControllerCore& core, OperatorDesk& desk, Instant now) {
-    std::vector<std::pair<std::uint32_t, std::uint64_t>> asked;
-    for (const std::uint32_t fe : fes) asked.emplace_back(fe, core.switch_master(fe, ce_id, now));
-    return desk.open(asked, now);
-  });
-}
-std::optional<OperatorAnswer> Controller::answer(std::uint64_t ticket) {
-  return impl_->with_core(
-      [&](ControllerCore&, OperatorDesk& desk, Instant now) { return desk.answer(ticket, now); });
-}
 
 }  // namespace forces::ce

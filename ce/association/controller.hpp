@@ -62,7 +62,9 @@ struct ControllerConfig {
 struct RouteAtFe {
   std::uint32_t fe_id = 0;
   provision::RowState state{};
-  pl::ResultCode code = pl::ResultCode::Success;  // of Failed
+  // Of Failed: what the FE answered, or what its kernel said afterwards.
+  pl::ResultCode code = pl::ResultCode::Success;
+  provision::InKernel kernel{};
 };
 struct RouteReport {
   routing::RouteLine route;

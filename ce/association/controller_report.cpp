@@ -24,8 +24,26 @@ std::optional<daemon::Note> note_of(const PortStatus& port) {
                       "port " + std::to_string(port.port) + (port.up ? " is up" : " is down")};
 }
 
+namespace {
+constexpr std::string_view kKinds[]{"next hop ", "set ", "prefix row "};
+}
+
+std::optional<daemon::Note> note_of(const RowsRemoved& removed) {
+  const auto& [count, first, prefix] = removed.removed;
+  const std::string name =
+      prefix ? text_of({prefix->address, prefix->length})
+             : std::string(kKinds[static_cast<std::size_t>(provision::info(first.table).kind)]) +
+                   std::to_string(first.number);
+  return daemon::Note{daemon::Severity::Info, "rows_removed", removed.fe_id,
+                      std::to_string(count) + " that no route wants, the first " + name};
+}
+
+std::optional<daemon::Note> note_of(const SetsReplaced& replaced) {
+  return daemon::Note{daemon::Severity::Warning, "sets_replaced", replaced.fe_id,
+                      "it has no class EcmpHops: routes over several next hops use the first only"};
+}
+
 std::optional<daemon::Note> note_of(const RowsFailed& failed) {
-  static constexpr std::string_view kKinds[]{"next hop ", "set ", "prefix row "};
   const auto& [last, code, count] = failed.failed;
   return daemon::Note{daemon::Severity::Warning, "rows_failed", failed.fe_id,
                       std::to_string(count) + " refused, the last " +

@@ -17,6 +17,8 @@ struct RedirectFeCounters;
 [[nodiscard]] std::optional<daemon::Note> note_of(const InventoryChanged& changed);
 [[nodiscard]] std::optional<daemon::Note> note_of(const PortStatus& port);
 [[nodiscard]] std::optional<daemon::Note> note_of(const RowsFailed& failed);
+[[nodiscard]] std::optional<daemon::Note> note_of(const RowsRemoved& removed);
+[[nodiscard]] std::optional<daemon::Note> note_of(const SetsReplaced& replaced);
 [[nodiscard]] std::optional<daemon::Note> note_of(const TransactionEnded& ended);
 [[nodiscard]] std::optional<daemon::Note> note_of(const Answered& answered);
 [[nodiscard]] daemon::CounterSamples samples(const RedirectPortCounters& counters);

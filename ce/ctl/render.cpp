@@ -95,6 +95,15 @@ std::string tables_text(const control::Element& e) {
   facts.add("rows acknowledged", std::to_string(t.acknowledged()));
   facts.add("rows failed", std::to_string(t.failed()));
   facts.add("rows adopted", std::to_string(t.adopted()));
+  if (!t.kernel().empty() && t.kernel() != "unknown") {
+    facts.add("kernel", t.kernel());
+    facts.add("routes in the kernel",
+              fmt::format("{} installed, {} waiting, {} pending, {} failed", t.kernel_installed(),
+                          t.kernel_waiting(), t.kernel_pending(), t.kernel_failed()));
+    if (t.kernel_failed_hops() != 0) {
+      facts.add("next hops that failed", std::to_string(t.kernel_failed_hops()));
+    }
+  }
   return fmt::format("\n{}", facts.text());
 }
 

@@ -35,7 +35,9 @@ enum class Purpose : std::uint8_t {
   Capability,
   Topology,
   Ports,
-  Settings,  // heartbeats and events of FEPO
+  Addresses,  // PortAddress
+  Plane,      // KernelPlane
+  Settings,   // heartbeats and events of FEPO
   Subscriptions,
   ReadRows,
   WriteRows,

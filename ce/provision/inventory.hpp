@@ -91,6 +91,8 @@ class InventoryReader {
   [[nodiscard]] std::optional<PortStatus> poll_output() { return out_.poll(); }
 
   [[nodiscard]] const Inventory& inventory() const { return inventory_; }
+  // In this association.
+  [[nodiscard]] bool capability_read() const { return capability_ == Step::Done; }
 
  private:
   enum class Step : std::uint8_t { Idle, Wanted, Asked, Done };

@@ -26,6 +26,14 @@ void write(const std::vector<pl::BodyTlv>& body, pl::MessageWriter& w) {
   }
 }
 
+// Tables that FibSync writes.
+bool touches_rows(const std::vector<pl::BodyTlv>& body) {
+  return std::ranges::any_of(body, [](const pl::BodyTlv& tlv) {
+    const auto* select = std::get_if<pl::LfbSelect>(&tlv);
+    return select != nullptr && (table_of(select->class_id, 1) || table_of(select->class_id, 2));
+  });
+}
+
 void earlier(std::optional<Instant>& at, const std::optional<Instant>& other) {
   if (other && (!at || *other < *at)) at = other;
 }
@@ -48,17 +56,20 @@ void Provisioner::on_associated(bool data_up, Instant now) {
   connected_ = true;
   mastership_.start();
   inventory_.start(data_up, now);
+  addresses_due_ = true;
 }
 
 void Provisioner::on_lost() {
   connected_ = false;
   mastership_.stop();
   inventory_.stop();
+  addresses_.stop();
   sync_.stop();
-  sync_due_ = false;
+  plane_.stop();
+  sync_due_ = addresses_due_ = plane_due_ = touched_ = false;
   abandon(Instant{});
   follow_master(Instant{});
-  flush();
+  flush(Instant{});
 }
 
 void Provisioner::on_channel_lost() { connected_ = false; }
@@ -68,8 +79,10 @@ void Provisioner::on_channel_back(bool data_up, Instant now) {
   connected_ = true;
   mastership_.on_unanswered();
   inventory_.start(data_up, now);
+  addresses_due_ = true;
   if (!is_mine()) return;
   inventory_.on_master();
+  plane_due_ = true;
   settings_due_ = subscribe_due_ = true;
   sync_.distrust(now);
 }
@@ -77,6 +90,7 @@ void Provisioner::on_channel_back(bool data_up, Instant now) {
 // Nobody will answer what was asked before; who asked in an operator's name is told.
 void Provisioner::abandon(Instant now) {
   bad_.clear();
+  touching_.clear();
   while (const auto lost = exchange_.poll_abandoned()) {
     if (lost->purpose == Purpose::Transaction || lost->purpose == Purpose::Operator) {
       on_unanswered(*lost, now);
@@ -100,6 +114,12 @@ std::expected<Taken, Refused> Provisioner::on_response(const pl::Header& header,
       inventory_.on_answer(*answer);
       if (answer->last) out_.push(InventoryRead{});
       break;
+    case Purpose::Addresses:
+      addresses_.on_answer(*answer);
+      break;
+    case Purpose::Plane:
+      plane_.on_answer(*answer, sync_, now);
+      break;
     case Purpose::Settings:
     case Purpose::Subscriptions:
       good = succeeded(answer->message);
@@ -115,6 +135,7 @@ std::expected<Taken, Refused> Provisioner::on_response(const pl::Header& header,
     case Purpose::Operator:
       good = succeeded(answer->message);
       out_.push(OperatorAnswered{answer->correlator, {octets.begin(), octets.end()}, answer->last});
+      if (answer->last && touching_.erase(answer->correlator) != 0) touched_ = true;
       break;
   }
   if (!good) bad_.insert(answer->correlator);
@@ -133,11 +154,19 @@ void Provisioner::on_unanswered(const Unanswered& lost, Instant now) {
     case Purpose::Ports:
       inventory_.on_unanswered(lost.purpose);
       break;
+    case Purpose::Addresses:
+      addresses_.on_unanswered();
+      break;
+    case Purpose::Plane:
+      plane_.on_unanswered();
+      break;
     case Purpose::Settings:
       settings_due_ = subscribe_due_ = true;
       break;
     case Purpose::Subscriptions:
       inventory_.on_master();
+      addresses_.on_master();
+      plane_due_ = true;
       break;
     case Purpose::ReadRows:
     case Purpose::WriteRows:
@@ -148,16 +177,19 @@ void Provisioner::on_unanswered(const Unanswered& lost, Instant now) {
       break;
     case Purpose::Operator:
       out_.push(OperatorAnswered{lost.correlator, {}, true});
+      if (touching_.erase(lost.correlator) != 0) touched_ = true;
       break;
   }
 }
 
-bool Provisioner::on_event(wire::Bytes octets) {
+bool Provisioner::on_event(wire::Bytes octets, Instant now) {
   const auto message = pl::MessageView::parse(octets);
   if (!message) return false;
   for (const pl::LfbSelectView select : message->selects()) {
     mastership_.on_event(select);
     inventory_.on_event(select);
+    addresses_.on_event(select);
+    plane_.on_event(select, now);
   }
   return true;
 }
@@ -178,6 +210,7 @@ std::optional<Instant> Provisioner::next_deadline() const {
   earlier(at, mastership_.next_deadline());
   earlier(at, inventory_.next_deadline());
   earlier(at, sync_.next_deadline());
+  earlier(at, plane_.next_deadline(sync_));
   return at;
 }
 
@@ -190,11 +223,20 @@ void Provisioner::follow_master(Instant) {
   if (mine) {
     settings_due_ = subscribe_due_ = sync_due_ = true;
     inventory_.on_master();
+    addresses_.on_master();
     return;
   }
   settings_due_ = subscribe_due_ = sync_due_ = false;
   inventory_.on_backup();
+  addresses_.on_backup();
   sync_.stop();
+  plane_.stop();
+  plane_due_ = false;
+}
+
+std::uint32_t Provisioner::first_instance(std::uint32_t class_id) const {
+  const auto found = inventory().instances_of(class_id);
+  return found.empty() ? 0 : *std::ranges::min_element(found);
 }
 
 void Provisioner::pump(Instant now) {
@@ -203,18 +245,38 @@ void Provisioner::pump(Instant now) {
     follow_master(now);
     if (may_configure() && (settings_due_ || subscribe_due_)) send_settings(now);
     inventory_.pump(exchange_, may_configure(), now);
-    if (sync_due_ && may_configure() && inventory().capability_known) {
+    if (std::exchange(touched_, touched_ && held_) && !held_) sync_.distrust(now);
+    if (sync_due_ && may_configure() && inventory_.capability_read()) {
       sync_due_ = false;
+      plane_due_ = true;
       sync_.start(inventory().table_instances(), now);
     }
     sync_.pump(now);
+    if (plane_due_ && is_mine() && inventory_.capability_read()) {
+      plane_due_ = false;
+      plane_.start(first_instance(kKernelPlane));
+    }
+    plane_.pump(exchange_, sync_, may_configure(), now);
+    if (addresses_due_ && inventory_.capability_read()) {
+      addresses_due_ = false;
+      addresses_.start(first_instance(kPortAddress));
+      if (is_mine()) addresses_.on_master();
+    }
+    addresses_.pump(exchange_, may_configure(), now);
   }
-  flush();
+  flush(now);
 }
 
-void Provisioner::flush() {
+void Provisioner::flush(Instant now) {
   while (auto octets = exchange_.poll_output()) out_.push(std::move(*octets));
-  while (const auto port = inventory_.poll_output()) out_.push(*port);
+  while (const auto port = inventory_.poll_output()) {
+    out_.push(*port);
+    plane_.on_link(now);
+  }
+  while (auto addresses = addresses_.poll_output()) out_.push(std::move(*addresses));
+  while (auto note = sync_.poll_note()) {
+    std::visit([&](auto& told) { out_.push(std::move(told)); }, *note);
+  }
   while (const auto failed = sync_.poll_output()) out_.push(*failed);
 }
 
@@ -251,7 +313,9 @@ std::uint64_t Provisioner::request(MsgType type, const std::vector<pl::BodyTlv>&
   if (!may) return 0;
   pl::MessageWriter message = exchange_.begin(type);
   write(body, message);
-  return exchange_.submit(std::move(message), Purpose::Operator, now);
+  const std::uint64_t ticket = exchange_.submit(std::move(message), Purpose::Operator, now);
+  if (ticket != 0 && type == MsgType::Config && touches_rows(body)) touching_.insert(ticket);
+  return ticket;
 }
 
 std::uint64_t Provisioner::switch_master(std::uint32_t ce_id, Instant now) {
@@ -279,6 +343,7 @@ std::uint64_t Provisioner::send_transaction(pl::TransactionPhase phase,
                                             const std::vector<pl::BodyTlv>& body, bool answered,
                                             Instant now) {
   if (!connected_) return 0;
+  touched_ = touched_ || touches_rows(body);  // read back once it no longer holds us
   const pl::Flags flags = Exchange::flags(MsgType::Config)
                               .with_execution_mode(pl::ExecutionMode::AllOrNone)
                               .with_atomic(true)

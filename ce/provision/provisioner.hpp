@@ -12,10 +12,12 @@
 #include <variant>
 #include <vector>
 
+#include "ce/provision/addresses.hpp"
 #include "ce/provision/exchange.hpp"
 #include "ce/provision/inventory.hpp"
 #include "ce/provision/mastership.hpp"
 #include "ce/provision/rows/fib_sync.hpp"
+#include "ce/provision/rows/plane.hpp"
 #include "proto/pl/message.hpp"
 
 namespace forces::ce::provision {
@@ -41,8 +43,9 @@ struct OperatorAnswered {  // a part of the answer to request()
   pl::Octets octets;  // a whole message; empty when it was not answered
   bool last = true;
 };
-using ProvisionOutput = std::variant<pl::Octets, MasterChanged, InventoryRead, PortStatus,
-                                     RowsFailed, TransactionAnswered, OperatorAnswered>;
+using ProvisionOutput =
+    std::variant<pl::Octets, MasterChanged, InventoryRead, PortStatus, PortAddresses, RowsFailed,
+                 RowsRemoved, SetsReplaced, TransactionAnswered, OperatorAnswered>;
 
 struct Taken {  // of a response
   bool last = true;
@@ -67,7 +70,7 @@ class Provisioner {
   [[nodiscard]] std::expected<Taken, Refused> on_response(const pl::Header& header,
                                                           wire::Bytes octets, Instant now);
   // An EventNotification; false: it does not decode.
-  [[nodiscard]] bool on_event(wire::Bytes octets);
+  [[nodiscard]] bool on_event(wire::Bytes octets, Instant now);
   void on_timer(Instant now);
   [[nodiscard]] std::optional<Instant> next_deadline() const;
   // Sends what there is to send. Call it after every other call, and when the source has news.
@@ -90,6 +93,7 @@ class Provisioner {
   [[nodiscard]] const Mastership& mastership() const { return mastership_; }
   [[nodiscard]] const Inventory& inventory() const { return inventory_.inventory(); }
   [[nodiscard]] const FibSync& sync() const { return sync_; }
+  [[nodiscard]] const PlaneReader& plane() const { return plane_; }
   [[nodiscard]] const Exchange& exchange() const { return exchange_; }
 
  private:
@@ -99,15 +103,22 @@ class Provisioner {
   void abandon(Instant now);
   void follow_master(Instant now);
   void send_settings(Instant now);
-  void flush();
+  void flush(Instant now);
+  [[nodiscard]] std::uint32_t first_instance(std::uint32_t class_id) const;  // 0: none
 
   Exchange exchange_;
   Mastership mastership_;
   InventoryReader inventory_;
+  AddressReader addresses_;
   FibSync sync_;
+  PlaneReader plane_;
   std::vector<pl::Element> settings_;
   bool settings_due_ = false, subscribe_due_ = false, sync_due_ = false;
+  bool addresses_due_ = false, plane_due_ = false;
   bool connected_ = false, held_ = false, was_mine_ = false;
+  // Rows that somebody else wrote are read back like those of an earlier life.
+  std::set<std::uint64_t> touching_;  // requests of the operator to tables of rows
+  bool touched_ = false;
   std::set<std::uint64_t> bad_;  // answers of which a part has failed
   OutputQueue<ProvisionOutput> out_;
 };

@@ -47,8 +47,12 @@ std::vector<std::string> Redirector::configure(std::uint32_t fe_id,
     }
     std::erase(owner->ports, nullptr);
   }
-  for (const auto& port : gone) unwatch(*port);  // waits for a running read, so not under the lock
+  for (const auto& port : gone) {
+    unwatch(*port);  // waits for a running read, so not under the lock
+    if (port->tun) devices_.forget(port->tun->index());
+  }
   gone.clear();
+  devices_.open();
 
   std::vector<std::string> failures;
   for (const PortConfig& config : wanted) {
@@ -66,6 +70,7 @@ std::vector<std::string> Redirector::configure(std::uint32_t fe_id,
       const std::unique_lock lock(mutex_);
       if (added.tun && config.shared) added.tun->set_active(owner->master);
       owner->ports.push_back(std::move(port));
+      mirror(added);
     }
     if (context_ != nullptr) watch(added);
   }
@@ -89,9 +94,10 @@ void Redirector::unwatch(const Port& port) {
   }
 }
 
-tml_status Redirector::start(tmlx_context* context) {
+tml_status Redirector::start(tmlx_context* context, Devices::Note note) {
   const std::scoped_lock configuring(configuring_);
   context_ = context;
+  devices_.start(std::move(note));
   for (const auto& [id, fe] : fes_) {
     for (const auto& port : fe->ports) watch(*port);
   }
@@ -103,6 +109,7 @@ void Redirector::stop() {
   for (const auto& [id, fe] : fes_) {
     for (const auto& port : fe->ports) unwatch(*port);
   }
+  devices_.stop();
   context_ = nullptr;
 }
 
@@ -125,8 +132,35 @@ void Redirector::set_port_up(std::uint32_t fe_id, std::uint32_t port_id, bool up
   for (const auto& port : fe(fe_id).ports) {
     if (port->config.port_id != port_id || port->up == up) continue;
     port->up = up;
-    if (port->tun) port->tun->set_carrier(up);
+    if (!port->tun) continue;
+    port->tun->set_carrier(up);
+    devices_.carrier_changed(port->tun->index(), up);
   }
+}
+
+void Redirector::set_addresses(std::uint32_t fe_id, std::uint32_t port_id,
+                               Devices::Addresses addresses) {
+  const std::unique_lock lock(mutex_);
+  Fe& known = fe(fe_id);
+  known.addresses[port_id] = std::move(addresses);
+  for (const auto& port : known.ports) {
+    if (port->config.port_id == port_id) mirror(*port);
+  }
+}
+
+void Redirector::mirror(const Port& port) {  // under the unique lock
+  const auto at = port.fe.addresses.find(port.config.port_id);
+  if (!port.tun || !port.config.mirrors() || at == port.fe.addresses.end()) return;
+  devices_.want(port.tun->index(), port.fe.fe_id, port.config.tun, at->second);
+}
+
+std::string Redirector::address_of(const Port& port) const {
+  if (!port.config.mirrors() || !port.tun) return port.config.address;
+  std::string all;
+  for (const auto& address : devices_.given(port.tun->index())) {
+    all += (all.empty() ? "" : ", ") + text_of(address);
+  }
+  return all;
 }
 
 void Redirector::set_channel(std::uint32_t fe_id, std::uint64_t data_channel) {

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "ce/redirect/devices.hpp"
 #include "ce/redirect/port_config.hpp"
 #include "ce/redirect/tun.hpp"
 #include "common/core/time.hpp"
@@ -64,7 +65,8 @@ class Redirector {
   std::vector<std::string> configure(std::uint32_t fe_id, const std::vector<PortConfig>& ports);
   [[nodiscard]] std::vector<std::uint32_t> fes() const;
 
-  [[nodiscard]] tml_status start(tmlx_context* context);
+  // `note` is told by a thread of its own what could not be done to devices.
+  [[nodiscard]] tml_status start(tmlx_context* context, Devices::Note note = {});
   void stop();
 
   void set_associated(std::uint32_t fe_id, bool associated);
@@ -73,6 +75,8 @@ class Redirector {
   void set_master(std::uint32_t fe_id, bool master);
   // The state of an FE's port becomes the carrier of its device.
   void set_port_up(std::uint32_t fe_id, std::uint32_t port_id, bool up);
+  // All that the FE's port has. They become those of its device, if the configuration gives none.
+  void set_addresses(std::uint32_t fe_id, std::uint32_t port_id, Devices::Addresses addresses);
   void set_channel(std::uint32_t fe_id, std::uint64_t data_channel);  // 0: down
   [[nodiscard]] std::uint64_t channel(std::uint32_t fe_id) const;
 
@@ -93,6 +97,7 @@ class Redirector {
     std::uint32_t port_id;
     std::string tun;
     bool open;
+    std::string address;  // of the device: the configuration's, or those of the FE's port
     const RedirectPortCounters& counters;
   };
   // Calls visit(const RedirectFeCounters&, const std::vector<PortView>&); false: no such FE.
@@ -103,8 +108,8 @@ class Redirector {
     if (at == fes_.end()) return false;
     std::vector<PortView> views;
     for (const auto& port : at->second->ports) {
-      views.push_back(
-          {port->config.port_id, port->config.tun, port->tun.has_value(), port->counters});
+      views.push_back({port->config.port_id, port->config.tun, port->tun.has_value(),
+                       address_of(*port), port->counters});
     }
     visit(at->second->counters, views);
     return true;
@@ -125,6 +130,7 @@ class Redirector {
   struct Fe {
     std::uint32_t fe_id = 0;
     std::vector<std::unique_ptr<Port>> ports;
+    std::map<std::uint32_t, Devices::Addresses> addresses;  // by port, as the FE has them
     std::atomic<bool> associated{false}, master{false};
     std::atomic<std::uint64_t> channel{0};
     std::atomic<Duration::rep> heard{0}, sent{0};
@@ -140,6 +146,8 @@ class Redirector {
   static void to_device(Port& port, wire::Bytes packet);
   void watch(Port& port);
   void unwatch(const Port& port);
+  void mirror(const Port& port);
+  [[nodiscard]] std::string address_of(const Port& port) const;
   Fe& fe(std::uint32_t fe_id);
 
   const std::uint32_t ce_id_;
@@ -149,6 +157,7 @@ class Redirector {
   std::map<std::uint32_t, std::unique_ptr<Fe>> fes_;
   std::map<std::uint64_t, Fe*> by_channel_;
   Counter unknown_channel_;
+  Devices devices_;
   // Of I/O thread 0, where every device is read.
   std::array<std::byte, kMaxPacket> packet_;
   std::array<std::byte, kMaxPacket + 128> message_;

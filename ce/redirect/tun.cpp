@@ -117,7 +117,7 @@ std::expected<Tun, std::string> Tun::open(const PortConfig& config) {
   const std::string& name = config.tun;
   if (name.size() >= IFNAMSIZ) return std::unexpected(name + ": longer than 15 characters");
   std::optional<Address> address;
-  if (!config.address.empty()) {
+  if (config.own_address()) {
     address = parse(config.address);
     if (!address) return std::unexpected(config.address + ": not an IPv4 address with prefix");
   }
@@ -137,6 +137,7 @@ std::expected<Tun, std::string> Tun::open(const PortConfig& config) {
   }
   if (!control.bring_up()) return std::unexpected(system_error("bring up", name));
   if (config.shared) tun.set_active(false);
+  tun.index_ = ::if_nametoindex(name.c_str());
   return tun;
 }
 
@@ -151,10 +152,12 @@ void Tun::set_active(bool active) const {
   (void)::ioctl(fd_, TUNSETQUEUE, &request);  // fails when it is so already
 }
 
-Tun::Tun(Tun&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+Tun::Tun(Tun&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), index_(std::exchange(other.index_, 0)) {}
 
 Tun& Tun::operator=(Tun&& other) noexcept {
   std::swap(fd_, other.fd_);
+  std::swap(index_, other.index_);
   return *this;
 }
 

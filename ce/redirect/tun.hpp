@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <expected>
-#include <span>
 #include <string>
 
 #include "ce/redirect/port_config.hpp"
@@ -22,6 +21,7 @@ class Tun {
   ~Tun();
 
   [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] unsigned index() const { return index_; }
 
   // What the routing daemons take for the state of the FE's port.
   void set_carrier(bool up) const;
@@ -32,6 +32,7 @@ class Tun {
  private:
   explicit Tun(int fd) : fd_(fd) {}
   int fd_ = -1;
+  unsigned index_ = 0;
 };
 
 }  // namespace forces::ce

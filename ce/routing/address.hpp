@@ -65,6 +65,13 @@ struct IpPrefix {
   friend auto operator<=>(const IpPrefix&, const IpPrefix&) = default;
 };
 
+// An address that an interface has: all its bits, and the length of its network.
+struct InterfaceAddress {
+  IpAddress address;
+  std::uint8_t length = 0;
+  friend auto operator<=>(const InterfaceAddress&, const InterfaceAddress&) = default;
+};
+
 // Multiply and fold; keys of a routing table are dense, so every bit must reach the low ones.
 [[nodiscard]] inline std::uint64_t mix(std::uint64_t seed, std::uint64_t value) {
   std::uint64_t h = (seed ^ value) * 0x9e3779b97f4a7c15u;

@@ -92,13 +92,15 @@ class Service::Impl {
       const Rib::RouteView route = rib_.route(id);
       if (!route.live) continue;
       if (most-- == 0) return id;
-      auto& line = out.emplace_back(id, route.prefix, route.protocol, std::vector<NextHop>{});
+      auto& line = out.emplace_back(id, route.prefix, route.protocol, std::vector<NextHop>{},
+                                    fib_.selector(id));
       rib_.resolve(route.group, line.next_hops);
     }
     return std::nullopt;
   }
 
   FibBuilder& fib() { return fib_; }
+  const FibBuilder& fib() const { return fib_; }
   const Rib& rib() const { return rib_; }
 
  private:
@@ -167,6 +169,12 @@ std::optional<Delta> Service::poll(FeId fe) {
 }
 bool Service::complete() const {
   return impl_->locked([&] { return impl_->rib().complete(); });
+}
+std::vector<HopSelector> Service::hops_of(FeId fe, Selector selector) const {
+  return impl_->locked([&] { return std::as_const(*impl_).fib().hops_of(fe, selector); });
+}
+std::size_t Service::leading_only_to(FeId fe, const FibBuilder::HasFailed& failed) const {
+  return impl_->locked([&] { return std::as_const(*impl_).fib().leading_only_to(fe, failed); });
 }
 
 ServiceSnapshot Service::snapshot() const { return impl_->snapshot(); }

@@ -47,6 +47,7 @@ struct RouteLine {
   IpPrefix prefix;
   std::uint8_t protocol = 0;  // RTPROT_*
   std::vector<NextHop> next_hops;
+  Selector selector{};  // what its row says
 };
 
 class Service {
@@ -72,6 +73,8 @@ class Service {
   void on_fe_gone(FeId fe);
   [[nodiscard]] std::optional<Delta> poll(FeId fe);
   [[nodiscard]] bool complete() const;
+  [[nodiscard]] std::vector<HopSelector> hops_of(FeId fe, Selector selector) const;
+  [[nodiscard]] std::size_t leading_only_to(FeId fe, const FibBuilder::HasFailed& failed) const;
 
   [[nodiscard]] ServiceSnapshot snapshot() const;
   // Routes from the id `first` on, `most` of them; the id to go on with, or none.

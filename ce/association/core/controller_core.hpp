@@ -73,6 +73,17 @@ struct PortStatus {  // at first, and when it changes
   std::uint32_t port = 0;
   bool up = false;
 };
+struct PortAddresses {  // all that the port has; at first, and when it changes
+  std::uint32_t fe_id = 0;
+  provision::PortAddresses addresses;
+};
+struct RowsRemoved {
+  std::uint32_t fe_id = 0;
+  provision::RowsRemoved removed;
+};
+struct SetsReplaced {  // once an association
+  std::uint32_t fe_id = 0;
+};
 struct RowsFailed {  // at most one a second and FE
   std::uint32_t fe_id = 0;
   provision::RowsFailed failed;
@@ -88,7 +99,8 @@ struct Answered {  // a part of the answer to ask(), configure_fe() or switch_ma
 };
 using ControllerOutput =
     std::variant<SendMessage, FeChanged, SetupRefused, BindId, MessagesDropped, MasterChanged,
-                 InventoryChanged, PortStatus, RowsFailed, TransactionEnded, Answered>;
+                 InventoryChanged, PortStatus, PortAddresses, RowsFailed, RowsRemoved, SetsReplaced,
+                 TransactionEnded, Answered>;
 
 struct FeCounters {
   std::uint64_t received = 0, sent = 0;

@@ -111,7 +111,12 @@ void ControllerCore::perform(std::uint32_t fe_id, Peer& on, provision::Provision
                  [&](const provision::PortStatus& port) {
                    out_.push(PortStatus{fe_id, port.port, port.up});
                  },
+                 [&](provision::PortAddresses& addresses) {
+                   out_.push(PortAddresses{fe_id, std::move(addresses)});
+                 },
                  [&](const provision::RowsFailed& failed) { out_.push(RowsFailed{fe_id, failed}); },
+                 [&](const provision::RowsRemoved& rows) { out_.push(RowsRemoved{fe_id, rows}); },
+                 [&](const provision::SetsReplaced&) { out_.push(SetsReplaced{fe_id}); },
                  [&](const provision::TransactionAnswered& answer) {
                    Carrier carrier(*this, now);
                    if (answer.unanswered) {

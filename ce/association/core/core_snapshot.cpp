@@ -37,12 +37,19 @@ void show(const provision::Provisioner& provisioner, FeSnapshot& fe) {
   fe.master = provision::to_string(mastership.master());
   fe.master_ce = mastership.named();
   fe.sync = provision::to_string(provisioner.sync().state());
-  fe.rows_acknowledged = rows.count(RowState::Acknowledged);
+  fe.rows_acknowledged = rows.count(RowState::Acknowledged) + rows.count(RowState::Installed);
   fe.rows_failed = rows.count(RowState::Failed);
   fe.rows_left_out = rows.count(RowState::LeftOut);
   fe.rows_wanted = fe.rows_acknowledged + fe.rows_failed + fe.rows_left_out +
                    rows.count(RowState::Wanted) + rows.count(RowState::Sent);
   fe.rows_orphaned = provisioner.sync().orphans();
+  const provision::KernelPlane& plane = provisioner.plane().plane();
+  fe.kernel = provision::to_string(plane.state);
+  fe.kernel_installed = plane.installed;
+  fe.kernel_waiting = plane.waiting;
+  fe.kernel_pending = plane.pending;
+  fe.kernel_failed = plane.failed;
+  fe.kernel_failed_hops = plane.failed_hops.size();
 }
 
 void append(const provision::Provisioner& provisioner, daemon::CounterSamples& all) {

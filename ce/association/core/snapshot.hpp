@@ -13,7 +13,8 @@ namespace forces::ce {
 
 struct PortSnapshot {
   std::uint32_t port_id = 0;
-  std::string tun;  // "" when the port has no device
+  std::string tun;      // "" when the port has no device
+  std::string address;  // of the device
   bool open = false;
   daemon::CounterSamples counters;
 };
@@ -38,6 +39,10 @@ struct FeSnapshot {
   std::uint64_t rows_failed = 0;
   std::uint64_t rows_left_out = 0;  // the FE has no table for them
   std::uint64_t rows_orphaned = 0;  // the FE has them, nobody wants them
+  // Routes in the FE's kernel, as it said when it was last asked.
+  std::string_view kernel = "unknown";  // "off", "running", "failed"
+  std::uint64_t kernel_installed = 0, kernel_waiting = 0, kernel_pending = 0, kernel_failed = 0;
+  std::uint64_t kernel_failed_hops = 0;
   daemon::CounterSamples counters;
   std::vector<PortSnapshot> ports;
 };

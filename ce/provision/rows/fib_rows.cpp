@@ -40,6 +40,16 @@ void FibSync::take(NextHopRow&& row, Instant now) {
 
 void FibSync::take(EcmpRow&& row, Instant now) {
   const RowKey key{RowKind::Set, row.hop_selector};
+  const Table table = table_of(RowKind::Set, row.family);
+  if (!has_table(table)) {
+    if (row.members.empty()) return;
+    const std::uint32_t first = row.members.front().hop_selector;
+    const auto [at, fresh] = first_of_set_.try_emplace(key.number, first);
+    // Nobody knows which prefixes lead to the set: everything is looked at again.
+    if (!fresh && std::exchange(at->second, first) != first) distrusted_ = true;
+    (void)leave_out(key, table);
+    return;
+  }
   if (found_.unclaimed() == 0 || book_.placed(key)) return send(std::move(row), now);
   book_.set_state(key, RowState::Wanted);
   unbound_sets_.insert_or_assign(key.number, std::move(row));
@@ -47,6 +57,7 @@ void FibSync::take(EcmpRow&& row, Instant now) {
 
 void FibSync::take(PrefixRow&& row, Instant now) {
   const RowKey key{RowKind::Prefix, row.row};
+  if (row.ecmp_flag) replace_set(row);
   FoundRows::Prefix* const there =
       found_.unclaimed() != 0 && !book_.placed(key) ? found_.find(row.prefix) : nullptr;
   if (there == nullptr || there->claimed) return send(std::move(row), now);
@@ -63,9 +74,21 @@ void FibSync::take(PrefixRow&& row, Instant now) {
   send(std::move(row), now);
 }
 
+// Better one path than none.
+void FibSync::replace_set(PrefixRow& row) {
+  const auto first = first_of_set_.find(row.hop_selector);
+  if (first == first_of_set_.end()) return;
+  row.ecmp_flag = false;
+  row.hop_selector = first->second;
+  if (!std::exchange(sets_replaced_, true)) notes_.push(SetsReplaced{});
+}
+
 void FibSync::gone(RowKey key, Family family, Instant now) {
   if (key.kind == RowKind::Hop) unbound_hops_.erase(key.number);
-  if (key.kind == RowKind::Set) unbound_sets_.erase(key.number);
+  if (key.kind == RowKind::Set) {
+    unbound_sets_.erase(key.number);
+    first_of_set_.erase(key.number);
+  }
   if (!book_.failures().empty()) book_.failures().erase(key);
   const bool placed = book_.placed(key);
   if (book_.state(key) != RowState::None) book_.set_state(key, RowState::None);

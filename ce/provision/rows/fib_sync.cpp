@@ -57,6 +57,7 @@ void FibSync::set_source(RowSource* source) {
 void FibSync::start(const TableInstances& instances, Instant now) {
   instances_ = instances;
   started_ = true;
+  sets_replaced_ = false;
   read_back_off_ = retry_back_off_ = Duration{};
   if (source_ != nullptr) read(now);
 }
@@ -76,6 +77,7 @@ void FibSync::reset() {
   hop_rows_.clear();
   unbound_hops_.clear();
   unbound_sets_.clear();
+  first_of_set_.clear();
   doomed_.clear();
   orphans_until_.reset();
   orphans_due_ = false;
@@ -197,6 +199,7 @@ void FibSync::pump(Instant now) {
   }
   if ((state_ != SyncState::Sending && state_ != SyncState::Synced) || held_) return;
   for (;;) {
+    if (std::exchange(distrusted_, false)) return distrust(now);
     if (exchange_.outstanding() != 0 &&
         (!exchange_.room() || batch_.octets() >= exchange_.window())) {
       break;  // what is begun waits to become larger
@@ -278,6 +281,8 @@ void FibSync::judge_orphans(Instant now) {
   }
   orphans_due_ = false;
   doomed_ = found_.orphans();
+  const FoundRows::Row first = doomed_.front();
+  notes_.push(RowsRemoved{doomed_.size(), first, found_.prefix_of(first)});
   std::ranges::reverse(doomed_);
   forget_found();
 }

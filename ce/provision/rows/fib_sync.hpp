@@ -15,6 +15,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <variant>
 #include <vector>
 
 #include "ce/provision/exchange.hpp"
@@ -52,6 +53,15 @@ struct RowsFailed {  // at most one in kFailureReportEvery
 };
 inline constexpr Duration kFailureReportEvery = std::chrono::seconds(1);
 
+struct RowsRemoved {  // that nobody wanted: of an earlier life of the CE, or written by somebody
+  std::size_t count = 0;
+  FoundRows::Row first;                       // by the FE's number
+  std::optional<routing::IpPrefix> prefix{};  // of it, if it has one
+};
+// The FE has no class EcmpHops: what leads to a set leads to the first of its next hops.
+struct SetsReplaced {};
+using SyncNote = std::variant<RowsRemoved, SetsReplaced>;
+
 struct SyncCounters {
   std::uint64_t sent = 0, adopted = 0, deleted = 0, orphans_deleted = 0;
   std::uint64_t refused = 0, readings = 0, pages = 0;
@@ -86,6 +96,22 @@ class FibSync {
   // every other call.
   void pump(Instant now);
   [[nodiscard]] std::optional<RowsFailed> poll_output() { return out_.poll(); }
+  [[nodiscard]] std::optional<SyncNote> poll_note() { return notes_.poll(); }
+
+  // Nothing is to be sent, nothing is unanswered.
+  [[nodiscard]] bool at_rest() const {
+    return state_ == SyncState::Synced || (started_ && source_ == nullptr);
+  }
+  // Another number after anything that it did to rows.
+  [[nodiscard]] std::uint64_t version() const {
+    return counters_.sent + counters_.deleted + counters_.orphans_deleted + counters_.adopted +
+           counters_.readings;
+  }
+  // Every acknowledged row is in the FE's kernel, but for those that the reader of it knows.
+  void in_kernel() { book_.promote(); }
+  [[nodiscard]] std::size_t leading_only_to(const RowSource::HasFailed& failed) const {
+    return source_ == nullptr ? 0 : source_->leading_only_to(fe_, failed);
+  }
 
   [[nodiscard]] SyncState state() const { return state_; }
   [[nodiscard]] const RowBook& rows() const { return book_; }
@@ -125,6 +151,7 @@ class FibSync {
   void send(routing::EcmpRow&& row, Instant now);
   void send(routing::PrefixRow&& row, Instant now);
   [[nodiscard]] bool leave_out(RowKey key, Table table);
+  void replace_set(routing::PrefixRow& row);
   void sent(RowSent&& row, wire::Bytes packed, Instant now);
 
   void settle(RowSent& row, pl::ResultCode code, Instant now);
@@ -147,7 +174,9 @@ class FibSync {
   std::unordered_map<std::uint32_t, routing::NextHopRow> hop_rows_;  // while there are found rows
   std::unordered_set<std::uint32_t> unbound_hops_;                   // of these
   std::unordered_map<std::uint32_t, routing::EcmpRow> unbound_sets_;
-  std::vector<FoundRows::Row> doomed_;  // orphans, the last first
+  std::unordered_map<std::uint32_t, std::uint32_t> first_of_set_;  // while there is no EcmpHops
+  bool sets_replaced_ = false;                                     // and it was told
+  std::vector<FoundRows::Row> doomed_;                             // orphans, the last first
   std::optional<Instant> orphans_until_;
   bool orphans_due_ = false;
   std::optional<Instant> read_at_;  // again
@@ -160,6 +189,7 @@ class FibSync {
   Instant tell_after_{};
   SyncCounters counters_;
   OutputQueue<RowsFailed> out_;
+  OutputQueue<SyncNote> notes_;
 };
 
 }  // namespace forces::ce::provision

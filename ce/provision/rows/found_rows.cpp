@@ -158,4 +158,13 @@ std::vector<FoundRows::Row> FoundRows::orphans() const {
   return all;
 }
 
+std::optional<routing::IpPrefix> FoundRows::prefix_of(const Row& row) const {
+  const auto at = std::ranges::find_if(prefixes_, [&](const Prefix& prefix) {
+    const Table table = table_of(RowKind::Prefix, prefix.row.prefix.address.family);
+    return table == row.table && prefix.row.row == row.number;
+  });
+  if (at == prefixes_.end()) return std::nullopt;
+  return at->row.prefix;
+}
+
 }  // namespace forces::ce::provision

@@ -61,6 +61,7 @@ class FoundRows {
 
   // What nobody has claimed, in the order in which it may be deleted.
   [[nodiscard]] std::vector<Row> orphans() const;
+  [[nodiscard]] std::optional<routing::IpPrefix> prefix_of(const Row& row) const;
 
  private:
   struct Hop {

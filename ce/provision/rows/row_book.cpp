@@ -6,7 +6,7 @@ namespace forces::ce::provision {
 
 std::string_view to_string(RowState state) {
   static constexpr std::array<std::string_view, kRowStates> kNames{
-      "none", "wanted", "sent", "acknowledged", "failed", "left_out"};
+      "none", "wanted", "sent", "acknowledged", "failed", "left_out", "installed"};
   return kNames[static_cast<std::size_t>(state)];
 }
 
@@ -45,6 +45,22 @@ void RowBook::set_state(RowKey key, RowState state) {
   if (old != static_cast<std::size_t>(RowState::None)) --counts[old];
   if (state != RowState::None) ++counts[static_cast<std::size_t>(state)];
   octet = static_cast<std::uint8_t>((octet & ~kStateMask) | static_cast<std::uint8_t>(state));
+  if (state == RowState::Acknowledged && fresh_.size() < kMostFresh) fresh_.push_back(key);
+}
+
+void RowBook::promote() {
+  if (count(RowState::Acknowledged) <= fresh_.size()) {
+    for (const RowKey key : fresh_) {
+      if (state(key) == RowState::Acknowledged) set_state(key, RowState::Installed);
+    }
+  }
+  for (std::size_t k = 0; k < kRowKinds && count(RowState::Acknowledged) != 0; ++k) {
+    for (std::uint32_t n = 0; n < rows_[k].size(); ++n) {
+      const RowKey key{static_cast<RowKind>(k), n};
+      if (state(key) == RowState::Acknowledged) set_state(key, RowState::Installed);
+    }
+  }
+  fresh_.clear();
 }
 
 void RowBook::place(RowKey key, Table table, std::uint32_t at_fe) {

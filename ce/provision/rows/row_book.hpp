@@ -24,8 +24,9 @@ enum class RowState : std::uint8_t {
   Acknowledged,  // the FE has it
   Failed,        // the FE refused it
   LeftOut,       // the FE has no such table
+  Installed,     // acknowledged, and the FE's kernel was read since
 };
-inline constexpr std::size_t kRowStates = 6;
+inline constexpr std::size_t kRowStates = 7;
 [[nodiscard]] std::string_view to_string(RowState state);
 
 struct RowKey {
@@ -74,6 +75,9 @@ class RowBook {
     return count(RowKind::Hop, state) + count(RowKind::Set, state) + count(RowKind::Prefix, state);
   }
 
+  // Every acknowledged row is installed.
+  void promote();
+
   // Whether the FE has, or was sent, a row for it: then under which number.
   [[nodiscard]] bool placed(RowKey key) const { return (octet(key) & kPlaced) != 0; }
   [[nodiscard]] std::uint32_t at_fe(RowKey key) const {
@@ -116,6 +120,7 @@ class RowBook {
 
  private:
   static constexpr std::uint8_t kStateMask = 0x07, kPlaced = 0x08;
+  static constexpr std::size_t kMostFresh = 512;  // then it is cheaper to look at every row
 
   [[nodiscard]] std::uint8_t octet(RowKey key) const {
     const auto& rows = rows_[static_cast<std::size_t>(key.kind)];
@@ -132,6 +137,7 @@ class RowBook {
   std::array<std::unordered_map<std::uint32_t, std::uint32_t>, kRowKinds> moved_;
   std::array<NumbersInUse, kTables> in_use_;
   std::map<RowKey, Failure> failures_;
+  std::vector<RowKey> fresh_;  // acknowledged since promote(), while these are few
 };
 
 }  // namespace forces::ce::provision

@@ -1,6 +1,8 @@
 // Where the rows that an FE shall have come from.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <optional>
 
 #include "ce/routing/fib/rows.hpp"
@@ -23,6 +25,9 @@ class RowSource {
   [[nodiscard]] virtual std::optional<routing::Delta> poll(FeId fe) = 0;
   // What is not among the rows is not wanted. False while some may still come.
   [[nodiscard]] virtual bool complete() const = 0;
+  // How many prefixes lead to nothing but next hops and sets that have failed there.
+  using HasFailed = std::function<bool(routing::Family, bool set, routing::HopSelector)>;
+  [[nodiscard]] virtual std::size_t leading_only_to(FeId, const HasFailed&) const { return 0; }
 };
 
 }  // namespace forces::ce::provision

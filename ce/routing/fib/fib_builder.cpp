@@ -207,4 +207,32 @@ EcmpRow FibBuilder::ecmp_row(FeId fe, HopSelector number) const {
   return row;
 }
 
+std::vector<HopSelector> FibBuilder::hops_of(FeId fe, Selector selector) const {
+  if (selector.number == 0) return {};
+  if (!selector.ecmp) return {selector.number};
+  std::vector<HopSelector> hops;
+  for (const EcmpMember& m : ecmp_row(fe, selector.number).members) hops.push_back(m.hop_selector);
+  return hops;
+}
+
+std::size_t FibBuilder::leading_only_to(FeId fe, const HasFailed& failed) const {
+  std::size_t prefixes = 0;
+  std::vector<bool> bad(table_.hops.numbers());
+  for (HopSelector n = 1; n < table_.hops.numbers(); ++n) {
+    if (table_.hops.life(n) == 0 || !failed(table_.hops[n].family, false, n)) continue;
+    bad[n] = true;
+    prefixes += table_.hops.users(n);
+  }
+  for (HopSelector n = 1; n < table_.sets.numbers(); ++n) {
+    if (table_.sets.life(n) == 0) continue;
+    const HopSet& set = table_.sets[n];
+    for (const EcmpMember& m : set.members) prefixes -= bad[m.hop_selector] ? 1 : 0;  // its use
+    const auto members = ecmp_row(fe, n).members;
+    const bool all_bad =
+        std::ranges::all_of(members, [&](const EcmpMember& m) { return bad[m.hop_selector]; });
+    if (all_bad || failed(set.family, true, n)) prefixes += table_.sets.users(n);
+  }
+  return prefixes;
+}
+
 }  // namespace forces::ce::routing

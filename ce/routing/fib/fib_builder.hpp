@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -48,6 +49,16 @@ class FibBuilder {
 
   // The next change of that FE's rows; nullopt: it has been given everything.
   [[nodiscard]] std::optional<Delta> poll(FeId fe);
+
+  // For people, and for who must know what depends on a next hop. What a route leads to, and the
+  // next hops behind it as that FE has them.
+  [[nodiscard]] Selector selector(RouteId id) const {
+    return id < selectors_.size() ? selectors_[id] : Selector{};
+  }
+  [[nodiscard]] std::vector<HopSelector> hops_of(FeId fe, Selector selector) const;
+  // How many prefixes lead only to next hops and sets that have failed there.
+  using HasFailed = std::function<bool(Family, bool set, HopSelector)>;
+  [[nodiscard]] std::size_t leading_only_to(FeId fe, const HasFailed& failed) const;
 
   [[nodiscard]] std::size_t prefixes() const { return prefixes_; }  // rows of each FE
   [[nodiscard]] std::size_t next_hops() const { return table_.hops.size(); }

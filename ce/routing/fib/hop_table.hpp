@@ -90,6 +90,7 @@ class NumberedValues {
   [[nodiscard]] std::uint64_t life(std::uint32_t number) const {
     return slots_[number].users == 0 ? 0 : slots_[number].life;
   }
+  [[nodiscard]] std::uint32_t users(std::uint32_t number) const { return slots_[number].users; }
   [[nodiscard]] std::size_t numbers() const { return slots_.size(); }
   [[nodiscard]] std::size_t size() const { return by_hash_.size(); }
 

@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <string>
 
+#include "ce/app/requests.hpp"
 #include "tml/daemon/daemon.hpp"
 
 namespace forces::ce {
@@ -45,6 +47,45 @@ TEST(CeElement, ShowsTheSnapshotOfAnFe) {
   EXPECT_EQ(element.ports(1).state(), "no device");
   EXPECT_EQ(element.ports(2).state(), "failed");
   EXPECT_EQ(element.counters(1).reason(), "unknown_type");
+}
+
+TEST(CeElement, TellsOfTheKernelWhatItKnows) {
+  FeSnapshot fe = fe_two();
+  control::Element element;
+  describe(element, fe);
+  EXPECT_EQ(element.tables().kernel(), "unknown");
+  fe.kernel = "running";
+  fe.kernel_installed = 7;
+  fe.kernel_failed = 2;
+  fe.kernel_failed_hops = 1;
+  describe(element, fe);
+  EXPECT_EQ(element.tables().kernel(), "running");
+  EXPECT_EQ(element.tables().kernel_installed(), 7U);
+  EXPECT_EQ(element.tables().kernel_failed(), 2U);
+  EXPECT_EQ(element.tables().kernel_failed_hops(), 1U);
+}
+
+TEST(CeRoutes, WhatTheKernelSaidIsInWordsThatHelp) {
+  using provision::RowState;
+  EXPECT_EQ(kernel_text({RowState::Failed, EHOSTUNREACH, true}),
+            "next hop: no route to host: is the next hop's network on the port?");
+  EXPECT_EQ(kernel_text({RowState::Failed, EPERM, false}),
+            "operation not permitted: has the fe CAP_NET_ADMIN?");
+  EXPECT_EQ(kernel_text({RowState::Failed, ENOMEM, false}), "Cannot allocate memory");
+}
+
+TEST(CeMetrics, RoutesInTheKernelOfAnFeThatTellsOfThem) {
+  ControllerSnapshot snapshot;
+  snapshot.fes = {fe_two()};
+  observe::Metrics metrics;
+  const auto source = metrics.add([&] { return families_of(snapshot); });
+  EXPECT_THAT(metrics.text(), testing::Not(HasSubstr("ce_kernel")));
+  snapshot.fes[0].kernel = "running";
+  snapshot.fes[0].kernel_installed = 7;
+  snapshot.fes[0].kernel_failed_hops = 3;
+  const auto text = metrics.text();
+  EXPECT_THAT(text, HasSubstr("ce_kernel_routes{fe=\"2\",state=\"installed\"} 7\n"));
+  EXPECT_THAT(text, HasSubstr("ce_kernel_failed_next_hops{fe=\"2\"} 3\n"));
 }
 
 TEST(CeMetrics, AreTheSnapshotsCounters) {

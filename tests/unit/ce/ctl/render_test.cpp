@@ -83,6 +83,21 @@ TEST(RenderText, AnFeShowsItsModelAndItsTables) {
   EXPECT_THAT(text, HasSubstr("neighbor 2\n"));
 }
 
+TEST(RenderText, AnFeThatTellsOfItsKernelShowsIt) {
+  Response response;
+  auto& tables = *response.mutable_element()->mutable_tables();
+  tables.set_kernel("unknown");
+  EXPECT_THAT(render_text(response), testing::Not(HasSubstr("kernel")));
+  tables.set_kernel("running");
+  tables.set_kernel_installed(41);
+  tables.set_kernel_waiting(2);
+  tables.set_kernel_failed_hops(1);
+  const auto text = render_text(response);
+  EXPECT_THAT(text,
+              HasSubstr("routes in the kernel    41 installed, 2 waiting, 0 pending, 0 failed"));
+  EXPECT_THAT(text, HasSubstr("next hops that failed"));
+}
+
 TEST(RenderText, StatusIsALineForEachFact) {
   Response response;
   auto& s = *response.mutable_status();

@@ -419,6 +419,60 @@ TEST_F(FibSyncTest, TablesThatAreNotThereAreLeftOut) {
   EXPECT_EQ(sync->rows().count(RowState::LeftOut), 23U);
 }
 
+TEST_F(FibSyncTest, WithoutEcmpHopsASetIsTheFirstOfItsNextHops) {
+  some_rows();
+  sync->start({1, 1, 0, 0, 1, 1}, now);
+  run();
+  EXPECT_EQ(sync->state(), SyncState::Synced);
+  EXPECT_EQ(in(Table::Sets4), 0U);
+  for (std::uint32_t row = 1; row <= 20; ++row) {
+    const auto there = read_prefix(Family::V4, fe.tables[Table::Prefixes4].at(row));
+    ASSERT_TRUE(there);
+    EXPECT_FALSE(there->ecmp_flag);
+    EXPECT_TRUE((row - 1) % 5 != 0 || there->hop_selector == 1) << row;
+  }
+  EXPECT_EQ(state(RowKind::Set, 1), RowState::LeftOut);
+  EXPECT_EQ(state(RowKind::Prefix, 1), RowState::Acknowledged);
+  const auto note = sync->poll_note();
+  ASSERT_TRUE(note);
+  EXPECT_TRUE(std::holds_alternative<SetsReplaced>(*note));
+  EXPECT_FALSE(sync->poll_note()) << "once";
+
+  // Another first: who leads there is found by reading again.
+  std::get<EcmpRow>(rows.rows[3]).members = {{3, 1}, {2, 3}};
+  give(rows.rows[3]);
+  pass(1s);
+  EXPECT_EQ(sync->counters().readings, 2U);
+  EXPECT_EQ(read_prefix(Family::V4, fe.tables[Table::Prefixes4].at(1))->hop_selector, 3U);
+  give(EcmpRow{Family::V4, 1, {{3, 1}, {1, 3}}});
+  pass(1s);
+  EXPECT_EQ(sync->counters().readings, 2U) << "the first is the same";
+}
+
+TEST_F(FibSyncTest, RowsThatNobodyWantedAreToldWhenTheyGo) {
+  some_rows();
+  start();
+  EXPECT_FALSE(sync->poll_note());
+  PackedRow packed;
+  const auto octets = packed.pack(prefix(99, 99, 1));
+  fe.tables[Table::Prefixes4][99] = {octets.begin(), octets.end()};
+  fe.tables[Table::Hops4][44] = fe.tables[Table::Hops4].at(1);
+  sync->distrust(now);
+  run();
+  EXPECT_EQ(sync->orphans(), 2U);
+  pass(59s);
+  EXPECT_FALSE(sync->poll_note());
+  pass(2s);
+  EXPECT_EQ(in(Table::Prefixes4), 20U);
+  const auto note = sync->poll_note();
+  ASSERT_TRUE(note);
+  const auto& removed = std::get<RowsRemoved>(*note);
+  EXPECT_EQ(removed.count, 2U);
+  EXPECT_EQ(removed.prefix, prefix(99, 99, 1).prefix) << "prefixes are the first to go";
+  EXPECT_EQ(removed.first.number, 99U);
+  EXPECT_FALSE(sync->poll_note());
+}
+
 TEST_F(FibSyncTest, MessagesAreLargeAndTheWindowHolds) {
   config.batch_octets = 20'000;
   ExchangeConfig window;

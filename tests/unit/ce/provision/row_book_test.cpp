@@ -48,6 +48,26 @@ TEST(RowBook, StatesAreCountedByKind) {
   EXPECT_EQ(book.count(RowState::Acknowledged), 1U);
 }
 
+TEST(RowBook, PromotionIsOfWhatIsAcknowledgedNow) {
+  for (const std::uint32_t count : {5u, 5000u}) {  // few are remembered, of many all are looked at
+    RowBook book;
+    for (std::uint32_t n = 1; n <= count; ++n) {
+      book.set_state({RowKind::Prefix, n}, RowState::Acknowledged);
+    }
+    book.set_state({RowKind::Prefix, 2}, RowState::Sent);
+    book.set_state({RowKind::Set, 3}, RowState::Failed);
+    book.promote();
+    EXPECT_EQ(book.count(RowState::Installed), count - 1);
+    EXPECT_EQ(book.state({RowKind::Prefix, 2}), RowState::Sent);
+    EXPECT_EQ(book.state({RowKind::Set, 3}), RowState::Failed);
+    book.set_state({RowKind::Prefix, 2}, RowState::Acknowledged);
+    EXPECT_EQ(book.count(RowState::Installed), count - 1);
+    book.promote();
+    EXPECT_EQ(book.count(RowState::Installed), count);
+    EXPECT_EQ(book.count(RowState::Acknowledged), 0U);
+  }
+}
+
 TEST(RowBook, WhatIsUnderWayDoesNotDisturbTheState) {
   RowBook book;
   book.place(kRow, Table::Prefixes4);
