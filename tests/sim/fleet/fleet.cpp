@@ -70,7 +70,7 @@ void Fleet::configure() {
     fe.setup_timeout = 20s;
     fe.retry_max = patience_ / 4;
     fe.fepo.ce_dead = patience_;
-    fe.fepo.ha_mode = kind == Kind::HotStandby ? 2 : 0;
+    fe.fepo.ha_mode = kind == Kind::HotStandby ? 2 : kind == Kind::ColdStandby ? 1 : 0;
     fe.fepo.failover_policy = kind == Kind::StopsAtOnce ? 0 : 1;
     fe.fepo.failover_timeout = i % 2 == 0 ? patience_ : 6 * patience_;
   }
