@@ -17,7 +17,7 @@ namespace forces::test {
 
 class BareCe {
  public:
-  BareCe(const e2e::Pki& pki, std::uint32_t id) : id_(id), tml_(id) {
+  BareCe(e2e::Pki& pki, std::uint32_t id) : id_(id), tml_(id) {
     tml_.certify(pki, pki.ce(id));
     tml_.control.message_handler = &BareCe::on_messages;
     tml_.control.event_handler = tml_.data.event_handler = &BareCe::on_event;
@@ -110,9 +110,12 @@ class BareCe {
       const auto& select = std::get<pl::LfbSelect>(m.body.at(0));
       const auto& path = std::get<pl::PathData>(select.operations.at(0).elements.at(0).value);
       std::string text;
-      for (const std::uint32_t id : path.ids)
-        text += (text.empty() ? "" : ".") + std::to_string(id);
-      all.push_back(text + " " + leaf(m));
+      for (const std::uint32_t id : path.ids) {
+        if (!text.empty()) text += '.';
+        text += std::to_string(id);
+      }
+      text += ' ';
+      all.push_back(text + leaf(m));
     }
     return all;
   }

@@ -119,13 +119,21 @@ bool Fleet::peace() {
   return run(6 * patience_ + 15min);
 }
 
-void Fleet::cut() {
-  const std::size_t i = world_.pick(size_.fes), j = world_.pick(size_.ces);
+void Fleet::cut() { cut_wire(world_.pick(size_.fes), world_.pick(size_.ces)); }
+
+void Fleet::cut_wire(std::size_t i, std::size_t j) {
   ++told_.cuts;
   net_.cut(i, j);
   // Most are short, some outlast every patience.
   world_.after(world_.pick(4) == 0 ? pick(3 * patience_) : pick(30s),
                [this, i, j] { net_.mend(i, j); });
+}
+
+// What was sent just now is lost on the way, or its answer is.
+void Fleet::cut_soon(std::size_t i, Duration within) {
+  world_.after(pick(within), [this, i] {
+    if (world_.now() < end_) cut_wire(i, world_.pick(size_.ces));
+  });
 }
 
 void Fleet::restart_fe() {
@@ -142,6 +150,7 @@ void Fleet::start_ce(std::size_t j) {
   rows_[j] = std::make_unique<FleetRows>(size_.fes, world_.pick(1000));
   for (std::size_t i = 0; i < size_.fes; ++i) rows_[j]->follow(i, wanted_[i]);
   net_.start_ce(j);
+  for (std::size_t k = 0; k <= size_.fes / 50; ++k) cut_soon(world_.pick(size_.fes), 5s);
   world_.after(pick(2min), [this, j, life = ++lives_[j]] {  // its zebra has told all
     if (lives_[j] != life || !net_.ce_runs(j)) return;
     rows_[j]->complete_now();
@@ -206,6 +215,7 @@ void Fleet::transact() {
   }
   told_.transactions += net_.ce(j).transact(parts, world_.now()) ? 1 : 0;
   net_.poke_ce(j);
+  if (world_.pick(3) == 0) cut_soon(i, 100ms);
 }
 
 // A link somewhere, and with it the routes of some FEs; now and then of all.
@@ -216,6 +226,7 @@ void Fleet::change_routes() {
     const std::size_t i = (first + k) % size_.fes;
     for (std::uint64_t n = 1 + world_.pick(4); n > 0; --n) wanted_[i].change(world_);
     ++told_.changes;
+    if (world_.pick(8) == 0) cut_soon(i, 60ms);
     for (auto& rows : rows_) rows->follow(i, wanted_[i]);
   }
   for (std::size_t j = 0; j < size_.ces; ++j) tell(j);

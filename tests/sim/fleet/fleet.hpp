@@ -48,6 +48,8 @@ class Fleet {
   }
 
   void cut();
+  void cut_wire(std::size_t fe, std::size_t ce);
+  void cut_soon(std::size_t fe, Duration within);
   void restart_fe();
   void crash_ce();
   void hang_ce();
