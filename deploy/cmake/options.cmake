@@ -71,15 +71,18 @@ function(forces_alone)
   set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
-# forces_test(NAME SOURCES... LIBS ...): a GoogleTest program; each of its tests is one ctest.
+# forces_test(NAME SOURCES... LIBS ... [TIMEOUT seconds]): a GoogleTest program; each of its tests is one ctest.
 function(forces_test name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBS" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gtest_main GTest::gmock)
   target_compile_definitions(${name} PRIVATE FORCES_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   gtest_discover_tests(${name} TEST_PREFIX ${name}. NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 300)
+    PROPERTIES TIMEOUT ${arg_TIMEOUT})
 endfunction()
 
 # forces_fuzz(NAME SOURCE LIBS...): always a replay of corpus and vectors as a test; with FORCES_FUZZ a

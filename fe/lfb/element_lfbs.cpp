@@ -154,14 +154,16 @@ void ElementLfbs::set_state(FeState state, Instant now) {
   put(kFeObject, fe_object::kState, static_cast<std::uint64_t>(state), now);
 }
 
-// RFC 7121 section 3.2: the master hands over to a CE that the FE knows.
+// RFC 7121: the master hands over to a CE that the FE knows and is associated to (section 3.2); in
+// cold standby it is to none, and goes there (section 2.1.1).
 ResultCode ElementLfbs::check(const Change& change) {
   const Target target = change.instance->target();
   if (target == kFeProtocol && change.component->id == fe_protocol::kCeId) {
     const auto named = number_of(*change.component->type, *change.after).value_or(0);
+    const bool cold = values_.protocol.ha_mode == 1;
     const auto is_able = [&](const KnownCe& ce) {
       return ce.ce_id == named &&
-             (ce.status == CeStatus::Associated || ce.status == CeStatus::IsMaster);
+             (cold || ce.status == CeStatus::Associated || ce.status == CeStatus::IsMaster);
     };
     return std::ranges::any_of(values_.protocol.all_ces, is_able) ? ResultCode::Success
                                                                   : ResultCode::ValueOutOfRange;

@@ -5,12 +5,10 @@
 namespace forces::pl {
 namespace {
 constexpr unsigned kVersion = 1;
-}
 
-Result<Header> decode_header(wire::ByteReader& r) {
+Header read_fields(wire::ByteReader& r, unsigned& version) {
   Header h;
-  const std::size_t start = r.offset();
-  const unsigned version = r.u8("pl.version") >> 4;  // low nibble: receivers MUST ignore it
+  version = r.u8("pl.version") >> 4;  // low nibble: receivers MUST ignore it
   // Any value: dispatch decides what is known.
   // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange)
   h.type = static_cast<MsgType>(r.u8("pl.type"));
@@ -19,6 +17,15 @@ Result<Header> decode_header(wire::ByteReader& r) {
   h.destination = {r.u32("pl.destination")};
   h.correlator = r.u64("pl.correlator");
   h.flags = {r.u32("pl.flags")};
+  return h;
+}
+
+}  // namespace
+
+Result<Header> decode_header(wire::ByteReader& r) {
+  const std::size_t start = r.offset();
+  unsigned version = 0;
+  const Header h = read_fields(r, version);
   if (!r.ok()) return fail(r.error());
   if (version != kVersion) return fail(Errc::BadVersion, "pl.version", start);
   if (h.length < Header::kSize) return fail(Errc::BadLength, "pl.length", start + 2);
@@ -28,6 +35,13 @@ Result<Header> decode_header(wire::ByteReader& r) {
 Result<Header> decode_header(wire::Bytes message) {
   wire::ByteReader r(message);
   return decode_header(r);
+}
+
+std::optional<Header> header_fields(wire::Bytes message) {
+  wire::ByteReader r(message);
+  unsigned version = 0;
+  const Header h = read_fields(r, version);
+  return r.ok() ? std::optional(h) : std::nullopt;
 }
 
 void encode_header(const Header& h, wire::ByteWriter& w) {

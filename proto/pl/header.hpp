@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "common/core/result.hpp"
 #include "proto/pl/codes.hpp"
@@ -93,6 +94,9 @@ struct Header {
 
 [[nodiscard]] Result<Header> decode_header(wire::ByteReader& r);
 [[nodiscard]] Result<Header> decode_header(wire::Bytes message);
+// The fields as they stand, whatever the version and the length say: for an answer to a message
+// that does not decode. nullopt: there are not even 24 octets.
+[[nodiscard]] std::optional<Header> header_fields(wire::Bytes message);
 
 // A length that the header cannot say is a sticky error of `w`.
 void encode_header(const Header& h, wire::ByteWriter& w);

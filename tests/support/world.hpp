@@ -43,6 +43,8 @@ class World {
     return run_until(now_ + time, budget);
   }
 
+  [[nodiscard]] std::size_t pending() const { return queue_.size(); }
+
   // What happened, as one number: FNV-1a over times and texts.
   void trace(std::string_view what) {
     mix(static_cast<std::uint64_t>(now_.time_since_epoch().count()));

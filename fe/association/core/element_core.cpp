@@ -101,7 +101,7 @@ void ElementCore::on_timer(Instant now) {
 void ElementCore::on_message(std::size_t ce, wire::Bytes octets, Instant now) {
   Link& link = links_[ce];
   const auto header = pl::decode_header(octets);
-  if (!header) return drop(link, Drop::Malformed, octets.size(), now);
+  if (!header) return refuse(link, octets, now);
   if (header->source.value != link.ce_id) return drop(link, Drop::WrongSource, octets.size(), now);
   ++link.control.received_packets;
   link.control.received_octets += octets.size();
@@ -118,6 +118,29 @@ void ElementCore::drop(Link& link, Drop reason, std::size_t octets, Instant now)
   if (now < link.report_after) return;
   link.report_after = now + kDropReportEvery;
   out_.push(MessagesDropped{index_of(link), reason, std::exchange(link.unreported, 0)});
+}
+
+// What does not decode is dropped, and answered all the same where somebody waits for it: "the
+// message receiver MUST send a Response message" (RFC 5810 section 6.1).
+void ElementCore::refuse(Link& link, wire::Bytes octets, Instant now) {
+  drop(link, Drop::Malformed, octets.size(), now);
+  const auto header = pl::header_fields(octets);
+  if (!header || header->source.value != link.ce_id || !link.fsm.associated()) return;
+  const bool config = header->type == pl::MsgType::Config;
+  if (!config && header->type != pl::MsgType::Query) return;
+  if (config && mastership_.master() != index_of(link)) return;
+  const auto good = pl::decode_header(octets);
+  if (!good && good.error().code == Errc::BadVersion) {
+    lfbs_.engine().refuse(*header, pl::ResultCode::VersionMismatch, "version 1 is spoken here");
+  } else if (!good) {
+    lfbs_.engine().refuse(*header, pl::ResultCode::InvalidHeader, "no length of a message");
+  } else if (header->length != octets.size()) {
+    lfbs_.engine().refuse(*header, pl::ResultCode::LengthMismatch, "more or fewer octets came");
+  } else {
+    lfbs_.engine().refuse(*header, pl::ResultCode::InvalidTlv, "the body does not decode");
+  }
+  ++counters_.failed_operations;
+  flush_engine(index_of(link));
 }
 
 void ElementCore::dispatch(std::size_t ce, const pl::Header& header, wire::Bytes octets,
@@ -175,7 +198,7 @@ void ElementCore::on_query_or_config(std::size_t ce, const pl::Header& header, w
   refresh_table();
   const std::uint64_t failed = lfbs_.engine().counters().failed;
   if (!lfbs_.engine().on_message(octets, is_for(header.destination, fe_id()), now)) {
-    return drop(link, Drop::Malformed, octets.size(), now);
+    return refuse(link, octets, now);
   }
   ++(config ? counters_.configs : counters_.queries);
   counters_.failed_operations += lfbs_.engine().counters().failed - failed;
@@ -183,7 +206,7 @@ void ElementCore::on_query_or_config(std::size_t ce, const pl::Header& header, w
   const std::uint32_t master = values().protocol.ce_id;
   if (!config || master == link.ce_id) return;
   const auto named = std::ranges::find(links_, master, &Link::ce_id);
-  if (named != links_.end()) mastership_.hand_over(index_of(*named));
+  if (named != links_.end()) mastership_.hand_over(index_of(*named), now);
 }
 
 // Answers go to who asked, notifications to every associated CE (RFC 7121 section 3.2).
@@ -305,7 +328,10 @@ void ElementCore::perform(const MastershipOutput& output, Instant now) {
           [&](const GiveUpCe& old) { links_[old.ce].fsm.close(pl::TeardownReason::Normal, now); },
           [&](const MasterChanged& change) {
             lfbs_.engine().abandon_transaction();
-            if (change.from) lfbs_.set_last_master(links_[*change.from].ce_id, now);
+            // PrimaryCEDown is for whoever is there to hear it: of a master that has no successor
+            // yet it is told to the next one (RFC 7121 figures 2 to 4).
+            if (change.from) lost_master_ = links_[*change.from].ce_id;
+            if (change.to) tell_lost_master(now);
             lfbs_.set_master(change.to ? links_[*change.to].ce_id : 0, now);
             out_.push(change);
           },
@@ -313,6 +339,7 @@ void ElementCore::perform(const MastershipOutput& output, Instant now) {
             if (change.to == ElementState::PreAssociation) {
               // "MUST discard any state it has as invalid" (RFC 5810 section 4.2.2.3).
               lfbs_.engine().reset();
+              tell_lost_master(now);
               lfbs_.set_state(lfb::FeState::OperDisable, now);
             } else if (values().object.state == lfb::FeState::OperDisable) {
               lfbs_.set_state(lfb::FeState::OperEnable, now);
@@ -321,6 +348,11 @@ void ElementCore::perform(const MastershipOutput& output, Instant now) {
           },
       },
       output);
+}
+
+void ElementCore::tell_lost_master(Instant now) {
+  if (lost_master_) lfbs_.set_last_master(*lost_master_, now);
+  lost_master_.reset();
 }
 
 std::optional<Instant> ElementCore::next_deadline() const {

@@ -124,6 +124,7 @@ class ElementCore {
   };
 
   void drop(Link& link, Drop reason, std::size_t octets, Instant now);
+  void refuse(Link& link, wire::Bytes octets, Instant now);
   void dispatch(std::size_t ce, const pl::Header& header, wire::Bytes octets, Instant now);
   void on_setup_response(Link& link, wire::Bytes octets, Instant now);
   void on_query_or_config(std::size_t ce, const pl::Header& header, wire::Bytes octets,
@@ -131,6 +132,7 @@ class ElementCore {
   void flush_engine(std::optional<std::size_t> asked);
   void send(Link& link, Result<pl::Octets> octets);
   void refresh_table();
+  void tell_lost_master(Instant now);
   void pump(Instant now);
   void perform(std::size_t ce, const CeOutput& output, Instant now);
   void perform(const MastershipOutput& output, Instant now);
@@ -143,6 +145,7 @@ class ElementCore {
   std::mt19937_64 random_;
   Mastership mastership_;
   std::vector<Link> links_;
+  std::optional<std::uint32_t> lost_master_;  // LastCEID to be
   ElementCounters counters_;
   OutputQueue<ElementOutput> out_;
 };

@@ -31,6 +31,23 @@ void Mastership::on_lost(std::size_t ce, Instant now) {
   for (std::size_t other = next(ce); other != ce; other = next(other)) {
     if (associated_[other]) return set_master(other);
   }
+  leave_association(now);
+  // RFC 5810 section 8.1: the lost CE goes to the tail, the first backup is tried.
+  if (!all_tried_ && associated_.size() > 1) try_next(ce);
+}
+
+void Mastership::hand_over(std::size_t ce, Instant now) {
+  if (ce >= associated_.size() || !master_ || master_ == ce) return;
+  if (associated_[ce]) return set_master(ce);
+  if (all_tried_) return;  // hot standby: it is being tried already
+  const std::size_t from = *master_;
+  associated_[from] = false;
+  leave_association(now);
+  out_.push(GiveUpCe{from});
+  out_.push(TryCe{ce});
+}
+
+void Mastership::leave_association(Instant now) {
   set_master(std::nullopt);
   if (policy_->failover_policy == 1) {
     stop_at_ = now + policy_->failover_timeout;
@@ -38,12 +55,6 @@ void Mastership::on_lost(std::size_t ce, Instant now) {
   } else {
     enter(ElementState::PreAssociation);
   }
-  // RFC 5810 section 8.1: the lost CE goes to the tail, the first backup is tried.
-  if (!all_tried_ && associated_.size() > 1) try_next(ce);
-}
-
-void Mastership::hand_over(std::size_t ce) {
-  if (ce < associated_.size() && associated_[ce] && master_ && master_ != ce) set_master(ce);
 }
 
 void Mastership::on_timer(Instant now) {

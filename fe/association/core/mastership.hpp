@@ -49,8 +49,9 @@ class Mastership {
   void on_attempt_failed(std::size_t ce);
   void on_associated(std::size_t ce);
   void on_lost(std::size_t ce, Instant now);
-  // The master named another one (SET of FEPO.CEID); that one is associated.
-  void hand_over(std::size_t ce);
+  // The master named another one (SET of FEPO.CEID). One that is associated takes over at once; in
+  // cold standby none is, and the FE goes there (RFC 7121 section 2.1.1).
+  void hand_over(std::size_t ce, Instant now);
   void on_timer(Instant now);
 
   [[nodiscard]] std::optional<MastershipOutput> poll_output() { return out_.poll(); }
@@ -62,6 +63,7 @@ class Mastership {
   void enter(ElementState to);
   void set_master(std::optional<std::size_t> to);
   void try_next(std::size_t after);
+  void leave_association(Instant now);
   [[nodiscard]] bool hot_standby() const {
     return policy_->ha_mode == 2 && policy_->failover_policy == 1;
   }

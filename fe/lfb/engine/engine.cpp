@@ -66,6 +66,23 @@ bool Engine::on_message(Bytes octets, bool here, Instant now) {
   }
 }
 
+void Engine::refuse(const pl::Header& header, ResultCode code, std::string_view cause) {
+  const auto type = pl::response_to(header.type);
+  const bool config = header.type == pl::MsgType::Config;
+  ++counters_.failed;
+  const Ack ack = header.flags.ack();
+  // A message of a transaction that nobody can read is a failure of it.
+  if (config && phase_ == Phase::Open && owner_ == header.source.value) phase_ = Phase::Broken;
+  if (!type || (config && ack != Ack::Always && ack != Ack::Failure)) return;
+  Answer answer(pl::response_header(header, *type, self_), form_, std::exchange(recycled_, {}));
+  answer.begin_select(pl::kFeProtocolObject, {1});
+  answer.begin_operation(config ? OperType::SetResponse : OperType::GetResponse);
+  answer.begin_path(std::span<const std::uint32_t>{});
+  answer.result(code, cause);
+  for (int level = 0; level < 3; ++level) answer.end();
+  send(std::move(answer));
+}
+
 void Engine::on_query(const pl::MessageView& message, bool here) {
   ++counters_.queries;
   show_committed();

@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -48,6 +49,9 @@ class Engine {
   // A whole Query or Config. `here`: its destination is this FE; else E_INVALID_DESTINATION_PID.
   // False when it does not parse, or is none.
   [[nodiscard]] bool on_message(wire::Bytes octets, bool here, Instant now);
+  // A Query or Config of which only the header can be read: a RESULT for the whole of it, under the
+  // FE Protocol Object, if its sender is to be answered at all (RFC 5810 section 6.1).
+  void refuse(const pl::Header& header, pl::ResultCode code, std::string_view cause);
   void on_timer(Instant now);
   [[nodiscard]] std::optional<Instant> next_deadline() const;
   [[nodiscard]] std::optional<EngineOutput> poll_output();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,9 @@ class Network {
     ++c.life;
     c.armed.reset();
     pump_ce(j);
+    for (std::size_t i = 0; i < elements_.size(); ++i) {
+      if (elements_[i].wires[j].wanted && !elements_[i].wires[j].up) reconnect_later(i, j);
+    }
   }
   void start_fe(std::size_t i) {
     Element& e = elements_[i];
@@ -75,6 +79,7 @@ class Network {
   // A process dies: its peers see the connections break, and nothing was said.
   void crash_ce(std::size_t j) {
     controllers_[j].core.reset();
+    controllers_[j].frozen = false;
     for (std::size_t i = 0; i < elements_.size(); ++i) disconnect(i, j);
   }
   void crash_fe(std::size_t i) {
@@ -145,6 +150,7 @@ class Network {
     Wire& wire = elements_[i].wires[j];
     if (!wire.up) return;
     const std::uint64_t channel = std::exchange(wire.channel, 0);
+    fe_of_.erase(channel);
     wire.up = false;
     world_.trace("down");
     // Each end finds out in its own time.
@@ -165,9 +171,10 @@ class Network {
     world_.after(std::chrono::milliseconds(100 + world_.pick(100)), [this, i, j] {
       Wire& wire = elements_[i].wires[j];
       if (!wire.wanted || wire.up || wire.cut || !elements_[i].core) return;
-      if (!controllers_[j].core) return reconnect_later(i, j);
+      if (!controllers_[j].core) return;  // start_ce() tries again
       wire.up = true;
       wire.channel = ++next_channel_;
+      fe_of_[wire.channel] = i;
       wire.to_ce_until = wire.to_fe_until = world_.now();
       world_.trace("up");
       ce(j).on_control_up(elements_[i].config.fe_id, wire.channel, world_.now());
@@ -182,13 +189,13 @@ class Network {
       if (ce_says) ce_says(j, *output);
       const auto* send = std::get_if<ce::SendMessage>(&*output);
       if (send == nullptr) continue;
-      for (std::size_t i = 0; i < elements_.size(); ++i) {
-        if (elements_[i].wires[j].channel == send->channel) to_fe(i, j, send->octets);
-      }
+      const auto at = fe_of_.find(send->channel);
+      if (at != fe_of_.end()) to_fe(at->second, j, send->octets);
     }
-    arm(controllers_[j].armed, ce(j).next_deadline(), [this, j, life = controllers_[j].life] {
+    const auto due = ce(j).next_deadline();
+    arm(controllers_[j].armed, due, [this, j, due, life = controllers_[j].life] {
       Controller& c = controllers_[j];
-      if (!c.core || c.life != life) return;
+      if (!c.core || c.life != life || c.armed != due) return;
       c.armed.reset();
       if (c.frozen) return;
       c.core->on_timer(world_.now());
@@ -210,9 +217,10 @@ class Network {
         }
       }
     }
-    arm(elements_[i].armed, fe(i).next_deadline(), [this, i, life = elements_[i].life] {
+    const auto due = fe(i).next_deadline();
+    arm(elements_[i].armed, due, [this, i, due, life = elements_[i].life] {
       Element& e = elements_[i];
-      if (!e.core || e.life != life) return;
+      if (!e.core || e.life != life || e.armed != due) return;
       e.armed.reset();
       e.core->on_timer(world_.now());
       pump_fe(i);
@@ -247,7 +255,8 @@ class Network {
   }
 
   void arm(std::optional<Instant>& armed, std::optional<Instant> at, std::function<void()> fire) {
-    if (!at || (armed && *armed <= *at)) return;  // an early call is harmless
+    // An early call is harmless. One that an earlier one has replaced does nothing.
+    if (!at || (armed && *armed <= *at)) return;
     armed = at;
     world_.at(*at, std::move(fire));
   }
@@ -255,6 +264,7 @@ class Network {
   World& world_;
   std::vector<Controller> controllers_;
   std::vector<Element> elements_;
+  std::unordered_map<std::uint64_t, std::size_t> fe_of_;  // by channel
   std::uint64_t next_channel_ = 0;
   std::uint64_t messages_ = 0;
 };

@@ -277,8 +277,10 @@ TEST_F(ElementCoreTest, WhatDoesNotBelongIsCountedToldAndHarmsNobody) {
   };
   const Bad rows[] = {
       {"no header", true, test::hex("10"), Drop::Malformed},
-      {"query that does not decode", true,
-       test::hex("10040007 40000002 00000002 0000000000000001 38000000 1000000c"), Drop::Malformed},
+      {"config of a backup that does not decode", true,
+       test::hex("10030007 40000002 00000002 0000000000000001 f8000000 1000000c"), Drop::NotMaster},
+      {"query of a CE that is not associated, of version 2", false,
+       test::hex("20040006 40000002 00000002 0000000000000001 38000000"), Drop::Malformed},
       {"unknown type", true, bare(static_cast<MsgType>(0x7f)), Drop::WrongType},
       {"what an FE sends", true, bare(MsgType::QueryResponse), Drop::WrongType},
       {"a redirect on control", true, bare(MsgType::PacketRedirect), Drop::WrongType},
@@ -341,6 +343,34 @@ TEST_F(ElementCoreTest, AQueryToAnotherFeIsAnsweredWithItsCode) {
   const auto& oper = std::get<pl::LfbSelect>(all[0].message.body.at(0)).operations.at(0);
   const auto& path = std::get<pl::PathData>(oper.elements.at(0).value);
   EXPECT_EQ(path.items.at(0), (pl::Element{pl::ResultTlv{0x04}}));
+}
+
+// RFC 7121 figure 2: in cold standby nobody is there to hear PrimaryCEDown until the next CE is.
+TEST_F(ElementCoreTest, InColdStandbyTheNextCeHearsThatThePrimaryIsDown) {
+  auto c = config();
+  c.fepo.ha_mode = 1;
+  core = std::make_unique<ElementCore>(c, 1);
+  core->start(kNow);
+  associate(0);
+  auto subscribe = set(kMaster, 2, 61, "00000001");
+  subscribe[37] = std::byte{2};  // SET-PROP
+  core->on_message(0, subscribe, kNow);
+  core->on_message(
+      0, pl::encode_association_teardown(kMaster, kFe, pl::TeardownReason::Normal).value(), kNow);
+  (void)sent();
+  core->on_control_up(1, kNow);
+  core->on_message(
+      1, pl::encode_association_setup_response(kBackup, kFe, 1, AssociationResult::Success).value(),
+      kNow);
+  std::vector<std::vector<std::uint32_t>> told;
+  for (const Sent& s : sent()) {
+    if (s.message.header.type != MsgType::EventNotification) continue;
+    EXPECT_EQ(s.message.header.destination, kBackup);
+    const auto& report = std::get<pl::LfbSelect>(s.message.body.at(0)).operations.at(0);
+    told.push_back(std::get<pl::PathData>(report.elements.at(0).value).ids);
+  }
+  EXPECT_EQ(told, (std::vector<std::vector<std::uint32_t>>{{61, 1}, {61, 2}}));
+  EXPECT_EQ(core->values().protocol.last_ce_id, kMaster.value);
 }
 
 TEST_F(ElementCoreTest, AfterALossEverythingThatWasSetIsForgotten) {  // section 4.2.2.3

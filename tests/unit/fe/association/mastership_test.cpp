@@ -113,10 +113,28 @@ TEST_F(MastershipTest, TheMasterMayHandOverToAnAssociatedCeOnly) {
   mastership.on_associated(0);
   mastership.on_associated(2);
   (void)outputs();
-  mastership.hand_over(1);
+  mastership.hand_over(1, Instant(1s));
   EXPECT_THAT(outputs(), IsEmpty());
-  mastership.hand_over(2);
+  mastership.hand_over(2, Instant(1s));
   EXPECT_THAT(outputs(), ElementsAre(MasterChanged{0U, 2U}));
+}
+
+TEST_F(MastershipTest, InColdStandbyTheFeGoesToTheCeThatTheMasterNames) {  // RFC 7121 2.1.1
+  policy.ha_mode = 1;
+  policy.failover_policy = 1;
+  policy.failover_timeout = 60s;
+  mastership.on_associated(0);
+  (void)outputs();
+  mastership.hand_over(2, Instant(1s));
+  EXPECT_THAT(outputs(), ElementsAre(MasterChanged{0U, std::nullopt},
+                                     ElementStateChanged{ElementState::Associated,
+                                                         ElementState::NotAssociated},
+                                     GiveUpCe{0}, TryCe{2}));
+  mastership.on_lost(0, Instant(1s));  // which is what giving up ends in
+  EXPECT_THAT(outputs(), IsEmpty());
+  EXPECT_EQ(mastership.next_deadline(), Instant(61s));
+  mastership.on_attempt_failed(2);  // it is not there: round and round
+  EXPECT_THAT(outputs(), ElementsAre(GiveUpCe{2}, TryCe{0}));
 }
 
 TEST_F(MastershipTest, WithOneCeThereIsNobodyElseToTry) {

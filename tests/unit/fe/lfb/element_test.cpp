@@ -149,6 +149,20 @@ TEST_F(Element, WhatRulesTheAssociationFollows) {
   EXPECT_EQ(lfbs.values().protocol.fe_id, 2U);
 }
 
+TEST_F(Element, ItsOwnLfbsAreStaticAndThereIsOneOfEach) {  // RFC 5810 sections 7.3, 7.3.1
+  for (const std::uint32_t own : {1u, 2u}) {
+    for (const auto& m :
+         {message(pl::MsgType::Config, {oper(pl::OperType::Del, {path({2, own - 1})})}, {1, 1}),
+          message(pl::MsgType::Config,
+                  {oper(pl::OperType::Set, {path({2, own - 1}, {data("0000000900000001")})})},
+                  {1, 1})}) {
+      EXPECT_EQ(ask(m), "E_READ_ONLY");
+    }
+    EXPECT_EQ(ask(message(pl::MsgType::Query, {oper(pl::OperType::Get, {path({1})})}, {own, 2})),
+              "E_LFB_INSTANCE_ID_NOT_FOUND");
+  }
+}
+
 TEST_F(Element, ANameOf41OctetsIsTooLong) {
   EXPECT_EQ(set_of(1, 3, std::string(82, '6')), "E_CONTENTS_TOO_LONG");
   EXPECT_EQ(set_of(1, 3, std::string(80, '6')), "E_SUCCESS");
