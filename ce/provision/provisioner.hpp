@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <variant>
@@ -16,6 +17,7 @@
 #include "ce/provision/inventory.hpp"
 #include "ce/provision/mastership.hpp"
 #include "ce/provision/rows/fib_sync.hpp"
+#include "ce/provision/transaction.hpp"
 #include "proto/pl/message.hpp"
 
 namespace forces::ce::provision {
@@ -108,7 +110,8 @@ class Provisioner {
   std::vector<pl::Element> settings_;
   bool settings_due_ = false, subscribe_due_ = false, sync_due_ = false;
   bool connected_ = false, held_ = false, was_mine_ = false;
-  std::set<std::uint64_t> bad_;  // answers of which a part has failed
+  std::set<std::uint64_t> bad_;                      // answers of which a part has failed
+  std::map<std::uint64_t, AwaitedResults> results_;  // of Configs of a transaction
   OutputQueue<ProvisionOutput> out_;
 };
 
