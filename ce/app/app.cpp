@@ -61,6 +61,8 @@ void App::detail(control::Element& element) const {
 }
 
 control::Response App::answer(const control::Request& request) {
+  auto response = lfb_.answer(*controller_, request);
+  if (response.result_case() != control::Response::RESULT_NOT_SET) return response;
   return ce::answer(*controller_, request);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "ce/app/config.hpp"
+#include "ce/app/lfb/lfb_requests.hpp"
 #include "ce/association/controller.hpp"
 #include "tml/daemon/application.hpp"
 
@@ -32,6 +33,7 @@ class App final : public daemon::Configured<Settings> {
  private:
   std::string listens_at_;  // as at the start; settings_ may have been read again since
   std::unique_ptr<Controller> controller_;
+  LfbRequests lfb_;
 };
 
 // What the operator sees of a snapshot.

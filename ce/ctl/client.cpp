@@ -104,6 +104,8 @@ std::uint64_t next_of(const control::Response& response) {
       return response.stats().next();
     case control::Response::kRoutes:
       return response.routes().next();
+    case control::Response::kLfb:
+      return response.lfb().next();
     default:
       return 0;
   }
@@ -123,9 +125,36 @@ void set_after(control::Request& request, std::uint64_t after) {
     case control::Request::kRouteList:
       request.mutable_route_list()->set_after(after);
       break;
+    case control::Request::kLfbGet:
+      request.mutable_lfb_get()->set_from(static_cast<std::uint32_t>(after));
+      break;
     default:
       break;
   }
+}
+
+// How many rows of a table are still wanted is told with each page. False: none.
+bool set_count(control::Request& request, std::uint32_t wanted, const control::Response& all) {
+  if (wanted == 0 || !all.has_lfb()) return true;
+  const auto have = static_cast<std::uint32_t>(all.lfb().rows_size());
+  if (have >= wanted) return false;
+  request.mutable_lfb_get()->set_count(wanted - have);
+  return true;
+}
+
+// And again, while the answer depends on others. At the end it may still be Pending.
+std::expected<control::Response, ClientError> ask_until(const std::string& socket,
+                                                        const control::Request& request,
+                                                        Duration timeout) {
+  auto answer = ask(socket, request, timeout);
+  const auto until = std::chrono::steady_clock::now() + timeout;
+  while (answer && answer->has_pending() && std::chrono::steady_clock::now() < until) {
+    control::Request again;
+    again.mutable_pending()->set_ticket(answer->pending().ticket());
+    std::this_thread::sleep_for(kAskAgain);
+    answer = ask(socket, again, timeout);
+  }
+  return answer;
 }
 
 }  // namespace
@@ -144,19 +173,15 @@ std::expected<control::Response, ClientError> ask(const std::string& socket,
 
 std::expected<control::Response, ClientError> ask_all(const std::string& socket,
                                                       control::Request request, Duration timeout) {
-  auto all = ask(socket, request, timeout);
-  const auto until = std::chrono::steady_clock::now() + timeout;
-  while (all && all->has_pending() && std::chrono::steady_clock::now() < until) {
-    control::Request again;
-    again.mutable_pending()->set_ticket(all->pending().ticket());
-    std::this_thread::sleep_for(kAskAgain);
-    all = ask(socket, again, timeout);
-  }
-  for (auto next = all ? next_of(*all) : 0; next != 0;) {
+  const std::uint32_t wanted = request.has_lfb_get() ? request.lfb_get().count() : 0;
+  auto all = ask_until(socket, request, timeout);
+  for (auto next = all ? next_of(*all) : 0; next != 0 && set_count(request, wanted, *all);) {
     set_after(request, next);
-    const auto page = ask(socket, request, timeout);
+    auto page = ask_until(socket, request, timeout);
     if (!page) return page;
-    all->MergeFrom(*page);  // appends to the lists
+    if (page->has_lfb()) page->mutable_lfb()->clear_columns();  // the first page has them
+    all->MergeFrom(*page);                                      // appends to the lists
+    if (page->has_lfb()) all->mutable_lfb()->set_next(page->lfb().next());  // 0 merges nothing
     if (page->result_case() != all->result_case() || next_of(*page) <= next) break;
     next = next_of(*page);
   }

@@ -18,7 +18,8 @@ using ClientError = std::string;
                                                                 const control::Request& request,
                                                                 Duration timeout);
 
-// The same, and for lists again and again until all pages are together.
+// The same, and for lists again and again until all pages are together, for an answer that depends
+// on FEs until they have answered, or the time of one answer is over: then it is Pending.
 [[nodiscard]] std::expected<control::Response, ClientError> ask_all(const std::string& socket,
                                                                     control::Request request,
                                                                     Duration timeout);

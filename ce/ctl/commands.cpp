@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "ce/ctl/client.hpp"
+#include "ce/ctl/lfb/lfb_commands.hpp"
 #include "ce/ctl/render.hpp"
 
 namespace forces::ctl {
@@ -123,6 +124,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_elements(app, invocation, "ce", "fe", "CEs of an fe (with --socket of the fe)");
   add_channels(app, invocation);
   add_routes(app, invocation);
+  add_lfb(app, invocation);
   add_ha(app, invocation);
   auto filter = std::make_shared<std::string>();
   auto* stats = app.add_subcommand("stats", "every metric, as at /metrics")->fallthrough();
@@ -140,6 +142,8 @@ void add_commands(CLI::App& app, Invocation& invocation) {
       "  forcesctl status\n"
       "  forcesctl fe show 2\n"
       "  forcesctl route list --fe 2\n"
+      "  forcesctl lfb get 2 FEPO.1\n"
+      "  forcesctl lfb set 2 FEObject.1/FEName edge2\n"
       "  forcesctl --socket /run/forces/fe.sock channel list --json\n"
       "  forcesctl stats --filter drops\n"
       "  forcesctl log level debug --component association\n"
@@ -172,6 +176,12 @@ int execute(const Invocation& invocation) {
   if (response->has_error()) {
     fmt::print(stderr, "forcesctl: {}", render_text(*response));
     return kExitRefused;
+  }
+  if (response->has_pending()) {
+    return no_answer(
+        fmt::format("no FE has answered in {:g} s (--timeout SECONDS); what was asked "
+                    "for may still be done",
+                    invocation.timeout_s));
   }
   fmt::print("{}", invocation.json ? render_json(*response) : render_text(*response));
   return EXIT_SUCCESS;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "ce/ctl/lfb/lfb_text.hpp"
 #include "ce/ctl/table.hpp"
 
 namespace forces::ctl {
@@ -258,6 +259,12 @@ std::string text_of(const control::LogLevels& levels) {
   return table.text();
 }
 
+std::string text_of(const control::Done& done) {
+  std::string text = done.message() + "\n";
+  for (const auto& warning : done.warnings()) text += fmt::format("warning: {}\n", warning);
+  return text;
+}
+
 const google::protobuf::Message& inner(const Response& response) {
   switch (response.result_case()) {
     case Response::kError:
@@ -284,6 +291,10 @@ const google::protobuf::Message& inner(const Response& response) {
       return response.transactions();
     case Response::kHaStatus:
       return response.ha_status();
+    case Response::kLfbs:
+      return response.lfbs();
+    case Response::kLfb:
+      return response.lfb();
     case Response::kPending:
       return response.pending();
     case Response::RESULT_NOT_SET:
@@ -313,13 +324,17 @@ std::string render_text(const Response& response) {
     case Response::kLogLevels:
       return text_of(response.log_levels());
     case Response::kDone:
-      return response.done().message() + "\n";
+      return text_of(response.done());
     case Response::kRoutes:
       return text_of(response.routes());
     case Response::kTransactions:
       return text_of(response.transactions());
     case Response::kHaStatus:
       return text_of(response.ha_status());
+    case Response::kLfbs:
+      return lfb_text(response.lfbs());
+    case Response::kLfb:
+      return lfb_text(response.lfb());
     case Response::kPending:
       return "the FE has not answered yet\n";
     case Response::RESULT_NOT_SET:

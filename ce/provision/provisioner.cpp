@@ -128,10 +128,16 @@ std::expected<Taken, Refused> Provisioner::on_response(const pl::Header& header,
     case Purpose::WriteRows:
       good = sync_.on_answer(*answer, now);
       break;
-    case Purpose::Transaction:
+    case Purpose::Transaction: {
       good = succeeded(answer->message, &code);
+      const auto at = results_.find(answer->correlator);
+      if (at == results_.end()) break;  // it had its results before
+      const bool whole = at->second.take(answer->message) || answer->last;
+      if (good && !whole) break;
+      results_.erase(at);
       out_.push(TransactionAnswered{answer->correlator, code});
       break;
+    }
     case Purpose::Operator:
       good = succeeded(answer->message);
       out_.push(OperatorAnswered{answer->correlator, {octets.begin(), octets.end()}, answer->last});
@@ -173,6 +179,7 @@ void Provisioner::on_unanswered(const Unanswered& lost, Instant now) {
       sync_.distrust(now);
       break;
     case Purpose::Transaction:
+      results_.erase(lost.correlator);
       out_.push(TransactionAnswered{lost.correlator, ResultCode::TimedOut, true});
       break;
     case Purpose::Operator:
@@ -350,7 +357,10 @@ std::uint64_t Provisioner::send_transaction(pl::TransactionPhase phase,
                               .with_phase(phase);
   pl::MessageWriter config = exchange_.begin(MsgType::Config, flags);
   write(body, config);
-  return exchange_.submit(std::move(config), Purpose::Transaction, now, answered);
+  const std::uint64_t correlator =
+      exchange_.submit(std::move(config), Purpose::Transaction, now, answered);
+  if (correlator != 0) results_.emplace(correlator, AwaitedResults(body));
+  return correlator;
 }
 
 }  // namespace forces::ce::provision

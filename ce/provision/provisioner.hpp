@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <variant>
@@ -18,6 +19,7 @@
 #include "ce/provision/mastership.hpp"
 #include "ce/provision/rows/fib_sync.hpp"
 #include "ce/provision/rows/plane.hpp"
+#include "ce/provision/transaction.hpp"
 #include "proto/pl/message.hpp"
 
 namespace forces::ce::provision {
@@ -119,7 +121,8 @@ class Provisioner {
   // Rows that somebody else wrote are read back like those of an earlier life.
   std::set<std::uint64_t> touching_;  // requests of the operator to tables of rows
   bool touched_ = false;
-  std::set<std::uint64_t> bad_;  // answers of which a part has failed
+  std::set<std::uint64_t> bad_;                      // answers of which a part has failed
+  std::map<std::uint64_t, AwaitedResults> results_;  // of Configs of a transaction
   OutputQueue<ProvisionOutput> out_;
 };
 

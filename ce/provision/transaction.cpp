@@ -1,6 +1,7 @@
 #include "ce/provision/transaction.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace forces::ce::provision {
@@ -66,6 +67,58 @@ std::optional<std::uint64_t> Coordinator::begin(const std::vector<TransactionPar
     break;
   }
   return id;
+}
+
+AwaitedResults::AwaitedResults(const std::vector<pl::BodyTlv>& config) {
+  std::vector<std::uint32_t> ids;
+  const auto add = [&](auto&& self, pl::LfbClassId class_id,
+                       const std::vector<pl::Element>& elements) -> void {
+    for (const pl::Element& element : elements) {
+      const auto* const path = std::get_if<pl::PathData>(&element.value);
+      if (path == nullptr) continue;
+      const std::size_t above = ids.size();
+      ids.insert(ids.end(), path->ids.begin(), path->ids.end());
+      const bool leaf = std::ranges::none_of(path->items, [](const pl::Element& item) {
+        return std::holds_alternative<pl::PathData>(item.value);
+      });
+      if (leaf) awaited_.push_back({class_id, ids});
+      self(self, class_id, path->items);
+      ids.resize(above);
+    }
+  };
+  for (const pl::BodyTlv& tlv : config) {
+    const auto* const select = std::get_if<pl::LfbSelect>(&tlv);
+    if (select == nullptr) continue;
+    for (const pl::Oper& oper : select->operations) add(add, select->class_id, oper.elements);
+  }
+}
+
+bool AwaitedResults::take(const pl::MessageView& answer) {
+  const auto begins = [](std::span<const std::uint32_t> longer,
+                         std::span<const std::uint32_t> shorter) {
+    return shorter.size() <= longer.size() &&
+           std::ranges::equal(longer.first(shorter.size()), shorter);
+  };
+  for (const pl::LfbSelectView select : answer.selects()) {
+    for (const pl::OperView oper : select.operations) {
+      (void)pl::for_each_leaf(oper.items(), [&](const pl::Leaf& leaf) {
+        if (!leaf.item.is_result()) return true;
+        const auto ids = leaf.path.ids();
+        const auto below = [&](const Awaited& a) {
+          return a.class_id == select.class_id && begins(a.ids, ids);
+        };
+        const auto keyed = [&](const Awaited& a) {
+          return a.class_id == select.class_id && begins(ids, a.ids);
+        };
+        if (std::erase_if(awaited_, below) == 0) {
+          const auto at = std::ranges::find_if(awaited_, keyed);
+          if (at != awaited_.end()) awaited_.erase(at);
+        }
+        return true;
+      });
+    }
+  }
+  return awaited_.empty();
 }
 
 Coordinator::Transaction* Coordinator::of(std::uint32_t fe) {

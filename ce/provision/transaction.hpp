@@ -54,6 +54,23 @@ struct TransactionRecord {
   std::vector<TransactionFe> fes;
 };
 
+// Which paths of a Config have no RESULT yet. In a transaction the flags of an answer do not say
+// whether it is whole: AT and TP are the request's, copied, or count parts (RFC 7391 section 3.3).
+class AwaitedResults {
+ public:
+  explicit AwaitedResults(const std::vector<pl::BodyTlv>& config);
+  // True: every path has its result. One at a shorter path is that of all below it; one at a longer
+  // path is that of a row that a key named.
+  [[nodiscard]] bool take(const pl::MessageView& answer);
+
+ private:
+  struct Awaited {
+    pl::LfbClassId class_id;
+    std::vector<std::uint32_t> ids;
+  };
+  std::deque<Awaited> awaited_;
+};
+
 // What a coordinator asks of the associations.
 class TransactionCarrier {
  public:

@@ -34,7 +34,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kAnswerLimit = 2s;  // how long an HTTP thread waits for the event loop
+constexpr auto kAnswerLimit = 2s;  // how long an HTTP thread waits for the event loop, or for FEs
+constexpr auto kAskAgain = 5ms;    // while it waits for these
 
 observe::LogOptions log_options(const LogSettings& s) {
   return {.level = s.level,
@@ -189,13 +190,27 @@ class Daemon {
     const auto request = request_of(application_.program(), http);
     if (!request) return reply_of(request.error());
     const runtime::LocalCaller nobody{static_cast<uid_t>(-1), 0};
-    const auto response = ask([this, r = *request, nobody] { return service_->handle(r, nobody); });
-    if (response) return reply_of(*response);
-    control::Error busy;
-    busy.set_code(control::Error::FAILED);
-    busy.set_message("the event loop is busy");
-    auto reply = reply_of(busy);
-    reply.status = 503;
+    const auto answer = [&](const control::Request& r) {
+      return ask([this, r, nobody] { return service_->handle(r, nobody); });
+    };
+    const auto until = std::chrono::steady_clock::now() + kAnswerLimit;
+    auto response = answer(*request);
+    while (response && response->has_pending() && std::chrono::steady_clock::now() < until) {
+      std::this_thread::sleep_for(kAskAgain);
+      control::Request again;
+      again.mutable_pending()->set_ticket(response->pending().ticket());
+      response = answer(again);
+    }
+    if (!response) return failed(503, "the event loop is busy");
+    if (response->has_pending()) return failed(504, "no FE has answered in 2 s");
+    return reply_of(*response);
+  }
+  static runtime::HttpReply failed(int status, const char* why) {
+    control::Error error;
+    error.set_code(control::Error::FAILED);
+    error.set_message(why);
+    auto reply = reply_of(error);
+    reply.status = status;
     return reply;
   }
 

@@ -58,15 +58,59 @@ std::expected<Request, Error> list_or_one(std::string_view item, List&& list, Sh
 
 using Done = std::expected<void, Error>;
 
+// A number of the query string, for set(); nothing when it is not there.
+template <std::unsigned_integral T, class Set>
+Done take_number(const runtime::HttpRequest& http, std::string_view key, Set&& set) {
+  const auto text = query(http, key);
+  if (text.empty()) return {};
+  const auto value = number<T>(text);
+  if (!value) return std::unexpected(value.error());
+  set(*value);
+  return {};
+}
+
 // Where a page begins.
 template <class ListRequest>
 Done take_after(ListRequest& list, const runtime::HttpRequest& http) {
-  const auto text = query(http, "after");
-  if (text.empty()) return {};
-  const auto after = number<std::uint64_t>(text);
-  if (!after) return std::unexpected(after.error());
-  list.set_after(*after);
-  return {};
+  return take_number<std::uint64_t>(http, "after", [&](std::uint64_t v) { list.set_after(v); });
+}
+
+// "FE" or "FE/PATH", where a path has slashes of its own.
+Done take_lfb(control::LfbGetRequest& lfb, std::string_view item,
+              const runtime::HttpRequest& http) {
+  const auto slash = std::min(item.find('/'), item.size());
+  const auto fe = number<std::uint32_t>(item.substr(0, slash));
+  if (!fe) return std::unexpected(fe.error());
+  lfb.set_fe(*fe);
+  if (slash < item.size()) lfb.set_path(std::string(item.substr(slash + 1)));
+  lfb.set_properties(http.query.contains("properties"));
+  const auto from =
+      take_number<std::uint32_t>(http, "from", [&](std::uint32_t v) { lfb.set_from(v); });
+  if (!from) return from;
+  return take_number<std::uint32_t>(http, "count", [&](std::uint32_t v) { lfb.set_count(v); });
+}
+
+// What only a ce has; no operation: there is no such thing.
+std::expected<Request, Error> request_of_ce(std::string_view path,
+                                            const runtime::HttpRequest& http) {
+  constexpr std::string_view kLfb = "lfb/";
+  Request request;
+  Done taken;
+  if (path == "route") {
+    auto& list = *request.mutable_route_list();
+    taken = take_after(list, http);
+    if (taken) {
+      taken = take_number<std::uint32_t>(http, "fe", [&](std::uint32_t v) { list.set_fe(v); });
+    }
+  } else if (path == "transaction") {
+    request.mutable_transaction_list();
+  } else if (path == "ha") {
+    request.mutable_ha_status();
+  } else if (path.starts_with(kLfb)) {
+    taken = take_lfb(*request.mutable_lfb_get(), path.substr(kLfb.size()), http);
+  }
+  if (!taken) return std::unexpected(taken.error());
+  return request;
 }
 
 }  // namespace
@@ -100,6 +144,10 @@ std::expected<Request, Error> request_of(std::string_view program,
         });
   }
   Request request;
+  if (program == "ce") {
+    auto of_ce = request_of_ce(path, http);
+    if (!of_ce || of_ce->operation_case() != Request::OPERATION_NOT_SET) return of_ce;
+  }
   if (path == "status") {
     request.mutable_status();
     return request;
@@ -116,8 +164,12 @@ std::expected<Request, Error> request_of(std::string_view program,
   }
   return refuse(Error::NOT_FOUND,
                 fmt::format("there is no {0}; of this {1} there are {2}status, {2}{3}, {2}{3}/ID, "
-                            "{2}channel, {2}channel/ID, {2}stats and {2}log",
-                            http.path, program, kApiRoot, peers));
+                            "{2}channel, {2}channel/ID, {2}stats{4} and {2}log",
+                            http.path, program, kApiRoot, peers,
+                            program == "ce" ? fmt::format(", {0}route, {0}transaction, {0}ha, "
+                                                          "{0}lfb/FE, {0}lfb/FE/PATH",
+                                                          kApiRoot)
+                                            : ""));
 }
 
 runtime::HttpReply reply_of(const control::Response& response) {

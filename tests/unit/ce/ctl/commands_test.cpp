@@ -6,6 +6,7 @@
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <functional>
@@ -48,6 +49,40 @@ const CommandCase kCommands[] = {
     {"TlsReload", {"tls", "reload"}, "tls_reload { }", ""},
     {"RouteList", {"route", "list", "--fe", "2"}, "route_list { fe: 2 }", "ce"},
     {"TransactionList", {"transaction", "list"}, "transaction_list { }", "ce"},
+    {"LfbList", {"lfb", "get", "2"}, "lfb_get { fe: 2 }", "ce"},
+    {"LfbGet",
+     {"lfb", "get", "2", "FEPO.1/CEHDI"},
+     "lfb_get { fe: 2 path: \"FEPO.1/CEHDI\" }",
+     "ce"},
+    {"LfbGetPage",
+     {"lfb", "get", "2", "10.1/1", "--from", "5", "--count", "9"},
+     "lfb_get { fe: 2 path: \"10.1/1\" from: 5 count: 9 }",
+     "ce"},
+    {"LfbGetProperties",
+     {"lfb", "get", "2", "10.1/1", "--properties"},
+     "lfb_get { fe: 2 path: \"10.1/1\" properties: true }",
+     "ce"},
+    {"LfbSet",
+     {"lfb", "set", "2", "FEPO.1/CEHDI", "5000"},
+     "lfb_change { fes: 2 path: \"FEPO.1/CEHDI\" value { string_value: \"5000\" } }",
+     "ce"},
+    {"LfbSetJson",
+     {"lfb", "set", "2", "12.1/1/5", "{\"MTU\": 1500}"},
+     "lfb_change { fes: 2 path: \"12.1/1/5\" value { struct_value { fields { key: \"MTU\" value { "
+     "number_value: 1500 } } } } }",
+     "ce"},
+    {"LfbSetList",
+     {"lfb", "set", "2", "2.1/3", "[7]"},
+     "lfb_change { fes: 2 path: \"2.1/3\" value { list_value { values { number_value: 7 } } } }",
+     "ce"},
+    {"LfbSetAtSeveral",
+     {"lfb", "set", "--fe", "3", "2", "FEPO.1/CEHDI", "5000", "--fe", "4"},
+     "lfb_change { fes: 2 fes: 3 fes: 4 path: \"FEPO.1/CEHDI\" value { string_value: \"5000\" } }",
+     "ce"},
+    {"LfbDelByKey",
+     {"lfb", "del", "2", "IPv4UcastLPM.1/PrefixTable[10.0.0.0/24]"},
+     "lfb_change { fes: 2 path: \"IPv4UcastLPM.1/PrefixTable[10.0.0.0/24]\" }",
+     "ce"},
     {"HaStatus", {"ha", "status"}, "ha_status { }", "ce"},
     {"HaSwitch",
      {"ha", "switch", "0x40000002", "--fe", "3"},
@@ -86,6 +121,10 @@ INSTANTIATE_TEST_SUITE_P(Table, WrongCommands,
                                          std::vector<std::string>{"fe", "show"},
                                          std::vector<std::string>{"fe", "show", "two"},
                                          std::vector<std::string>{"fe", "list", "2"},
+                                         std::vector<std::string>{"lfb", "set", "2", "FEPO.1/5"},
+                                         std::vector<std::string>{"lfb", "set", "2", "x", "{\"a\""},
+                                         std::vector<std::string>{"lfb", "del", "2"},
+                                         std::vector<std::string>{"lfb", "get", "fe2"},
                                          std::vector<std::string>{"--timeout", "0", "status"}));
 
 // A daemon that answers what the test says, on a thread of its own.
@@ -181,6 +220,55 @@ TEST_F(FakeDaemon, ThatNeverEndsItsPagesIsNotAskedForEver) {
   Request request;
   request.mutable_channel_list();
   EXPECT_TRUE(ask_all(path_, request, kLimit));
+}
+
+TEST_F(FakeDaemon, PagesOfATableAreAskedForUntilThereAreEnoughRows) {
+  std::atomic<int> waited = 0;
+  serve([&waited](const Request& request) {
+    Response response;
+    if (request.has_status()) return status_of("ce");
+    if (request.has_lfb_get()) {  // the FE has to be asked
+      response.mutable_pending()->set_ticket(1000 * request.lfb_get().from() +
+                                             request.lfb_get().count());
+      return response;
+    }
+    ++waited;
+    const auto from = static_cast<std::uint32_t>(request.pending().ticket() / 1000);
+    const auto count = request.pending().ticket() % 1000;
+    auto& page = *response.mutable_lfb();
+    page.add_columns("Value");
+    page.set_next(from < 8 ? from + 4 : 0);
+    for (std::uint32_t i = 0; i < 4 && (count == 0 || i < count); ++i) {
+      page.add_rows()->set_subscript(from + i);
+    }
+    return response;
+  });
+  Request request;
+  request.mutable_lfb_get()->set_fe(2);
+  const auto all = ask_all(path_, request, kLimit);
+  ASSERT_TRUE(all && all->has_lfb());
+  EXPECT_EQ(all->lfb().rows_size(), 12);
+  EXPECT_EQ(all->lfb().columns_size(), 1);
+  EXPECT_EQ(all->lfb().next(), 0U);
+  EXPECT_EQ(waited, 3);
+  request.mutable_lfb_get()->set_count(6);
+  const auto six = ask_all(path_, request, kLimit);
+  ASSERT_EQ(six->lfb().rows_size(), 6);
+  EXPECT_EQ(six->lfb().rows(5).subscript(), 5U);
+}
+
+TEST_F(FakeDaemon, WhoseFeDoesNotAnswerIsToldApart) {
+  serve([](const Request& request) {
+    Response response;
+    if (request.has_status()) return status_of("ce");
+    response.mutable_pending()->set_ticket(7);
+    return response;
+  });
+  EXPECT_EQ(run({"--timeout", "0.2", "lfb", "get", "2", "FEPO.1"}), 69);
+  EXPECT_EQ(out_, "");
+  EXPECT_EQ(err_,
+            "forcesctl: no FE has answered in 0.2 s (--timeout SECONDS); what was asked for may "
+            "still be done\n");
 }
 
 TEST_F(FakeDaemon, OfTheOtherKindIsNamed) {

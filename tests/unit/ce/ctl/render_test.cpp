@@ -98,6 +98,108 @@ TEST(RenderText, AnFeThatTellsOfItsKernelShowsIt) {
   EXPECT_THAT(text, HasSubstr("next hops that failed"));
 }
 
+google::protobuf::Value text_value(const char* text) {
+  google::protobuf::Value value;
+  value.set_string_value(text);
+  return value;
+}
+
+TEST(RenderText, LfbsAreATable) {
+  Response response;
+  EXPECT_EQ(render_text([] {
+              Response none;
+              none.mutable_lfbs();
+              return none;
+            }()),
+            "none\n");
+  auto& known = *response.mutable_lfbs()->add_lfbs();
+  known.set_path("FEPO.1");
+  known.set_class_id(2);
+  known.set_version("1.2");
+  known.set_known(true);
+  auto& other = *response.mutable_lfbs()->add_lfbs();
+  other.set_path("Foo.3");
+  other.set_class_id(70'000);
+  EXPECT_EQ(render_text(response),
+            "LFB     CLASS  VERSION\n"
+            "FEPO.1      2  1.2\n"
+            "Foo.3   70000           by numbers only\n");
+}
+
+TEST(RenderText, ComponentsOfAnLfbHaveNamesTypesAccessAndValues) {
+  Response response;
+  auto& lfb = *response.mutable_lfb();
+  auto& number = *lfb.add_components();
+  number.set_id(5);
+  number.set_name("CEHDI");
+  number.set_type("uint32, 10 or more");
+  number.set_access("read-write");
+  number.mutable_value()->set_number_value(30'000);
+  auto& table = *lfb.add_components();
+  table.set_id(9);
+  table.set_name("BackupCEs");
+  table.set_type("table of uint32");
+  table.set_access("read-only");
+  table.set_rows(2);
+  auto& bad = *lfb.add_components();
+  bad.set_id(15);
+  bad.set_name("AllCEs");
+  bad.set_error("E_BUSY: the FE is in a transaction: try again");
+  EXPECT_EQ(
+      render_text(response),
+      "ID  NAME       ACCESS      TYPE                VALUE\n"
+      " 5  CEHDI      read-write  uint32, 10 or more  30000\n"
+      " 9  BackupCEs  read-only   table of uint32     (2 rows)\n"
+      "15  AllCEs                                     E_BUSY: the FE is in a transaction: try "
+      "again\n");
+}
+
+TEST(RenderText, RowsHaveTheirFieldsInTheOrderOfTheTable) {
+  Response response;
+  auto& lfb = *response.mutable_lfb();
+  lfb.add_columns("Prefixlen");
+  lfb.add_columns("Address");
+  auto& row = *lfb.add_rows();
+  row.set_subscript(17);
+  auto& fields = *row.mutable_value()->mutable_struct_value()->mutable_fields();
+  fields["Address"] = text_value("10.0.0.0");
+  fields["Prefixlen"].set_number_value(24);
+  EXPECT_EQ(render_text(response),
+            "ROW  Prefixlen  Address\n"
+            " 17  24         10.0.0.0\n");
+  lfb.clear_columns();
+  lfb.set_next(18);
+  EXPECT_EQ(render_text(response),
+            "ROW  VALUE\n"
+            " 17  {Address: 10.0.0.0, Prefixlen: 24}\n"
+            "more: --from 18\n");
+  lfb.clear_rows();
+  lfb.set_next(0);
+  EXPECT_EQ(render_text(response), "no rows\n");
+}
+
+TEST(RenderText, AValueIsAlone) {
+  Response response;
+  *response.mutable_lfb()->mutable_value() = text_value("10.0.0.1");
+  EXPECT_EQ(render_text(response), "10.0.0.1\n");
+  auto& fields = *response.mutable_lfb()->mutable_value()->mutable_struct_value()->mutable_fields();
+  fields["10"].set_bool_value(true);
+  fields["9"].set_number_value(4294967295);
+  fields["a"].mutable_list_value()->add_values()->set_number_value(1);
+  EXPECT_EQ(render_text(response),
+            "9   4294967295\n"
+            "10  true\n"
+            "a   [1]\n");
+}
+
+TEST(RenderText, ADoneChangeHasItsWarnings) {
+  Response response;
+  response.mutable_done()->set_message("set FEPO.1/CEHDI at FE 2");
+  EXPECT_EQ(render_text(response), "set FEPO.1/CEHDI at FE 2\n");
+  response.mutable_done()->add_warnings("it comes back");
+  EXPECT_EQ(render_text(response), "set FEPO.1/CEHDI at FE 2\nwarning: it comes back\n");
+}
+
 TEST(RenderText, StatusIsALineForEachFact) {
   Response response;
   auto& s = *response.mutable_status();

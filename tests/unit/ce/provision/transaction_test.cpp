@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <random>
 
+#include "ce/provision/provisioner.hpp"
 #include "tests/support/steps.hpp"
 
 namespace forces::ce::provision {
@@ -249,6 +250,105 @@ TEST_F(TransactionTest, EndsWhateverHappens) {
     EXPECT_TRUE(fes.held.empty());
     EXPECT_FALSE(coordinator.open_at(1));
   }
+}
+
+// ---- Which answer is whole
+
+pl::Element path(std::vector<std::uint32_t> ids, pl::Element item) {
+  pl::PathData made;
+  made.ids = std::move(ids);
+  made.items.push_back(std::move(item));
+  return {std::move(made)};
+}
+pl::Element result(ResultCode code = ResultCode::Success) {
+  return {pl::ResultTlv{static_cast<std::uint8_t>(code), {}}};
+}
+std::vector<pl::BodyTlv> lpm(OperType type, std::vector<pl::Element> elements) {
+  std::vector<pl::BodyTlv> body;
+  body.emplace_back(pl::LfbSelect{{10}, {1}, {{.type = type, .elements = std::move(elements)}}});
+  return body;
+}
+
+class TransactionAnswer : public testing::Test {
+ protected:
+  TransactionAnswer() { provisioner.on_associated(true, kNow); }
+  void send(std::vector<pl::Element> elements) {
+    correlator = provisioner.send_transaction(TransactionPhase::Start,
+                                              lpm(OperType::Set, std::move(elements)), true, kNow);
+    ASSERT_NE(correlator, 0U);
+  }
+  // One part with these results; what the coordinator is told of it.
+  std::optional<ResultCode> answer(pl::Flags flags, std::vector<pl::Element> elements) {
+    pl::Message m;
+    m.header.type = pl::MsgType::ConfigResponse;
+    m.header.source = {2};
+    m.header.correlator = correlator;
+    m.header.flags = flags;
+    m.body = lpm(OperType::SetResponse, std::move(elements));
+    const auto octets = pl::encode_message(m).value();
+    EXPECT_TRUE(provisioner.on_response(pl::MessageView::parse(octets)->header(), octets, kNow));
+    std::optional<ResultCode> told;
+    while (const auto out = provisioner.poll_output()) {
+      const auto* const answered = std::get_if<TransactionAnswered>(&*out);
+      if (answered == nullptr) continue;
+      EXPECT_FALSE(told) << "told twice";
+      EXPECT_FALSE(answered->unanswered);
+      EXPECT_EQ(answered->correlator, correlator);
+      told = answered->code;
+    }
+    return told;
+  }
+
+  static constexpr pl::Flags kFirst =
+      pl::Flags{}.with_atomic(true).with_phase(TransactionPhase::Start);
+  static constexpr pl::Flags kMiddle =
+      pl::Flags{}.with_atomic(true).with_phase(TransactionPhase::Middle);
+  static constexpr pl::Flags kLast =
+      pl::Flags{}.with_atomic(true).with_phase(TransactionPhase::End);
+  Provisioner provisioner{0x40000001, 2, {}};
+  std::uint64_t correlator = 0;
+};
+
+TEST_F(TransactionAnswer, InPartsCountsWhenEveryPathHasItsResult) {
+  send({path({1, 5}, {pl::FullData{}}), path({1, 6}, {pl::FullData{}}),
+        path({2, 1}, {pl::FullData{}})});
+  EXPECT_EQ(answer(kFirst, {path({1, 5}, result())}), std::nullopt);
+  EXPECT_EQ(answer(kMiddle, {path({1, 5}, result())}), std::nullopt) << "told twice is one result";
+  EXPECT_EQ(answer(kMiddle, {path({1, 6}, result()), path({2, 1}, result())}), ResultCode::Success);
+  EXPECT_EQ(answer(kLast, {}), std::nullopt) << "its end says nothing more";
+}
+
+TEST_F(TransactionAnswer, AFailureInALaterPartCounts) {
+  send({path({1, 5}, {pl::FullData{}}), path({1, 6}, {pl::FullData{}})});
+  EXPECT_EQ(answer(kFirst, {path({1, 5}, result())}), std::nullopt);
+  EXPECT_EQ(answer(kLast, {path({1, 6}, result(ResultCode::ReadOnly))}), ResultCode::ReadOnly);
+}
+
+TEST_F(TransactionAnswer, AFailureInTheFirstPartCountsAtOnce) {
+  send({path({1, 5}, {pl::FullData{}}), path({1, 6}, {pl::FullData{}})});
+  EXPECT_EQ(answer(kFirst, {path({1, 5}, result(ResultCode::Exists))}), ResultCode::Exists);
+  EXPECT_EQ(answer(kLast, {path({1, 6}, result())}), std::nullopt);
+}
+
+TEST_F(TransactionAnswer, WithTheFlagsOfTheRequestIsWhole) {
+  send({path({1, 5}, {pl::FullData{}}), path({1, 6}, {pl::FullData{}})});
+  EXPECT_EQ(answer(kFirst, {path({1, 5}, result()), path({1, 6}, result())}), ResultCode::Success);
+}
+
+TEST_F(TransactionAnswer, WithOneResultForAllIsWhole) {
+  send({path({1, 5}, {pl::FullData{}}), path({1}, path({6}, {pl::FullData{}}))});
+  EXPECT_EQ(answer(kFirst, {path({1}, result())}), ResultCode::Success);
+}
+
+TEST_F(TransactionAnswer, OfARowFoundByItsKeyNamesTheRow) {
+  send({path({1}, {pl::FullData{}}), path({1}, {pl::FullData{}})});  // KEYINFO is no part of a path
+  EXPECT_EQ(answer(kFirst, {path({1, 17}, result())}), std::nullopt);
+  EXPECT_EQ(answer(kMiddle, {path({1, 18}, result())}), ResultCode::Success);
+}
+
+TEST_F(TransactionAnswer, WithoutFlagsOfPartsIsWholeAtOnce) {
+  send({path({1, 5}, {pl::FullData{}}), path({1, 6}, {pl::FullData{}})});
+  EXPECT_EQ(answer({}, {path({1, 5}, result())}), ResultCode::Success);
 }
 
 }  // namespace
