@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "common/runtime/timer.hpp"
+#include "fe/association/channels.hpp"
 #include "fe/association/core/element_core.hpp"
 #include "fe/association/element_report.hpp"
 #include "fe/forwarding/forwarding.hpp"
@@ -46,7 +47,7 @@ class Element::Impl {
         forwarding_(config_.forwarding, config_.ports),
         core_(config_, seed_of(config_), &forwarding_, &forwarding_),
         redirect_(config_.ports, config_.classes),
-        channels_(config_.ces.size()) {
+        channels_(config_, {&Impl::on_event, &Impl::on_control, &Impl::on_data, this}) {
     for (const CeConfig& ce : config_.ces) redirect_.add_ce(ce.ce_id);
     forwarding_.attach(core_.engine());
   }
@@ -60,11 +61,6 @@ class Element::Impl {
   void report(const tmlx_event& event) { perform({.notes = {daemon::note_of(event)}}); }
 
  private:
-  struct Channels {
-    std::uint64_t control = 0, data = 0;  // descriptors of tmlOpen, 0: none
-    bool data_up = false;
-  };
-
   static void on_event(void* self, const tmlx_event* event) {
     static_cast<Impl*>(self)->handle(*event);
   }
@@ -80,24 +76,21 @@ class Element::Impl {
   static void on_plane(void* self, int) { static_cast<Impl*>(self)->handle_plane(); }
 
   void handle(const tmlx_event& event);
-  void handle_channel(std::size_t ce, const tmlx_event& event, Instant now);
   void handle_control(std::uint64_t channel, const tmlx_message* messages, size_t count);
   void handle_data(std::uint64_t channel, const tmlx_message* messages, size_t count);
   void handle_timer();
   void handle_plane();
   void end_forwarding();
   void message(std::size_t ce, const tmlx_message& message, Instant now);
-  void sync_traffic();  // under the mutex, as are the next six
+  void sync_traffic();  // under the mutex, as are the next four
   void forward(Instant now);
   void take_notes(Later& later);
   void pump(Later& later);
   void perform(const ElementOutput& output, Later& later);
-  [[nodiscard]] std::optional<std::size_t> ce_of(std::uint64_t channel) const;
   void perform(const Later& later);  // without the mutex, as are the next two
   void open(std::size_t ce);
   [[nodiscard]] bool open(std::size_t ce, tml_channel_type type);
   void close(std::size_t ce);
-  [[nodiscard]] std::optional<std::size_t> index_of(std::uint32_t ce_id) const;
 
   ElementConfig config_;
   daemon::EventSink sink_;
@@ -105,7 +98,7 @@ class Element::Impl {
   forwarding::Forwarding forwarding_;  // its owner: the mutex, as of the core
   ElementCore core_;
   Redirector redirect_;
-  std::vector<Channels> channels_;
+  Channels channels_;
   std::optional<std::vector<dataplane::ClassConfig>> new_classes_;
   tmlx_context* context_ = nullptr;
   runtime::Timer timer_;
@@ -188,64 +181,14 @@ void Element::Impl::end_forwarding() {
   }
 }
 
-std::optional<std::size_t> Element::Impl::index_of(std::uint32_t ce_id) const {
-  const auto at = std::ranges::find(config_.ces, ce_id, &CeConfig::ce_id);
-  if (at == config_.ces.end()) return std::nullopt;
-  return static_cast<std::size_t>(at - config_.ces.begin());
-}
-
-std::optional<std::size_t> Element::Impl::ce_of(std::uint64_t channel) const {
-  const auto at = std::ranges::find_if(
-      channels_, [&](const Channels& c) { return c.control == channel || c.data == channel; });
-  if (at == channels_.end()) return std::nullopt;
-  return static_cast<std::size_t>(at - channels_.begin());
-}
-
 void Element::Impl::handle(const tmlx_event& event) {
   Later later{.notes = {daemon::note_of(event)}};
-  if (const auto ce = index_of(event.element_id)) {
+  if (const auto ce = channels_.index_of(event.element_id)) {
     const std::scoped_lock lock(mutex_);
-    handle_channel(*ce, event, runtime::now());
+    channels_.on_event(*ce, event, core_, runtime::now());
     pump(later);
   }
   perform(later);
-}
-
-void Element::Impl::handle_channel(std::size_t ce, const tmlx_event& event, Instant now) {
-  Channels& channels = channels_[ce];
-  const bool control = event.channel_type == TML_CHANNEL_CONTROL;
-  switch (event.type) {
-    case TMLX_EVENT_CHANNEL_UP:
-      if (control) {
-        channels.control = event.descriptor.value;
-        core_.on_control_up(ce, now);
-      } else {
-        channels.data = event.descriptor.value;
-        channels.data_up = true;
-        core_.on_data_up(ce);
-      }
-      return;
-    case TMLX_EVENT_CHANNEL_DOWN:
-      if (control) {
-        core_.on_control_down(ce, now);
-      } else {
-        channels.data_up = false;
-        core_.on_data_down(ce);
-      }
-      return;
-    case TMLX_EVENT_CLOSE:  // the CE closed it: libtml will not bring it back by itself
-      if (control) {
-        channels = {};
-        core_.on_control_closed(ce, now);
-      } else {
-        channels.data = 0;
-        channels.data_up = false;
-        core_.on_data_closed(ce, now);
-      }
-      return;
-    default:
-      return;
-  }
 }
 
 void Element::Impl::message(std::size_t ce, const tmlx_message& message, Instant now) {
@@ -259,7 +202,7 @@ void Element::Impl::handle_control(std::uint64_t channel, const tmlx_message* me
   {
     const std::scoped_lock lock(mutex_);
     sync_traffic();
-    if (const auto ce = ce_of(channel)) {
+    if (const auto ce = channels_.ce_of(channel)) {
       for (size_t i = 0; i < count; ++i) message(*ce, messages[i], now);
     }
     pump(later);
@@ -274,7 +217,7 @@ void Element::Impl::handle_data(std::uint64_t channel, const tmlx_message* messa
   Later later;
   {
     const std::scoped_lock lock(mutex_);
-    ce = ce_of(channel);
+    ce = channels_.ce_of(channel);
     for (size_t i = 0; ce && i < count; ++i) {
       const wire::Bytes octets(static_cast<const std::byte*>(messages[i].data), messages[i].size);
       if (Redirector::is_heartbeat(octets)) message(*ce, messages[i], now);
@@ -334,6 +277,7 @@ void Element::Impl::sync_traffic() {
 }
 
 void Element::Impl::pump(Later& later) {
+  if (forwarding_.obey(core_.values().object.state)) core_.on_engine(runtime::now());
   while (const auto output = core_.poll_output()) perform(*output, later);
   const auto target = core_.redirect_target();
   const bool ready = target && channels_[*target].data_up;
@@ -413,30 +357,19 @@ void Element::Impl::open(std::size_t ce) {
 }
 
 bool Element::Impl::open(std::size_t ce, tml_channel_type type) {
-  const CeConfig& config = config_.ces[ce];
-  const bool control = type == TML_CHANNEL_CONTROL;
-  tmlx_channel_attributes attributes = TMLX_CHANNEL_ATTRIBUTES_INIT;
-  attributes.context = context_;
-  attributes.address = config.address.c_str();
-  attributes.user = this;
-  attributes.backoff_min_ms = config_.backoff_min_ms;
-  attributes.backoff_max_ms = config_.backoff_max_ms;
-  attributes.port = control ? config.control_port : config.data_port;
-  attributes.message_handler = control ? &Impl::on_control : &Impl::on_data;
-  attributes.options = control ? config_.control_options : config_.data_options;
   tml_descriptor channel{};
-  const tml_status status =
-      tmlOpen(type, config.ce_id, TML_MODE_UNICAST, &attributes, &Impl::on_event, &channel);
+  const tml_status status = channels_.open(context_, ce, type, channel);
   Later later;
   {
     const std::scoped_lock lock(mutex_);
     if (status >= 0) {
-      (control ? channels_[ce].control : channels_[ce].data) = channel.value;
+      channels_.on_opened(ce, type, channel);
       return true;
     }
-    later.notes.push_back({Severity::Warning, "open_failed", config.ce_id, tmlx_last_error()});
-    control ? core_.on_control_closed(ce, runtime::now())
-            : core_.on_data_closed(ce, runtime::now());
+    later.notes.push_back(
+        {Severity::Warning, "open_failed", config_.ces[ce].ce_id, tmlx_last_error()});
+    type == TML_CHANNEL_CONTROL ? core_.on_control_closed(ce, runtime::now())
+                                : core_.on_data_closed(ce, runtime::now());
     pump(later);
   }
   perform(later);
@@ -444,15 +377,13 @@ bool Element::Impl::open(std::size_t ce, tml_channel_type type) {
 }
 
 void Element::Impl::close(std::size_t ce) {
-  Channels old;
+  ChannelPair old;
   {
     const std::scoped_lock lock(mutex_);
-    old = std::exchange(channels_[ce], Channels{});
+    old = channels_.forget(ce);
     core_.on_data_down(ce);
   }
-  // Section 6.2.2 of the draft: data before control.
-  if (old.data != 0) (void)tmlClose({old.data}, TML_CLOSE_CONTROLLED);
-  if (old.control != 0) (void)tmlClose({old.control}, TML_CLOSE_CONTROLLED);
+  Channels::close(old);
 }
 
 ElementSnapshot Element::Impl::snapshot() {
@@ -463,12 +394,7 @@ ElementSnapshot Element::Impl::snapshot() {
     shot = core_.snapshot(now);
     append(shot, forwarding_.snapshot(now));
     shot.counters.push_back({"pl_send_failures", "", control_send_failures_});
-    for (std::size_t i = 0; i < channels_.size(); ++i) {
-      shot.ces[i].address =
-          config_.ces[i].address + ":" + std::to_string(config_.ces[i].control_port);
-      shot.ces[i].control_channel = channels_[i].control;
-      shot.ces[i].data_channel = channels_[i].data;
-    }
+    channels_.append_to(shot);
   }
   append(shot, redirect_);
   return shot;

@@ -1,6 +1,8 @@
 #include "fe/dataplane/ip_statistics.hpp"
 
 #include <charconv>
+#include <fstream>
+#include <iterator>
 
 namespace forces::fe::dataplane {
 namespace {
@@ -68,6 +70,30 @@ std::optional<IpStatistics> ipv6_statistics(std::string_view snmp6) {
   const auto no_route = line(snmp6, "Ip6InNoRoutes");
   if (!received || !forwarded || !no_route) return std::nullopt;
   return IpStatistics{*received, *forwarded, *no_route};
+}
+
+std::string read_proc(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::optional<IpStatistics> IpCounts::now() const {
+  const std::string net = "/proc/thread-self/net/";
+  return ipv4_ ? ipv4_statistics(read_proc(net + "snmp"), read_proc(net + "netstat"))
+               : ipv6_statistics(read_proc(net + "snmp6"));
+}
+
+std::optional<IpStatistics> IpCounts::since_reset() const {
+  auto counts = now();
+  if (!counts) return std::nullopt;
+  counts->received -= base_.received;
+  counts->forwarded -= base_.forwarded;
+  counts->no_route -= base_.no_route;
+  return counts;
+}
+
+void IpCounts::reset() {
+  if (const auto counts = now()) base_ = *counts;
 }
 
 }  // namespace forces::fe::dataplane

@@ -1,19 +1,14 @@
 #include "fe/forwarding/forwarding.hpp"
 
-#include <arpa/inet.h>
-#include <linux/capability.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
 #include "common/core/outputs.hpp"
+#include "fe/dataplane/ports/gate.hpp"
 #include "fe/dataplane/ports/link_state.hpp"
 #include "fe/forwarding/topology.hpp"
 
@@ -23,7 +18,6 @@ using daemon::Severity;
 using dataplane::IpStatistics;
 using dataplane::PortConfig;
 using dataplane::PortKind;
-using kernel::Family;
 using kernel::Plane;
 using pl::ResultCode;
 
@@ -40,52 +34,9 @@ std::vector<std::uint32_t> ids_of(const std::vector<PortConfig>& ports) {
   return ids;
 }
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// Of the calling thread, which is who counts.
-bool has_net_admin() {
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  std::array<__user_cap_data_struct, 2> data{};
-  if (::syscall(SYS_capget, &header, data.data()) != 0) return false;
-  return (data[0].effective & 1U << CAP_NET_ADMIN) != 0;
-}
 constexpr std::string_view kNoPrivilege =
     "CAP_NET_ADMIN is missing: rows are taken, and none is installed. [process] capabilities = "
     "[\"net_admin\"] keeps it, so does deploy/systemd/fe.service; kernel = false if it is meant so";
-
-std::string text_of(const kernel::Address& address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  const int family = address.family == Family::Ipv4 ? AF_INET : AF_INET6;
-  (void)::inet_ntop(family, address.octets.data(), text.data(), text.size());
-  return text.data();
-}
-std::string text_of(const kernel::Prefix& prefix) {
-  return text_of(prefix.address) + "/" + std::to_string(prefix.length);
-}
-std::string text_of(kernel::ObjectId id) {
-  if (!is_valid(id)) return "next hop " + std::to_string(id.value);
-  return std::string(is_set(id) ? "EcmpHops" : "NextHop") +
-         (family_of(id) == Family::Ipv4 ? " IPv4 row " : " IPv6 row ") +
-         std::to_string(id.value & kernel::kMaxRow);
-}
-
-void add(kernel::PlaneCounters& sum, const kernel::PlaneCounters& more) {
-  sum.kernel.batches += more.kernel.batches;
-  sum.kernel.operations += more.kernel.operations;
-  sum.kernel.failures += more.kernel.failures;
-  sum.kernel.lost_batches += more.kernel.lost_batches;
-  sum.kernel.bad_messages += more.kernel.bad_messages;
-  sum.monitor.losses += more.monitor.losses;
-  sum.monitor.bad_messages += more.monitor.bad_messages;
-  sum.monitor.touched_by_others += more.monitor.touched_by_others;
-  sum.monitor.touched_by_kernel += more.monitor.touched_by_kernel;
-  sum.read_backs += more.read_backs;
-  sum.refused += more.refused;
-  sum.events_dropped += more.events_dropped;
-}
 
 }  // namespace
 
@@ -108,7 +59,7 @@ bool Forwarding::open(const lfb::FeProtocol& policy, Instant now) {
   if (!config_.kernel) return true;
   open_plane(now);
   sweep_at_ = now + (policy.failover_policy == 1 ? policy.failover_timeout : config_.stale_timeout);
-  unprivileged_ = !has_net_admin();
+  unprivileged_ = !dataplane::has_net_admin();
   if (unprivileged_) note(Severity::Error, "forwarding_failed", std::string(kNoPrivilege));
   if (failed_ || unprivileged_) return false;
   const std::size_t stale = counts().stale;
@@ -116,7 +67,7 @@ bool Forwarding::open(const lfb::FeProtocol& policy, Instant now) {
        stale == 0 ? "no routes of an earlier life"
                   : std::to_string(stale) + " routes of an earlier life are kept for now");
   const auto warn_if_off = [&](Severity severity, const std::string& name) {
-    if (!read_file("/proc/sys/net/" + name).starts_with('0')) return;
+    if (!dataplane::read_proc("/proc/sys/net/" + name).starts_with('0')) return;
     note(severity, "forwarding_disabled",
          "net/" + name + " is 0: the kernel takes routes and forwards nothing by them");
   };
@@ -127,7 +78,8 @@ bool Forwarding::open(const lfb::FeProtocol& policy, Instant now) {
 
 void Forwarding::start() {
   if (!config_.kernel) return;
-  if (!std::exchange(unprivileged_, unprivileged_ || !has_net_admin()) && unprivileged_) {
+  if (!std::exchange(unprivileged_, unprivileged_ || !dataplane::has_net_admin()) &&
+      unprivileged_) {
     note(Severity::Error, "forwarding_failed", std::string(kNoPrivilege));
   }
   privileged_ = std::make_unique<dataplane::PrivilegedThread>();
@@ -153,7 +105,7 @@ void Forwarding::send_privileged() {
 
 void Forwarding::open_plane(Instant now) {
   const bool again = plane_ != nullptr;
-  if (again) add(earlier_, plane_->counters());
+  if (again) earlier_ += plane_->counters();
   translator_.use(nullptr);
   plane_ =
       std::make_unique<Plane>(kernel::Identity{config_.protocol, config_.table, config_.priority});
@@ -167,7 +119,7 @@ void Forwarding::open_plane(Instant now) {
   translator_.use(&plane_->fib());
   while (plane_->poll_event()) {
   }
-  move(port_lfbs_.resync(plane_->links(), now));
+  resync(now);
   if (again) {
     replay();
     if (swept_) plane_->fib().sweep();
@@ -203,7 +155,6 @@ void Forwarding::fail(std::string text, Instant now) {
 }
 
 bool Forwarding::busy() const {
-  if (!admin_requests_.empty()) return true;
   if (!plane_ || failed_) return false;
   return plane_->busy() || (active_ && plane_->settled());
 }
@@ -222,9 +173,11 @@ std::optional<Instant> Forwarding::next_deadline() const {
 }
 
 void Forwarding::turn(Instant now) {
-  switch_links();
   if (retry_at_ && now >= *retry_at_) open_plane(now);
-  if (sweep_at_ && now >= *sweep_at_) sweep("not set again in time");
+  if (sweep_at_ && now >= *sweep_at_) {
+    sweep("not set again in time");
+    if (!associated_) set_gate(false);  // what there was to go on with is over
+  }
   if (plane_ && !failed_) {
     active_ = active_ || plane_->busy();
     counts_outdated_ = counts_outdated_ || active_;
@@ -275,7 +228,14 @@ void Forwarding::take_events(Instant now) {
   const std::uint64_t dropped = plane_->counters().events_dropped;
   if (std::exchange(events_dropped_, dropped) == dropped) return;
   plane_lfb_.on_refusals_lost();
+  resync(now);
+}
+
+void Forwarding::resync(Instant now) {
   move(port_lfbs_.resync(plane_->links(), now));
+  for (const std::string& device : devices_) {
+    port_lfbs_.on_speed(device, dataplane::link_speed(device), now);
+  }
 }
 
 void Forwarding::take(const kernel::LinkChanged& changed, Instant now) {
@@ -287,7 +247,8 @@ void Forwarding::take(const kernel::LinkChanged& changed, Instant now) {
          device + (changed.gone      ? " is gone"
                    : changed.link.up ? " is up"
                                      : " is down"));
-    break;
+    move(port_lfbs_.on_link(changed, now));
+    return port_lfbs_.on_speed(device, dataplane::link_speed(device), now);
   }
   move(port_lfbs_.on_link(changed, now));
 }
@@ -336,7 +297,9 @@ void Forwarding::sweep(std::string_view why) {
 }
 
 void Forwarding::discard_all() {
-  if (config_.kernel) sweep("it ends");
+  if (!config_.kernel) return;
+  sweep("it ends");
+  set_gate(true);
 }
 
 bool Forwarding::flush() {
@@ -367,9 +330,7 @@ void Forwarding::applied(const lfb::Changes& changes) {
                      change.instance->lfb_class == &lfb::kIpv6UcastLpmClass;
     if (lpm && change.component->id == lfb::ucast_lpm::kStatistics) {
       const bool v4 = change.instance->lfb_class == &lfb::kIpv4UcastLpmClass;
-      if (const auto now = statistics(v4 ? Family::Ipv4 : Family::Ipv6)) {
-        statistics_base_[v4 ? 0 : 1] = *now;
-      }
+      statistics_[v4 ? 0 : 1].reset();
     }
   }
   if (!rows) return;
@@ -378,7 +339,32 @@ void Forwarding::applied(const lfb::Changes& changes) {
   active_ = active_ || (plane_ && !failed_);
 }
 
-void Forwarding::switch_links() {
+bool Forwarding::obey(lfb::FeState state) {
+  const bool switched = switch_links();
+  if (std::exchange(state_, state) == state) return switched;
+  set_gate(state == lfb::FeState::OperEnable);
+  return true;
+}
+
+// RFC 5810 section 4.4.1: a disabled FE MUST NOT process packets. Its rows stay.
+void Forwarding::set_gate(bool open) {
+  if (!config_.kernel || unprivileged_) return;  // which was said
+  std::error_code error;
+  do_privileged([&] {
+    error = open ? dataplane::open_gate(config_.protocol)
+                 : dataplane::shut_gate(devices_, config_.protocol);
+  });
+  if (error) {
+    note(
+        Severity::Error, "forwarding_gate_failed",
+        std::string(open ? "forwarding stays off: " : "it goes on forwarding: ") + error.message());
+  } else if (std::exchange(gate_open_, open) != open) {
+    note(Severity::Info, "forwarding_gate", open ? "forwarding is on" : "forwarding is off");
+  }
+}
+
+bool Forwarding::switch_links() {
+  if (admin_requests_.empty()) return false;
   for (const auto& request : std::exchange(admin_requests_, {})) {
     std::error_code error;
     do_privileged([&] { error = dataplane::set_link_up(request.interface, request.up); });
@@ -387,6 +373,7 @@ void Forwarding::switch_links() {
          "port " + std::to_string(request.port) + ": " + error.message());
     port_lfbs_.refused(request.port, Instant{});
   }
+  return true;
 }
 
 bool Forwarding::read(const lfb::Instance& instance, const lfb::Component& component,
@@ -396,22 +383,13 @@ bool Forwarding::read(const lfb::Instance& instance, const lfb::Component& compo
   }
   const bool v4 = instance.lfb_class == &lfb::kIpv4UcastLpmClass;
   if (!v4 && instance.lfb_class != &lfb::kIpv6UcastLpmClass) return false;
-  const auto now = statistics(v4 ? Family::Ipv4 : Family::Ipv6);
+  auto now = std::optional(IpStatistics{});  // without the kernel these LFBs forward nothing
+  if (config_.kernel) now = statistics_[v4 ? 0 : 1].since_reset();
   if (!now) return false;
-  const IpStatistics& base = statistics_base_[v4 ? 0 : 1];
-  out.u64(now->received - base.received);
-  out.u64(now->forwarded - base.forwarded);
-  out.u64(now->no_route - base.no_route);
+  out.u64(now->received);
+  out.u64(now->forwarded);
+  out.u64(now->no_route);
   return true;
-}
-
-std::optional<IpStatistics> Forwarding::statistics(Family family) const {
-  if (!config_.kernel) return IpStatistics{};  // nothing is forwarded by these LFBs
-  const auto file = [](const char* name) {
-    return read_file(std::string("/proc/thread-self/net/") + name);
-  };
-  return family == Family::Ipv4 ? dataplane::ipv4_statistics(file("snmp"), file("netstat"))
-                                : dataplane::ipv6_statistics(file("snmp6"));
 }
 
 const kernel::RouteCounts& Forwarding::counts() {
@@ -429,22 +407,10 @@ ForwardingSnapshot Forwarding::snapshot(Instant now) {
   }
   shot.routes = counts_;
   kernel::PlaneCounters sum = earlier_;
-  if (plane_) add(sum, plane_->counters());
-  shot.counters = {
-      {"forwarding_operations", "", sum.kernel.operations},
-      {"forwarding_batches", "", sum.kernel.batches},
-      {"forwarding_operation_failures", "", sum.kernel.failures},
-      {"forwarding_rows_refused", "", sum.refused},
-      {"forwarding_read_backs", "", sum.read_backs},
-      {"forwarding_losses", "answers", sum.kernel.lost_batches},
-      {"forwarding_losses", "announcements", sum.monitor.losses},
-      {"forwarding_losses", "events", sum.events_dropped},
-      {"forwarding_bad_messages", "", sum.kernel.bad_messages + sum.monitor.bad_messages},
-      {"forwarding_rows_touched", "others", sum.monitor.touched_by_others},
-      {"forwarding_rows_touched", "kernel", sum.monitor.touched_by_kernel},
-      {"forwarding_link_changes", "", link_changes_},
-      {"forwarding_contradictions", "", translator_.contradictions()},
-  };
+  if (plane_) sum += plane_->counters();
+  shot.counters = samples_of(sum);
+  shot.counters.push_back({"forwarding_link_changes", "", link_changes_});
+  shot.counters.push_back({"forwarding_contradictions", "", translator_.contradictions()});
   return shot;
 }
 

@@ -49,6 +49,12 @@ class Forwarding final : public lfb::Sink, public lfb::Provider {
   [[nodiscard]] bool busy() const;
   [[nodiscard]] std::optional<Instant> next_deadline() const;
 
+  // What was asked for is in effect before its answer leaves: AdminStatus of ports, and FEState.
+  // Not OperEnable, nothing that arrives at a port is forwarded; only as long as an FE that has
+  // just started is OperDisable, it is as the life before left it. True: events may be in the
+  // engine.
+  [[nodiscard]] bool obey(lfb::FeState state);
+
   void on_associated(Instant now);
   void on_unassociated();  // and forwarding goes on
   void on_discarded();     // RFC 5810 section 4.2.2.3: all state is invalid
@@ -73,8 +79,10 @@ class Forwarding final : public lfb::Sink, public lfb::Provider {
   void sweep(std::string_view why);
   void take_events(Instant now);
   void take(const kernel::LinkChanged& changed, Instant now);
+  void resync(Instant now);
   void move(const std::vector<PortLfbs::Moved>& moved);
-  void switch_links();
+  bool switch_links();
+  void set_gate(bool open);
   void do_privileged(const std::function<void()>& errand);
   void send_privileged();
   void report(Instant now);
@@ -82,7 +90,6 @@ class Forwarding final : public lfb::Sink, public lfb::Provider {
     notes_.push_back({severity, event, 0, std::move(text)});
   }
   [[nodiscard]] const kernel::RouteCounts& counts();
-  [[nodiscard]] std::optional<dataplane::IpStatistics> statistics(kernel::Family family) const;
 
   struct Unreported {  // at most one note in kReportEvery
     std::uint64_t count = 0;
@@ -114,7 +121,10 @@ class Forwarding final : public lfb::Sink, public lfb::Provider {
   Instant counted_at_{};
   kernel::PlaneCounters earlier_{};  // of planes that failed
   std::uint64_t events_dropped_ = 0, link_changes_ = 0;
-  std::array<dataplane::IpStatistics, 2> statistics_base_{};  // IPv4, IPv6
+  lfb::FeState state_ = lfb::FeState::OperDisable;
+  bool gate_open_ = true;  // as far as we know
+  std::array<dataplane::IpCounts, 2> statistics_{dataplane::IpCounts{true},
+                                                 dataplane::IpCounts{false}};
   daemon::Notes notes_;
 };
 

@@ -130,4 +130,20 @@ bool PlaneLfb::read(const RouteCounts& counts, std::uint32_t id, wire::ByteWrite
   }
 }
 
+daemon::CounterSamples samples_of(const dataplane::kernel::PlaneCounters& sum) {
+  return {
+      {"forwarding_operations", "", sum.kernel.operations},
+      {"forwarding_batches", "", sum.kernel.batches},
+      {"forwarding_operation_failures", "", sum.kernel.failures},
+      {"forwarding_rows_refused", "", sum.refused},
+      {"forwarding_read_backs", "", sum.read_backs},
+      {"forwarding_losses", "answers", sum.kernel.lost_batches},
+      {"forwarding_losses", "announcements", sum.monitor.losses},
+      {"forwarding_losses", "events", sum.events_dropped},
+      {"forwarding_bad_messages", "", sum.kernel.bad_messages + sum.monitor.bad_messages},
+      {"forwarding_rows_touched", "others", sum.monitor.touched_by_others},
+      {"forwarding_rows_touched", "kernel", sum.monitor.touched_by_kernel},
+  };
+}
+
 }  // namespace forces::fe::forwarding

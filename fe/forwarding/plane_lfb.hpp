@@ -6,8 +6,9 @@
 #include <set>
 #include <variant>
 
-#include "fe/dataplane/kernel/fib.hpp"
+#include "fe/dataplane/kernel/plane.hpp"
 #include "fe/lfb/engine/engine.hpp"
+#include "tml/daemon/events.hpp"
 
 namespace forces::fe::forwarding {
 
@@ -60,5 +61,8 @@ class PlaneLfb {
   FailedTable<dataplane::kernel::ObjectId> hops_;
   std::uint32_t settled_ = 0;
 };
+
+// For the operator.
+[[nodiscard]] daemon::CounterSamples samples_of(const dataplane::kernel::PlaneCounters& counters);
 
 }  // namespace forces::fe::forwarding

@@ -24,6 +24,18 @@ namespace {
 
 constexpr std::uint8_t kUp = 1, kDown = 2;  // PortStatusType (RFC 6956 section 4.2); 0: disabled
 
+// LANSpeedType (RFC 6956 section 4.1).
+std::uint32_t lan_speed(std::uint32_t megabits) {
+  struct Named {
+    std::uint32_t megabits, value;
+  };
+  static constexpr Named kNamed[]{{0, 0},       {10, 1},      {100, 2},
+                                  {1'000, 3},   {10'000, 4},  {40'000, 5},
+                                  {100'000, 6}, {400'000, 7}, {1'000'000, 8}};
+  const auto* const at = std::ranges::find(kNamed, megabits, &Named::megabits);
+  return at == std::ranges::end(kNamed) ? 9 : at->value;  // LAN_SPEED_OTHER
+}
+
 // "10.98.0.1/24", as the configuration has checked it.
 std::optional<std::pair<Address, std::uint8_t>> address_of(const std::string& text) {
   const std::size_t slash = text.find('/');
@@ -122,8 +134,18 @@ void PortLfbs::take(Port& port, const Link* link, Instant now) {
   port.interface = link != nullptr ? link->index : 0;
   if (link != nullptr) admin_is(port, link->admin_up);
   if (link == nullptr) port.admin_wanted.reset();
-  put(port.id, phy::kCarrierStatus, link != nullptr && link->carrier ? 1 : 0, now);
+  port.carrier = link != nullptr && link->carrier;
+  put(port.id, phy::kCarrierStatus, port.carrier ? 1 : 0, now);
   put(port.id, phy::kOperStatus, link != nullptr && link->up ? kUp : kDown, now);
+}
+
+void PortLfbs::on_speed(std::string_view device, std::uint32_t megabits, Instant now) {
+  for (const Port& port : ports_) {
+    if (port.device != device) continue;
+    wire::ByteWriter w;
+    w.u32(lan_speed(port.carrier ? megabits : 0));  // LAN_SPEED_NONE: nothing connected
+    (void)engine_->put(ether_phy_cop(port.id), phy::kOperLinkSpeed, w.written(), now);
+  }
 }
 
 bool PortLfbs::admin_component_up(std::uint32_t port) {

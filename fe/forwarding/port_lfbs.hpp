@@ -29,6 +29,8 @@ class PortLfbs {
   [[nodiscard]] std::vector<Moved> on_link(const dataplane::kernel::LinkChanged& changed,
                                            Instant now);
   void on_address(const dataplane::kernel::AddressChanged& changed, Instant now);
+  // OperLinkSpeed of the ports on this interface, after their link was told of. 0: not known.
+  void on_speed(std::string_view device, std::uint32_t megabits, Instant now);
 
   // Sets of EtherPHYCop: E_NOT_SUPPORTED for another speed or duplex mode than that which is, and
   // for AdminStatus of a port that no link is known for ever; E_BUSY while it has no interface.
@@ -54,6 +56,7 @@ class PortLfbs {
     std::string device;
     std::optional<Row> configured;  // the address of a port that the kernel has none for
     std::uint32_t interface = 0;
+    bool carrier = true;
     bool admin_up = true;              // of the interface, as last told
     std::optional<bool> admin_wanted;  // a CE asked for it, and the kernel has not said yet
   };

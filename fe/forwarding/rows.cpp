@@ -1,5 +1,7 @@
 #include "fe/forwarding/rows.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 
 #include "fe/lfb/model.hpp"
@@ -46,7 +48,24 @@ ResultCode judge_members(Family family, Bytes octets) {
   return ResultCode::Success;
 }
 
+std::string text_of(const kernel::Address& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const int family = address.family == Family::Ipv4 ? AF_INET : AF_INET6;
+  (void)::inet_ntop(family, address.octets.data(), text.data(), text.size());
+  return text.data();
+}
+
 }  // namespace
+
+std::string text_of(const kernel::Prefix& prefix) {
+  return text_of(prefix.address) + "/" + std::to_string(prefix.length);
+}
+std::string text_of(kernel::ObjectId id) {
+  if (!is_valid(id)) return "next hop " + std::to_string(id.value);
+  return std::string(is_set(id) ? "EcmpHops" : "NextHop") +
+         (family_of(id) == Family::Ipv4 ? " IPv4 row " : " IPv6 row ") +
+         std::to_string(id.value & kernel::kMaxRow);
+}
 
 std::optional<ForwardingTable> table_of(const lfb::LfbClass& lfb, std::uint32_t component) {
   using enum TableKind;

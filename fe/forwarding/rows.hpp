@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "fe/dataplane/kernel/rows.hpp"
@@ -43,6 +44,10 @@ struct NextHopRow {  // IPv4NextHopInfoType, IPv6NextHopInfoType
 [[nodiscard]] PrefixRow prefix_row(kernel::Family family, wire::Bytes row);
 [[nodiscard]] NextHopRow next_hop_row(kernel::Family family, wire::Bytes row);
 [[nodiscard]] std::vector<kernel::Member> members_of(kernel::Family family, wire::Bytes row);
+
+// For the log: "10.0.0.0/8"; "NextHop IPv4 row 7".
+[[nodiscard]] std::string text_of(const kernel::Prefix& prefix);
+[[nodiscard]] std::string text_of(kernel::ObjectId id);
 
 // E_INVALID_ARRAY_CREATION: a subscript beyond kMaxRow, which no HopSelector of ours can name.
 // E_VALUE_OUT_OF_RANGE: bits set behind the prefix; a HopSelector beyond kMaxRow; an output that is

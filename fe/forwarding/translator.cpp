@@ -81,9 +81,11 @@ void Translator::set_next_hop(ObjectId id, std::optional<NextHopRow> row) {
 
 void Translator::want(ObjectId id, const NextHopRow& row) {
   if (fib_ == nullptr) return;
-  // The kernel's next-hop objects know one way to drop: unreachable and prohibited are silent too.
   if (row.lfb_output_select_index != kOutputPort) {
-    return note(fib_->set_next_hop(id, {.discard = true}));
+    auto reject = kernel::Reject::No;
+    if (row.lfb_output_select_index == kOutputUnreachable) reject = kernel::Reject::Unreachable;
+    if (row.lfb_output_select_index == kOutputProhibited) reject = kernel::Reject::Prohibited;
+    return note(fib_->set_next_hop(id, {.discard = true}, 0, reject));
   }
   const auto at = interfaces_.find(row.l3_port_id);
   if (at == interfaces_.end() || at->second == 0) return fib_->remove_object(id);

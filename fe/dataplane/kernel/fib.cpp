@@ -4,8 +4,6 @@
 #include <limits>
 #include <utility>
 
-#include "common/core/assert.hpp"
-
 namespace forces::fe::dataplane::kernel {
 namespace {
 bool names(const std::vector<Member>& members, ObjectId id) {
@@ -15,8 +13,23 @@ bool names(const std::vector<Member>& members, ObjectId id) {
 
 // Wanted rows.
 
-bool Fib::set_next_hop(ObjectId id, const NextHop& next_hop, std::uint16_t mtu) {
+template <class Change>
+bool Fib::want(ObjectId id, Change&& change) {
+  Object& o = object(id);
+  const bool new_row = !o.wanted;
+  o.wanted = true;
+  o.stale = false;
+  o.error = 0;
+  change(o);
+  update_routes(id);
+  if (new_row) touch_users(id);  // it may be installed since before
+  touch(id);
+  return true;
+}
+
+bool Fib::set_next_hop(ObjectId id, const NextHop& next_hop, std::uint16_t mtu, Reject reject) {
   if (!is_valid(id) || is_set(id)) return false;
+  if (reject != Reject::No && !next_hop.discard) return false;
   NextHop wanted = next_hop;
   if (wanted.discard) {
     wanted = {.discard = true};
@@ -27,43 +40,29 @@ bool Fib::set_next_hop(ObjectId id, const NextHop& next_hop, std::uint16_t mtu) 
       return false;
     }
   }
-  Object& o = object(id);
-  const bool new_row = !o.wanted;
-  o.wanted = true;
-  o.stale = false;
-  o.error = 0;
-  o.next_hop = wanted;
-  o.mtu = mtu;
-  update_mtu(id);
-  if (new_row) touch_users(id);  // it may be installed since before
-  touch(id);
-  return true;
+  return want(id, [&](Object& o) {
+    o.next_hop = wanted;
+    o.mtu = mtu;
+    o.reject = reject;
+  });
 }
 
 bool Fib::set_members(ObjectId id, std::vector<Member> members) {
   if (!is_set(id) || members.size() > kMaxMembers) return false;
-  for (auto member = members.begin(); member != members.end(); ++member) {
-    const ObjectId hop = member->next_hop;
+  std::vector<std::uint32_t> numbers;
+  for (const Member& member : members) {
+    const ObjectId hop = member.next_hop;
     if (!is_valid(hop) || is_set(hop) || family_of(hop) != family_of(id)) return false;
-    if (member->weight == 0 || member->weight > kMaxWeight) return false;
-    if (std::find(members.begin(), member, *member) != member) return false;
-    if (std::find_if(members.begin(), member, [&](auto& m) { return m.next_hop == hop; }) !=
-        member) {
-      return false;
-    }
+    if (member.weight == 0 || member.weight > kMaxWeight) return false;
+    numbers.push_back(hop.value);
   }
-  Object& o = object(id);
-  const bool new_row = !o.wanted;
-  o.wanted = true;
-  o.stale = false;
-  o.error = 0;
-  const auto former = std::exchange(o.members, std::move(members));
-  link_set(id, o.members);
-  unlink_set(id, former);
-  update_mtu(id);
-  if (new_row) touch_users(id);
-  touch(id);
-  return true;
+  std::ranges::sort(numbers);
+  if (std::ranges::adjacent_find(numbers) != numbers.end()) return false;
+  return want(id, [&](Object& o) {
+    const auto former = std::exchange(o.members, std::move(members));
+    link_set(id, o.members);
+    unlink_set(id, former);
+  });
 }
 
 void Fib::remove_object(ObjectId id) {
@@ -73,7 +72,7 @@ void Fib::remove_object(ObjectId id) {
   o->stale = false;
   o->error = 0;
   const auto former = std::exchange(o->members, {});
-  update_mtu(id);
+  update_routes(id);
   unlink_set(id, former);
   touch_users(id);
   touch(id);
@@ -82,7 +81,7 @@ void Fib::remove_object(ObjectId id) {
 bool Fib::set_route(const Prefix& prefix, ObjectId target) {
   if (!is_valid(prefix) || !is_valid(target)) return false;
   if (family_of(target) != prefix.address.family) return false;
-  want(routes_.find_or_insert(prefix), target);
+  want(routes_.find_or_insert(prefix, mark_), target);
   return true;
 }
 
@@ -151,7 +150,7 @@ void Fib::on_link(std::uint32_t interface, bool up, std::uint32_t mtu) {
   for (const ObjectId id : dropped) bury(id);
   for (const ObjectId id : concerned) {
     if (came) object(id).error = 0;
-    if (mtu_changed) update_mtu(id);
+    if (mtu_changed) update_routes(id);
     touch(id);
   }
 }
@@ -201,17 +200,18 @@ void Fib::on_object_gone(ObjectId id) {
 }
 
 void Fib::on_route_seen(const RouteRow& seen) {
-  const Slot slot = routes_.find_or_insert(seen.prefix);
+  const Slot slot = routes_.find_or_insert(seen.prefix, mark_);
   Row& row = routes_[slot];
-  row.seen = true;
+  row.seen = mark_;
   row.doubt = row.in_flight;
   if (row.in_flight) return;
   if (row.desired == kNoObject && row.installed == kNoObject) row.stale = true;
   const Object* o = find(seen.target);
-  const bool ours = o != nullptr && o->installed && seen.plain &&
+  const bool rejects = seen.reject != Reject::No;
+  const bool ours = (rejects || (o != nullptr && o->installed)) && seen.plain &&
                     seen.mtu <= std::numeric_limits<std::uint16_t>::max();
-  row.installed = ours ? seen.target : kForeign;
-  row.installed_epoch = ours ? o->epoch : std::uint16_t{0};
+  row.installed = ours ? installed_as(seen.target, seen.reject) : kForeign;
+  row.installed_epoch = ours && !rejects ? o->epoch : std::uint16_t{0};
   row.installed_mtu = ours ? static_cast<std::uint16_t>(seen.mtu) : std::uint16_t{0};
   if (!reading_) touch(slot);
 }
@@ -221,30 +221,10 @@ void Fib::on_route_gone(const Prefix& prefix) {
   if (slot == RouteTable::kNone) return;
   routes_[slot].doubt = routes_[slot].in_flight;
   if (routes_[slot].in_flight) return;
+  if (!reading_) routes_[slot].seen = mark_;
   // The news may be older than our last operation on it: replace or delete it in any case.
   routes_[slot].installed = kForeign;
   touch(slot);
-}
-
-void Fib::begin_read_back() {
-  FORCES_ASSERT(unanswered_ == 0);
-  reading_ = true;
-  for (auto& [number, o] : objects_) o.seen = false;
-  for (Slot slot = 0; slot < routes_.slots(); ++slot) routes_[slot].seen = false;
-}
-
-void Fib::end_read_back() {
-  FORCES_ASSERT(reading_);
-  reading_ = false;
-  for (Slot slot = 0; slot < routes_.slots(); ++slot) {
-    if (!routes_[slot].seen) routes_[slot].installed = kNoObject;
-  }
-  std::vector<ObjectId> lost;
-  for (const auto& [number, o] : objects_) {
-    if (o.installed && !o.seen) lost.push_back(ObjectId{number});
-  }
-  for (const ObjectId id : lost) gone(id);
-  touch_all();
 }
 
 // What is missing.
@@ -295,7 +275,7 @@ Fib::Need Fib::need(const Object& o) const {
 }
 
 bool Fib::in_kernel(const Row& row) const {
-  if (row.installed == kNoObject || row.installed == kForeign) return row.installed == kForeign;
+  if (!names_object(row.installed)) return row.installed != kNoObject;
   const Object* o = find(row.installed);
   return o != nullptr && o->installed && o->epoch == row.installed_epoch;
 }
@@ -308,8 +288,9 @@ Fib::Need Fib::need(const Row& row) const {
   }
   const Object* target = find(row.desired);
   if (target != nullptr && usable(*target)) {
-    const bool right =
-        has && row.installed == row.desired && row.installed_mtu == target->effective_mtu;
+    const bool right = has &&
+                       row.installed == installed_as(row.desired, target->effective_reject) &&
+                       row.installed_mtu == target->effective_mtu;
     return right ? Need::Nothing : Need::Set;
   }
   // An installed object that is not usable is going to be deleted, and takes the route along.
@@ -345,7 +326,7 @@ void Fib::touch_all() {
   std::vector<ObjectId> ids;
   for (const auto& [number, o] : objects_) ids.push_back(ObjectId{number});
   for (const ObjectId id : ids) touch(id);
-  for (Slot slot = 0; slot < routes_.slots(); ++slot) touch(slot);
+  review_at_ = 0;
 }
 
 void Fib::touch_users(ObjectId id) {
@@ -416,25 +397,29 @@ void Fib::unlink_set(ObjectId set, const std::vector<Member>& former) {
   }
 }
 
-void Fib::update_mtu(ObjectId id) {
+void Fib::update_routes(ObjectId id) {
   Object& o = object(id);
   std::uint16_t mtu = 0;
+  Reject reject = o.wanted ? o.reject : Reject::No;
   if (o.set) {
     for (const Member& member : o.members) {
       const Object* hop = find(member.next_hop);
       const std::uint16_t other = hop == nullptr ? std::uint16_t{0} : hop->effective_mtu;
       if (other != 0 && (mtu == 0 || other < mtu)) mtu = other;
     }
+    const Object* only = o.members.size() == 1 ? find(o.members.front().next_hop) : nullptr;
+    if (only != nullptr) reject = only->effective_reject;
   } else if (const LinkState* link = link_of(o.next_hop); o.wanted && link != nullptr) {
     // More than the link takes would be lost; as much as it takes needs no saying.
     if (o.mtu < link->mtu) mtu = o.mtu;
   }
-  if (mtu == o.effective_mtu) return;
+  if (mtu == o.effective_mtu && reject == o.effective_reject) return;
   o.effective_mtu = mtu;
+  o.effective_reject = reject;
   const auto sets = o.sets;
   touch_users(id);
   for (const ObjectId set : sets) {
-    if (find(set) != nullptr) update_mtu(set);
+    if (find(set) != nullptr) update_routes(set);
   }
 }
 

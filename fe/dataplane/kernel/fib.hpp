@@ -12,7 +12,9 @@
 //
 // Order of what poll_operation() hands out: those deletions, next hops, then sets, then routes,
 // then deletions of objects. A later kind waits until the earlier ones are answered for, so that
-// nothing depends on an operation that may fail. A row that cannot be had does not stay in the
+// nothing depends on an operation that may fail. Routes that answer with an ICMP error (Reject) are
+// routes of a type of their own, which name no object; their next hop is there all the same, as one
+// that drops. A row that cannot be had does not stay in the
 // kernel in an older form: it is withdrawn. Rows read back that nobody has wanted yet (a restart)
 // stay until sweep().
 #pragma once
@@ -60,7 +62,8 @@ class Fib {
   // Wanted rows. False: the values contradict themselves (host bits, families, weights, ids), and
   // nothing changes. Setting what is set already costs no operation, but tries again what had
   // failed.
-  [[nodiscard]] bool set_next_hop(ObjectId id, const NextHop& next_hop, std::uint16_t mtu = 0);
+  [[nodiscard]] bool set_next_hop(ObjectId id, const NextHop& next_hop, std::uint16_t mtu = 0,
+                                  Reject reject = Reject::No);  // with `discard` only
   [[nodiscard]] bool set_members(ObjectId id, std::vector<Member> members);
   void remove_object(ObjectId id);
   [[nodiscard]] bool set_route(const Prefix& prefix, ObjectId target);
@@ -82,6 +85,10 @@ class Fib {
   // allowed.
   void begin_read_back();
   void end_read_back();
+  // After a read-back or a sweep every route is looked at once more, `most` of them with a call: a
+  // million at once would hold up the loop. Nothing is settled before.
+  void review(std::size_t most);
+  [[nodiscard]] bool reviewing() const { return review_at_ != RouteTable::kNone; }
 
   // Until nothing is handed out or the taker is full. Each is answered with on_result, in any
   // order.
@@ -115,7 +122,9 @@ class Fib {
     int error = 0;
     std::uint16_t mtu = 0;            // wanted
     std::uint16_t effective_mtu = 0;  // of its routes: wanted, where it is below that of the link
-    std::uint16_t epoch = 0;          // changes when the kernel's object went
+    Reject reject = Reject::No;       // wanted
+    Reject effective_reject = Reject::No;  // of its routes
+    std::uint16_t epoch = 0;               // changes when the kernel's object went
     NextHop next_hop{}, next_hop_installed{};
     std::vector<Member> members{}, members_installed{};
     std::vector<ObjectId> sets{};    // those that name this next hop, wanted or installed
@@ -131,6 +140,7 @@ class Fib {
     Slot slot = RouteTable::kNone;  // of a route
     ObjectId object;                // the object, or the target of a route
     std::uint16_t epoch = 0, mtu = 0;
+    Reject reject = Reject::No;
     std::uint32_t downs = 0;
     NextHop next_hop{};
     std::vector<Member> members{};
@@ -138,6 +148,8 @@ class Fib {
   [[nodiscard]] Object* find(ObjectId id);
   [[nodiscard]] const Object* find(ObjectId id) const;
   Object& object(ObjectId id);
+  template <class Change>  // makes the row a wanted one, with what `change` sets of it
+  bool want(ObjectId id, Change&& change);
   [[nodiscard]] static bool usable(const Object& object) {
     return object.wanted && object.installed && !object.dead && object.error == 0;
   }
@@ -152,11 +164,11 @@ class Fib {
   void touch(
       ObjectId id);  // queues it when something is to be done; forgets it when nothing is left
   void touch(Slot slot);
-  void touch_all();
+  void touch_all();               // objects now, routes by review()
   void touch_users(ObjectId id);  // routes and sets, after it became usable or stopped being so
   void gone(ObjectId id);         // certainly not in the kernel any more, nor what hung on it
   void bury(ObjectId id);
-  void update_mtu(ObjectId id);
+  void update_routes(ObjectId id);  // MTU and kind of its routes
   void link_set(ObjectId set, const std::vector<Member>& members);
   void unlink_set(ObjectId set, const std::vector<Member>& former);
   void want(Slot slot, ObjectId target);  // moves the row between the lists of targets
@@ -180,6 +192,8 @@ class Fib {
   std::size_t next_hops_unanswered_ = 0, sets_unanswered_ = 0, deletions_unanswered_ = 0;
   std::uint16_t epoch_ = 0;
   bool reading_ = false, swept_ = false;
+  bool mark_ = false;  // Row::seen of what the last read-back saw
+  Slot review_at_ = RouteTable::kNone;
 };
 
 }  // namespace forces::fe::dataplane::kernel

@@ -1,7 +1,8 @@
-// Fib: what it hands out, and what comes back.
+// Fib: what it hands out, and what comes back or is read back.
 #include <cerrno>
 #include <utility>
 
+#include "common/core/assert.hpp"
 #include "fe/dataplane/kernel/fib.hpp"
 
 namespace forces::fe::dataplane::kernel {
@@ -19,7 +20,8 @@ std::optional<Request> Fib::poll_operation() {
   if (auto request = poll_object(set_queue_, Need::Set)) return request;
   if (sets_unanswered_ > 0) return {};
   if (auto request = poll_route()) return request;
-  if (unanswered_ > 0) return {};
+  // A route that is still to be looked at may have to leave the object first.
+  if (unanswered_ > 0 || reviewing()) return {};
   return poll_object(deletion_queue_, Need::Delete);
 }
 
@@ -74,7 +76,9 @@ std::optional<Request> Fib::poll_route() {
     flight.object = row.desired;
     flight.epoch = target.epoch;
     flight.mtu = target.effective_mtu;
-    return hand_out(std::move(flight), SetRoute{row.prefix(), row.desired, target.effective_mtu});
+    flight.reject = target.effective_reject;
+    return hand_out(std::move(flight), SetRoute{row.prefix(), row.desired, target.effective_mtu,
+                                                target.effective_reject});
   }
   return {};
 }
@@ -170,7 +174,8 @@ bool Fib::route_result(const Flight& flight, int error) {
     refused = error != 0 && error != ESRCH && error != ENOENT;
     if (!refused) row.installed = kNoObject;
   } else if (error == 0) {
-    row.installed = flight.object;
+    row.installed = installed_as(flight.object, flight.reject);
+    row.seen = mark_;
     row.installed_epoch = flight.epoch;  // another one now: it went with its object meanwhile
     row.installed_mtu = flight.mtu;
   } else {
@@ -183,8 +188,46 @@ bool Fib::route_result(const Flight& flight, int error) {
   return refused;
 }
 
+void Fib::begin_read_back() {
+  FORCES_ASSERT(unanswered_ == 0);
+  if (reading_ || reviewing()) {  // of an unfinished one some rows are marked, some not
+    for (Slot slot = 0; slot < routes_.slots(); ++slot) routes_[slot].seen = mark_;
+  }
+  reading_ = true;
+  mark_ = !mark_;
+  review_at_ = RouteTable::kNone;
+  for (auto& [number, o] : objects_) o.seen = false;
+}
+
+void Fib::end_read_back() {
+  FORCES_ASSERT(reading_);
+  reading_ = false;
+  std::vector<ObjectId> lost;
+  for (const auto& [number, o] : objects_) {
+    if (o.installed && !o.seen) lost.push_back(ObjectId{number});
+  }
+  for (const ObjectId id : lost) gone(id);
+  touch_all();
+}
+
+void Fib::review(std::size_t most) {
+  for (; reviewing() && !reading_ && most > 0; --most) {
+    if (review_at_ >= routes_.slots()) {
+      review_at_ = RouteTable::kNone;
+      return;
+    }
+    const Slot slot = review_at_++;
+    Row& row = routes_[slot];
+    if (row.used && row.seen != mark_) {
+      row.seen = mark_;
+      row.installed = kNoObject;
+    }
+    touch(slot);
+  }
+}
+
 bool Fib::has_work() const {
-  return unanswered_ > 0 || !route_queue_.empty() || !next_hop_queue_.empty() ||
+  return reviewing() || unanswered_ > 0 || !route_queue_.empty() || !next_hop_queue_.empty() ||
          !set_queue_.empty() || !deletion_queue_.empty() || !burial_queue_.empty();
 }
 

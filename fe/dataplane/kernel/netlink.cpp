@@ -34,8 +34,21 @@ constexpr std::uint16_t kSet = NLM_F_CREATE | NLM_F_REPLACE;
 
 std::uint16_t set_flags(bool create) { return create ? kSet : std::uint16_t{NLM_F_REPLACE}; }
 
+unsigned char wire_type(Reject reject) {
+  switch (reject) {
+    case Reject::No:
+      return RTN_UNICAST;
+    case Reject::Unreachable:
+      return RTN_UNREACHABLE;
+    case Reject::Prohibited:
+      return RTN_PROHIBIT;
+  }
+  return RTN_UNSPEC;
+}
+
 nlmsghdr* put_route(std::uint16_t type, std::uint16_t flags, const Prefix& prefix,
-                    const Identity& identity, std::span<std::byte> out) {
+                    const Identity& identity, std::span<std::byte> out,
+                    unsigned char kind = RTN_UNSPEC) {
   nlmsghdr* header = start(out, type, flags);
   auto* route = extra<rtmsg>(header);
   route->rtm_family = wire_family(prefix.address.family);
@@ -44,7 +57,7 @@ nlmsghdr* put_route(std::uint16_t type, std::uint16_t flags, const Prefix& prefi
   if (identity.table < 256) route->rtm_table = static_cast<unsigned char>(identity.table);
   // A deletion names no scope and no type, or the kernel would compare them too.
   route->rtm_scope = type == RTM_NEWROUTE ? RT_SCOPE_UNIVERSE : RT_SCOPE_NOWHERE;
-  route->rtm_type = type == RTM_NEWROUTE ? RTN_UNICAST : RTN_UNSPEC;
+  route->rtm_type = kind;
   mnl_attr_put(header, RTA_DST, prefix.address.size(), prefix.address.octets.data());
   mnl_attr_put_u32(header, RTA_TABLE, identity.table);
   mnl_attr_put_u32(header, RTA_PRIORITY, identity.priority);
@@ -56,8 +69,9 @@ struct Encoder {
   std::span<std::byte> out;
 
   std::size_t operator()(const SetRoute& set) const {
-    nlmsghdr* header = put_route(RTM_NEWROUTE, kSet, set.prefix, identity, out);
-    mnl_attr_put_u32(header, RTA_NH_ID, set.target.value);
+    nlmsghdr* header =
+        put_route(RTM_NEWROUTE, kSet, set.prefix, identity, out, wire_type(set.reject));
+    if (set.reject == Reject::No) mnl_attr_put_u32(header, RTA_NH_ID, set.target.value);
     if (set.mtu != 0) {
       nlattr* metrics = mnl_attr_nest_start(header, RTA_METRICS);
       mnl_attr_put_u32(header, RTAX_MTU, set.mtu);
@@ -195,8 +209,11 @@ Result<Body> parse_route(const nlmsghdr* header) {
   row.priority = attributes.u32(RTA_PRIORITY);
   row.target = ObjectId{attributes.u32(RTA_NH_ID)};
   row.mtu = Attributes::nested(attributes[RTA_METRICS]).u32(RTAX_MTU);
+  const unsigned char type = route->rtm_type;
+  if (type == RTN_UNREACHABLE) row.reject = Reject::Unreachable;
+  if (type == RTN_PROHIBIT) row.reject = Reject::Prohibited;
   row.plain = route->rtm_tos == 0 && route->rtm_src_len == 0 &&
-              (route->rtm_type == RTN_UNICAST || route->rtm_type == RTN_BLACKHOLE);
+              (type == RTN_UNICAST || type == RTN_BLACKHOLE || row.reject != Reject::No);
   return Body{message};
 }
 

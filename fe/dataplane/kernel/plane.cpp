@@ -23,6 +23,22 @@ struct RowOf {
 };
 }  // namespace
 
+PlaneCounters& PlaneCounters::operator+=(const PlaneCounters& more) {
+  kernel.batches += more.kernel.batches;
+  kernel.operations += more.kernel.operations;
+  kernel.failures += more.kernel.failures;
+  kernel.lost_batches += more.kernel.lost_batches;
+  kernel.bad_messages += more.kernel.bad_messages;
+  monitor.losses += more.monitor.losses;
+  monitor.bad_messages += more.monitor.bad_messages;
+  monitor.touched_by_others += more.monitor.touched_by_others;
+  monitor.touched_by_kernel += more.monitor.touched_by_kernel;
+  read_backs += more.read_backs;
+  refused += more.refused;
+  events_dropped += more.events_dropped;
+  return *this;
+}
+
 Plane::Plane(const Identity& identity)
     : identity_(identity), kernel_(identity), monitor_(identity) {}
 
@@ -39,7 +55,7 @@ std::string Plane::open() {
   }
   for (;;) {
     if (auto failed = step(); !failed.empty()) return failed;
-    if (links_complete_ && !read_back_wanted_ && !dump_) return {};
+    if (links_complete_ && !read_back_wanted_ && !dump_ && !fib_.reviewing()) return {};
     if (busy()) continue;
     pollfd waiting{poller_.get(), POLLIN, 0};
     if (::poll(&waiting, 1, kOpenTimeout) == 0) return "rtnetlink: no answer to a dump";
@@ -97,14 +113,15 @@ std::error_code Plane::take_events() {
 
 std::error_code Plane::read_back() {
   if (read_back_wanted_ && !dump_) {
-    if (!kernel_.idle() || fib_.in_flight() > 0) return run_batch();  // answers first
+    // Answers first, and an end to the reading before.
+    if (!kernel_.idle() || fib_.in_flight() > 0 || fib_.reviewing()) return run_batch();
     read_back_wanted_ = read_back_again_ = false;
     ++read_backs_;
     fib_.begin_read_back();
     dump_ = Dump::NextHops;
     if (const auto error = kernel_.start_dump(*dump_)) return error;
   }
-  while (dump_) {
+  for (int datagrams = 0; dump_ && datagrams < kDatagramsAStep; ++datagrams) {
     DumpStep read = kernel_.read_dump();
     for (Message& message : read.rows) take_row(message);
     if (!read.done) {
@@ -137,6 +154,7 @@ void Plane::take_row(Message& message) {
 }
 
 std::error_code Plane::run_batch() {
+  fib_.review(kReviewAStep);
   if (kernel_.waiting()) {
     if (const auto error = kernel_.on_readable()) return error;
   }

@@ -6,6 +6,9 @@
 //   after setting rows: plane.step(); while plane.busy() again (one batch each, so that others get
 //   their turn)
 //
+// A step takes some milliseconds at the most, however many routes there are: dumps, too, are read
+// and worked off in parts.
+//
 // open() reads back what the kernel has, so rows that are set to what is there already cost no
 // operation.
 #pragma once
@@ -21,11 +24,14 @@
 namespace forces::fe::dataplane::kernel {
 
 inline constexpr std::size_t kMaxPlaneEvents = 4096;
+inline constexpr int kDatagramsAStep = 4;            // of a dump: some 2,000 rows
+inline constexpr std::size_t kReviewAStep = 16'384;  // rows
 
 struct PlaneCounters {
   KernelCounters kernel;
   MonitorCounters monitor;
   std::uint64_t read_backs = 0, refused = 0, events_dropped = 0;
+  PlaneCounters& operator+=(const PlaneCounters& more);
 };
 struct RefusedRow {  // in the words of the kernel
   std::variant<Prefix, ObjectId> row;

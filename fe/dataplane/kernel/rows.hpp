@@ -66,6 +66,10 @@ enum class ObjectKind : std::uint8_t { NextHop = 0, Set = 1 };
   return id.value >> 28 <= 5 ? Family::Ipv4 : Family::Ipv6;
 }
 
+// How a packet is refused that is dropped with an ICMP error. The kernel's objects know only the
+// silent way, its routes the others: so this is of a route, and names no object.
+enum class Reject : std::uint8_t { No, Unreachable, Prohibited };
+
 struct NextHop {
   std::optional<Address> gateway{};  // none: what the route covers is on the link itself
   std::uint32_t interface = 0;       // index of the interface
@@ -79,7 +83,8 @@ struct Member {
   std::uint16_t weight = 1;  // 1 to 256
   friend bool operator==(const Member&, const Member&) = default;
 };
-inline constexpr std::size_t kMaxMembers = 256;
+// More than any zebra makes (999); the kernel takes 8,191, but a dump of it ends at about 4,000.
+inline constexpr std::size_t kMaxMembers = 1024;
 inline constexpr std::uint16_t kMaxWeight = 256;
 
 // Operations on the kernel. Each may be done twice: setting replaces, deleting what is gone is no
@@ -100,7 +105,8 @@ struct DeleteObject {  // the kernel takes its routes along
 struct SetRoute {
   Prefix prefix;
   ObjectId target;
-  std::uint16_t mtu = 0;  // 0: that of the interface
+  std::uint16_t mtu = 0;       // 0: that of the interface
+  Reject reject = Reject::No;  // else the target is not asked
 };
 struct DeleteRoute {
   Prefix prefix;
@@ -123,7 +129,8 @@ struct RouteRow {
   std::uint32_t table = 0, priority = 0;
   ObjectId target = kNoObject;  // none: the route names its next hop itself
   std::uint32_t mtu = 0;
-  bool plain = true;  // a unicast or blackhole route without type of service or source prefix
+  Reject reject = Reject::No;
+  bool plain = true;  // of a type that we make, without type of service or source prefix
 };
 struct ObjectRow {
   ObjectId id;

@@ -1,23 +1,17 @@
 #include "fe/dataplane/ports/link_state.hpp"
 
+#include <linux/ethtool.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <net/if.h>
-#include <sys/socket.h>
+#include <sys/ioctl.h>
 
-#include <array>
-#include <cerrno>
-#include <cstring>
-
+#include "fe/dataplane/ports/request.hpp"
 #include "fe/dataplane/ports/socket.hpp"
 
 namespace forces::fe::dataplane {
-namespace {
-std::error_code last_error() { return {errno, std::system_category()}; }
-}  // namespace
 
 std::error_code set_link_up(std::uint32_t interface, bool up) {
-  const Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  if (!socket.valid()) return last_error();
   struct {
     nlmsghdr header;
     ifinfomsg link;
@@ -28,20 +22,20 @@ std::error_code set_link_up(std::uint32_t interface, bool up) {
   request.link.ifi_index = static_cast<int>(interface);
   request.link.ifi_change = IFF_UP;
   request.link.ifi_flags = up ? IFF_UP : 0;
-  if (::send(socket.get(), &request, sizeof request, 0) < 0) return last_error();
-  // The kernel has worked off the request by now: the answer is there, or was lost.
-  alignas(nlmsghdr) std::array<std::byte, 4096> answer{};
-  const ssize_t got = ::recv(socket.get(), answer.data(), answer.size(), MSG_DONTWAIT);
-  if (got < 0) return last_error();
-  nlmsghdr header{};
-  nlmsgerr error{};
-  if (static_cast<std::size_t>(got) < sizeof header + sizeof error) {
-    return std::make_error_code(std::errc::bad_message);
-  }
-  std::memcpy(&header, answer.data(), sizeof header);
-  std::memcpy(&error, answer.data() + sizeof header, sizeof error);
-  if (header.nlmsg_type != NLMSG_ERROR) return std::make_error_code(std::errc::bad_message);
-  return {-error.error, std::system_category()};
+  return ask_kernel(std::as_bytes(std::span(&request, 1)));
+}
+
+std::uint32_t link_speed(const std::string& device) {
+  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket.valid() || device.size() >= IFNAMSIZ) return 0;
+  ethtool_cmd command{};
+  command.cmd = ETHTOOL_GSET;
+  ifreq request{};
+  device.copy(request.ifr_name, IFNAMSIZ - 1);
+  request.ifr_data = reinterpret_cast<char*>(&command);
+  if (::ioctl(socket.get(), SIOCETHTOOL, &request) != 0) return 0;
+  const std::uint32_t speed = ethtool_cmd_speed(&command);
+  return speed == static_cast<std::uint32_t>(SPEED_UNKNOWN) ? 0 : speed;
 }
 
 }  // namespace forces::fe::dataplane

@@ -1,6 +1,19 @@
 #include "fe/dataplane/ports/privileged.hpp"
 
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+
 namespace forces::fe::dataplane {
+
+bool has_net_admin() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  if (::syscall(SYS_capget, &header, data.data()) != 0) return false;
+  return (data[0].effective & 1U << CAP_NET_ADMIN) != 0;
+}
 
 PrivilegedThread::PrivilegedThread() : thread_([this] { work(); }) {}
 

@@ -10,6 +10,8 @@
 
 namespace forces::fe::dataplane {
 
+[[nodiscard]] bool has_net_admin();  // the calling thread
+
 class PrivilegedThread {
  public:
   PrivilegedThread();

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "common/core/hash_index.hpp"
 #include "fe/lfb/model.hpp"
-#include "fe/lfb/store/hash_index.hpp"
 
 namespace forces::fe::lfb {
 

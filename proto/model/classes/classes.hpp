@@ -43,7 +43,7 @@ inline constexpr std::uint32_t kFeId = 2, kMulticastFeIds = 3, kCeHbPolicy = 4, 
 }  // namespace fe_protocol
 namespace ether_phy_cop {
 inline constexpr std::uint32_t kPortId = 1, kAdminStatus = 2, kOperStatus = 3, kAdminLinkSpeed = 4,
-                               kAdminDuplexMode = 6, kCarrierStatus = 8;
+                               kOperLinkSpeed = 5, kAdminDuplexMode = 6, kCarrierStatus = 8;
 }  // namespace ether_phy_cop
 namespace ucast_lpm {
 inline constexpr std::uint32_t kPrefixTable = 1, kStatistics = 2;

@@ -33,14 +33,17 @@ TEST_F(ForwardingInKernel, EcmpAndDiscard) {
   start();
   EXPECT_EQ(set(kIpv4NextHop, {1, 1}, next_hop(1, "0a010002")), "E_SUCCESS");
   EXPECT_EQ(set(kIpv4NextHop, {1, 2}, next_hop(1, "0a010003")), "E_SUCCESS");
-  EXPECT_EQ(set(kIpv4NextHop, {1, 3}, next_hop(0, "00000000", 2)), "E_SUCCESS");
+  EXPECT_EQ(set(kIpv4NextHop, {1, 3}, next_hop(0, "00000000", 1)), "E_SUCCESS");
+  EXPECT_EQ(set(kIpv4NextHop, {1, 4}, next_hop(0, "00000000", 2)), "E_SUCCESS");
   EXPECT_EQ(set(kEcmpHops, {1, 7}, members({{1, 1}, {2, 3}})), "E_SUCCESS");
   EXPECT_EQ(set(kIpv4Lpm, {1, 1}, prefix4("0a020000", 16, true, 7)), "E_SUCCESS");
   EXPECT_EQ(set(kIpv4Lpm, {1, 2}, prefix4("0a030000", 16, false, 3)), "E_SUCCESS");
-  ASSERT_TRUE(installed(2));
+  EXPECT_EQ(set(kIpv4Lpm, {1, 3}, prefix4("0a040000", 16, false, 4)), "E_SUCCESS");
+  ASSERT_TRUE(installed(3));
   const std::string shown = output_of("ip route show 10.2.0.0/16");
   EXPECT_NE(shown.find("nexthop via 10.1.0.3 dev port weight 3"), std::string::npos) << shown;
   EXPECT_NE(output_of("ip route show 10.3.0.0/16").find("blackhole"), std::string::npos);
+  EXPECT_NE(output_of("ip route show type unreachable").find("10.4.0.0/16"), std::string::npos);
 }
 
 TEST_F(ForwardingInKernel, TwentyThousandRowsInLargeMessages) {
@@ -105,12 +108,22 @@ TEST_F(ForwardingInKernel, AdminStatusIsThatOfTheInterface) {
   start();
   subscribe(ether_phy_cop(1), {60, 1});
   EXPECT_EQ(set(ether_phy_cop(1), {2}, "02"), "E_SUCCESS");
+  EXPECT_EQ(output_of("ip -o link show port up"), "") << "in effect when the answer is there";
   EXPECT_TRUE(told(ether_phy_cop(1), {60, 1}, "02"));
-  EXPECT_EQ(output_of("ip -o link show port up"), "");
   EXPECT_EQ(set(ether_phy_cop(1), {2}, "01"), "E_SUCCESS");
   EXPECT_TRUE(told(ether_phy_cop(1), {60, 1}, "01"));
   EXPECT_NE(output_of("ip -o link show port up"), "");
   EXPECT_EQ(get(ether_phy_cop(1), {2}), "01");
+}
+
+TEST_F(ForwardingInKernel, LinkSpeedIsThatOfTheInterface) {
+  start();
+  EXPECT_EQ(get(ether_phy_cop(1), {5}), "00000004") << "a veth says 10 Gbit/s";
+  subscribe(ether_phy_cop(1), {60, 2});
+  ASSERT_TRUE(forces::test::run("ip link set far down"));
+  EXPECT_TRUE(told(ether_phy_cop(1), {60, 2}, "00000000")) << "nothing connected";
+  ASSERT_TRUE(forces::test::run("ip link set far up"));
+  EXPECT_TRUE(told(ether_phy_cop(1), {60, 2}, "00000004"));
 }
 
 TEST_F(ForwardingInKernel, ARowThatTheKernelRefusesIsNamed) {

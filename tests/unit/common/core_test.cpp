@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
+#include <random>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -8,6 +10,7 @@
 
 #include "common/core/assert.hpp"
 #include "common/core/error.hpp"
+#include "common/core/hash_index.hpp"
 #include "common/core/ids.hpp"
 #include "common/core/outputs.hpp"
 #include "common/core/result.hpp"
@@ -80,6 +83,50 @@ TEST(CoreAssertDeathTest, ABrokenInvariantNamesItselfAndEndsTheProcess) {
   const int n = 3;
   FORCES_ASSERT(n == 3);
   EXPECT_DEATH(FORCES_ASSERT(n == 4), "core_test.cpp:[0-9]+: invariant broken: n == 4");
+}
+
+// Rows that come, go and move, most of them with the hash of others, against a map.
+template <class Index>
+void keeps_up_with_a_map() {
+  constexpr std::uint32_t kRows = 300;
+  const auto hash_of = [](std::uint32_t row) { return std::uint64_t{row % 97}; };
+  Index index;
+  std::vector<std::uint32_t> rows;  // by slot
+  std::mt19937 random(7);
+  const auto slot_of = [&](std::uint32_t row) {
+    return index.find(hash_of(row), [&](std::uint32_t slot) { return rows[slot] == row; });
+  };
+  const auto hash_at = [&](std::uint32_t slot) { return hash_of(rows[slot]); };
+  std::map<std::uint32_t, std::uint32_t> slots;
+  for (int step = 0; step < 20'000; ++step) {
+    const std::uint32_t row = random() % kRows;
+    if (const auto at = slots.find(row); at == slots.end()) {
+      const auto slot = static_cast<std::uint32_t>(rows.size());
+      index.insert(hash_of(row), slot, hash_at);
+      rows.push_back(row);
+      slots[row] = slot;
+    } else {  // the last row takes its slot
+      const std::uint32_t slot = at->second, last = rows.back();
+      index.erase(hash_of(row), slot, hash_at);
+      slots.erase(at);
+      if (last != row) {
+        index.move(hash_of(last), static_cast<std::uint32_t>(rows.size() - 1), slot);
+        rows[slot] = last;
+        slots[last] = slot;
+      }
+      rows.pop_back();
+    }
+    const std::uint32_t other = random() % kRows;
+    ASSERT_EQ(slot_of(other), slots.contains(other) ? slots[other] : Index::kNone) << step;
+  }
+  index.clear();
+  for (std::uint32_t row = 0; row < kRows; ++row) ASSERT_EQ(slot_of(row), Index::kNone);
+  EXPECT_LE(index.octets(), 512U * 8);
+}
+
+TEST(HashIndexes, KeepUpWithAMap) {
+  keeps_up_with_a_map<HashIndex>();
+  keeps_up_with_a_map<KeepingHashIndex>();
 }
 
 }  // namespace

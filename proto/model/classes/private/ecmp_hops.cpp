@@ -12,7 +12,7 @@ constexpr Component kMemberFields[]{
     {.id = 2, .name = "Weight", .type = &kWeight, .value = 1, .defaulted = true},
 };
 constexpr Type kMember = structure(kMemberFields);
-constexpr Type kMembers = array(kMember, 256);
+constexpr Type kMembers = array(kMember, 1024);
 constexpr Type kTable = array(kMembers, 1'000'000);
 
 constexpr Component kComponents[]{

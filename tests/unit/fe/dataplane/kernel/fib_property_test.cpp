@@ -44,8 +44,9 @@ class World {
         if (pick(6) == 0) hop = {.discard = true};
         const auto mtu = static_cast<std::uint16_t>(pick(3) == 0 ? 1400 + 200 * pick(2) : 0);
         const ObjectId id = hop4(pick(kHops));
-        hops_[id] = {hop, mtu};
-        require(fib_.set_next_hop(id, hop, mtu), __LINE__);
+        const auto reject = hop.discard ? static_cast<Reject>(pick(3)) : Reject::No;
+        hops_[id] = {hop, mtu, reject};
+        require(fib_.set_next_hop(id, hop, mtu, reject), __LINE__);
         break;
       }
       case 2: {
@@ -121,6 +122,7 @@ class World {
       case 13:
         deliver(news_, pick(3));
         if (fib_.in_flight() == 0) read_back(fib_, kernel_);
+        fib_.review(pick(2 * kRoutes));
         break;
     }
   }
@@ -139,8 +141,8 @@ class World {
     std::map<ObjectId, NextHop> hops;
     std::map<ObjectId, std::uint16_t> mtus;
     for (const auto& [id, wanted] : hops_) {
-      const NextHop& hop = wanted.first;
-      mtus[id] = !hop.discard && wanted.second < kLinkMtu ? wanted.second : std::uint16_t{0};
+      const NextHop& hop = wanted.hop;
+      mtus[id] = !hop.discard && wanted.mtu < kLinkMtu ? wanted.mtu : std::uint16_t{0};
       if (hop.discard ||
           (kernel_.up[hop.interface] && !kernel_.unreachable.contains(*hop.gateway))) {
         hops[id] = hop;
@@ -164,7 +166,7 @@ class World {
         require(state == RowState::Failed, __LINE__);
       } else {
         require(state == RowState::Installed, __LINE__);
-        routes[prefix] = {target, mtu_of(target, mtus)};
+        routes[prefix] = {target, mtu_of(target, mtus), reject_of(target)};
       }
     }
     require(kernel_.routes.size() == routes.size(), __LINE__);
@@ -175,7 +177,7 @@ class World {
   std::size_t apply_again() {
     for (const auto& [id, wanted] : hops_) {
       if (fib_.status(id)->state != RowState::Failed) {
-        require(fib_.set_next_hop(id, wanted.first, wanted.second), __LINE__);
+        require(fib_.set_next_hop(id, wanted.hop, wanted.mtu, wanted.reject), __LINE__);
       }
     }
     for (const auto& [id, members] : sets_) require(fib_.set_members(id, members), __LINE__);
@@ -210,9 +212,19 @@ class World {
     return least;
   }
 
+  Reject reject_of(ObjectId target) {
+    if (is_set(target) && sets_[target].size() == 1) target = sets_[target].front().next_hop;
+    return is_set(target) ? Reject::No : hops_.at(target).reject;
+  }
+
+  struct Hop {
+    NextHop hop;
+    std::uint16_t mtu = 0;
+    Reject reject = Reject::No;
+  };
   Fib fib_;
   ModelKernel kernel_;
-  std::map<ObjectId, std::pair<NextHop, std::uint16_t>> hops_;
+  std::map<ObjectId, Hop> hops_;
   std::map<ObjectId, std::vector<Member>> sets_;
   std::map<Prefix, ObjectId> routes_;
   std::deque<std::function<void()>> answers_, news_;

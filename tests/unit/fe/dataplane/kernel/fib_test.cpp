@@ -210,7 +210,97 @@ TEST_F(FibCore, RefusesRowsThatContradictThemselves) {
   EXPECT_FALSE(fib_.set_members(set4(1), {{hop4(1), 0}}));
   EXPECT_FALSE(fib_.set_members(set4(1), {{hop4(1), 257}}));
   EXPECT_FALSE(fib_.set_members(hop4(1), {}));
+  EXPECT_FALSE(fib_.set_next_hop(hop4(1), via("10.0.0.2", 1), 0, Reject::Prohibited));
   EXPECT_EQ(settle(), 0U);
+}
+
+// An ICMP error is of the route's own type: the object stays, and takes no such route along.
+TEST_F(FibCore, ARouteThatAnswersWithAnErrorNamesNoObject) {
+  const auto reject = [&](std::uint32_t n) { return kernel_.routes.at(numbered(n)).reject; };
+  ASSERT_TRUE(fib_.set_next_hop(hop4(1), {.discard = true}, 0, Reject::Unreachable));
+  ASSERT_TRUE(fib_.set_members(set4(1), {{hop4(1)}}));
+  routes(2, hop4(1));
+  ASSERT_TRUE(fib_.set_route(numbered(2), set4(1)));
+  EXPECT_EQ(settle(), 5U);
+  for (const std::uint32_t n : {0U, 1U, 2U}) EXPECT_EQ(reject(n), Reject::Unreachable) << n;
+  EXPECT_EQ(state(numbered(0)), RowState::Installed);
+  ASSERT_TRUE(fib_.set_next_hop(hop4(1), {.discard = true}, 0, Reject::Prohibited));
+  EXPECT_EQ(settle(), 3U) << "the object is as it was";
+  EXPECT_EQ(reject(2), Reject::Prohibited);
+
+  Fib after;  // a restart
+  read_back(after, kernel_);
+  ASSERT_TRUE(after.set_next_hop(hop4(1), {.discard = true}, 0, Reject::Prohibited));
+  ASSERT_TRUE(after.set_members(set4(1), {{hop4(1)}}));
+  ASSERT_TRUE(after.set_route(numbered(0), hop4(1)));
+  ASSERT_TRUE(after.set_route(numbered(2), set4(1)));
+  EXPECT_EQ(test::settle(after, kernel_), 0U);
+  EXPECT_EQ(after.count_routes().installed, 2U);
+  EXPECT_EQ(after.count_routes().stale, 1U);
+
+  ASSERT_TRUE(fib_.set_next_hop(hop4(1), via("10.0.0.2", 1)));
+  EXPECT_EQ(settle(), 4U);
+  for (const std::uint32_t n : {0U, 1U, 2U}) EXPECT_EQ(reject(n), Reject::No) << n;
+  ASSERT_TRUE(fib_.set_next_hop(hop4(1), {.discard = true}, 0, Reject::Unreachable));
+  settle();
+  fib_.remove_object(hop4(1));
+  settle();
+  EXPECT_TRUE(kernel_.routes.empty()) << "the object took none along";
+  EXPECT_EQ(state(numbered(0)), RowState::Waiting);
+}
+
+TEST_F(FibCore, ASetMayHaveAsManyMembersAsZebraMakes) {
+  std::vector<Member> members;
+  for (std::uint32_t n = 0; n < kMaxMembers; ++n) {
+    ASSERT_TRUE(fib_.set_next_hop(hop4(n), via("10.0.0.2", 1 + n % 2)));
+    members.push_back({hop4(n)});
+  }
+  ASSERT_TRUE(fib_.set_members(set4(1), members));
+  routes(10, set4(1));
+  settle();
+  EXPECT_EQ(kernel_.sets.at(set4(1)).size(), kMaxMembers);
+  link(2, false);
+  settle();
+  EXPECT_EQ(kernel_.sets.at(set4(1)).size(), kMaxMembers / 2);
+  EXPECT_EQ(kernel_.routes.size(), 10U);
+  members.push_back({hop4(kMaxMembers)});
+  EXPECT_FALSE(fib_.set_members(set4(1), members));
+}
+
+// After a read-back every route is looked at again, but no more at once than was said.
+TEST_F(FibCore, AReviewOfManyRoutesIsDoneInParts) {
+  ASSERT_TRUE(fib_.set_next_hop(hop4(1), via("10.0.0.2", 1)));
+  routes(1000, hop4(1));
+  settle();
+  for (std::uint32_t n = 0; n < 1000; n += 2) kernel_.routes.erase(numbered(n));
+  read_back(fib_, kernel_);
+  ASSERT_TRUE(fib_.set_route(numbered(998), hop4(1)));  // lost, and not reviewed yet
+  EXPECT_FALSE(fib_.poll_operation());
+  std::size_t operations = 0;
+  for (std::size_t part = 0; part < 10; ++part) {
+    ASSERT_TRUE(fib_.reviewing());
+    ASSERT_TRUE(fib_.has_work());
+    fib_.review(100);
+    std::size_t some = 0;
+    while (auto request = fib_.poll_operation()) {
+      fib_.on_result(request->ticket, kernel_.apply(request->operation));
+      ++some;
+    }
+    EXPECT_EQ(some, 50U) << part;
+    operations += some;
+  }
+  operations += settle();
+  EXPECT_EQ(operations, 500U);
+  EXPECT_EQ(kernel_.routes.size(), 1000U);
+  EXPECT_FALSE(fib_.has_work());
+  // One that is begun before the last one is through.
+  kernel_.routes.erase(numbered(999));
+  read_back(fib_, kernel_);
+  fib_.review(10);
+  kernel_.routes.erase(numbered(3));
+  read_back(fib_, kernel_);
+  EXPECT_EQ(settle(), 2U);
+  EXPECT_EQ(kernel_.routes.size(), 1000U);
 }
 
 TEST_F(FibCore, HandsOutABoundedNumber) {

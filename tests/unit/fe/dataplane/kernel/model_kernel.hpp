@@ -15,6 +15,7 @@ class ModelKernel {
   struct Route {
     ObjectId target;
     std::uint16_t mtu = 0;
+    Reject reject = Reject::No;
     friend bool operator==(const Route&, const Route&) = default;
   };
   std::map<ObjectId, NextHop> next_hops;
@@ -42,7 +43,9 @@ class ModelKernel {
   void remove(ObjectId id) {
     next_hops.erase(id);
     sets.erase(id);
-    std::erase_if(routes, [&](const auto& route) { return route.second.target == id; });
+    std::erase_if(routes, [&](const auto& route) {
+      return route.second.target == id && route.second.reject == Reject::No;
+    });
     std::vector<ObjectId> empty;
     for (auto& [set, members] : sets) {
       std::erase_if(members, [&](const Member& m) { return m.next_hop == id; });
@@ -80,9 +83,9 @@ class ModelKernel {
   }
   int make(const SetRoute& o) {
     ++route_operations;
-    if (!has(o.target)) return EINVAL;
+    if (o.reject == Reject::No && !has(o.target)) return EINVAL;
     if (refused.contains(o.prefix)) return ENOMEM;
-    routes[o.prefix] = {o.target, o.mtu};
+    routes[o.prefix] = {o.target, o.mtu, o.reject};
     return 0;
   }
   int make(const DeleteRoute& o) {
@@ -94,10 +97,13 @@ class ModelKernel {
 // Works off what is to be done; how many operations it took.
 inline std::size_t settle(Fib& fib, ModelKernel& kernel, std::size_t limit = 1'000'000) {
   std::size_t operations = 0;
-  while (auto request = fib.poll_operation()) {
-    fib.on_result(request->ticket, kernel.apply(request->operation));
-    if (++operations > limit) break;
-  }
+  do {
+    fib.review(100);
+    while (auto request = fib.poll_operation()) {
+      fib.on_result(request->ticket, kernel.apply(request->operation));
+      if (++operations > limit) return operations;
+    }
+  } while (fib.reviewing());
   return operations;
 }
 
@@ -108,7 +114,8 @@ inline void read_back(Fib& fib, const ModelKernel& kernel) {
   for (const auto& [prefix, route] : kernel.routes) {
     RouteRow row;
     row.prefix = prefix;
-    row.target = route.target;
+    if (route.reject == Reject::No) row.target = route.target;
+    row.reject = route.reject;
     row.mtu = route.mtu;
     fib.on_route_seen(row);
   }

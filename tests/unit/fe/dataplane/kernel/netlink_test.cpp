@@ -55,6 +55,13 @@ TEST_F(NetlinkCodec, RequestsHaveTheseOctets) {
        "48000000 1800 0105 00000000 00000000 0a 20 00 00 fe dc 00 01 00000000"
        "1400 0100 20010db8 00000000 00000000 00000000"
        "0800 0f00 fe000000 0800 0600 14000000 0800 1e00 02000060"},
+      {"route that answers with an ICMP error",
+       SetRoute{prefix("10.2.0.0/16"), hop4(1), 0, Reject::Unreachable},
+       "34000000 1800 0105 00000000 00000000 02 10 00 00 fe dc 00 07 00000000"
+       "0800 0100 0a020000 0800 0f00 fe000000 0800 0600 14000000"},
+      {"and with another", SetRoute{prefix("10.2.0.0/16"), hop4(1), 0, Reject::Prohibited},
+       "34000000 1800 0105 00000000 00000000 02 10 00 00 fe dc 00 08 00000000"
+       "0800 0100 0a020000 0800 0f00 fe000000 0800 0600 14000000"},
       {"deletion names protocol and priority, and no scope", DeleteRoute{prefix("10.2.0.0/16")},
        "34000000 1900 0100 00000000 00000000 02 10 00 00 fe dc ff 00 00000000"
        "0800 0100 0a020000 0800 0f00 fe000000 0800 0600 14000000"},
@@ -82,6 +89,10 @@ TEST_F(NetlinkCodec, WhatIsBuiltReadsBack) {
   EXPECT_EQ(row.priority, Identity{}.priority);
   EXPECT_EQ(row.protocol, Identity{}.protocol);
   EXPECT_TRUE(row.plain);
+  message = parsed(encoded(SetRoute{prefix("10.2.0.0/16"), hop4(1), 0, Reject::Prohibited}));
+  ASSERT_TRUE(message);
+  EXPECT_EQ(std::get<RouteMessage>(message->body).row.reject, Reject::Prohibited);
+  EXPECT_TRUE(std::get<RouteMessage>(message->body).row.plain);
 
   const NextHop hop{.gateway = address("fe80::1"), .interface = 9, .on_link = true};
   message = parsed(encoded(SetNextHop{hop6(5), hop}));

@@ -127,6 +127,96 @@ TEST_F(PlaneInKernel, Ipv6AndDiscard) {
   EXPECT_EQ(lines_of("ip -o -6 route show proto 220"), 3U);
 }
 
+// Unreachable and prohibited are types of routes, which the kernel answers with an ICMP error.
+TEST_F(PlaneInKernel, RoutesThatAnswerWithAnErrorAreOfTheirType) {
+  const auto set = [](Fib& fib, Reject four, Reject six) {
+    ASSERT_TRUE(fib.set_next_hop(hop4(8), {.discard = true}, 0, four));
+    ASSERT_TRUE(fib.set_next_hop(hop6(8), {.discard = true}, 0, six));
+    ASSERT_TRUE(fib.set_members(set4(8), {{hop4(8)}}));
+    ASSERT_TRUE(fib.set_route(prefix("10.2.0.0/16"), hop4(8)));
+    ASSERT_TRUE(fib.set_route(prefix("10.3.0.0/16"), set4(8)));
+    ASSERT_TRUE(fib.set_route(prefix("2001:db8:2::/48"), hop6(8)));
+  };
+  set(plane_.fib(), Reject::Unreachable, Reject::Prohibited);
+  settle();
+  EXPECT_EQ(plane_.counters().refused, 0U);
+  EXPECT_EQ(lines_of("ip -o route show type unreachable proto 220"), 2U);
+  EXPECT_EQ(lines_of("ip -o -6 route show type prohibit proto 220"), 1U);
+  EXPECT_NE(output_of("ip route get 10.2.0.1 2>&1").find("No route to host"), std::string::npos);
+  Plane after;
+  ASSERT_EQ(after.open(), "");
+  set(after.fib(), Reject::Unreachable, Reject::Prohibited);
+  do {
+    ASSERT_EQ(after.step(), "");
+  } while (after.busy());
+  EXPECT_EQ(after.counters().kernel.operations, 0U) << "a restart touches nothing that is right";
+
+  ASSERT_TRUE(plane_.fib().set_next_hop(hop6(8), via("2001:db8:1::2", port_)));
+  set(plane_.fib(), Reject::Prohibited, Reject::No);
+  settle();
+  EXPECT_EQ(lines_of("ip -o route show type prohibit proto 220"), 2U);
+  EXPECT_EQ(lines_of("ip -o route show proto 220"), 2U);
+  EXPECT_EQ(lines_of("ip -o -6 route show proto 220"), 1U);
+  EXPECT_EQ(lines_of("ip -o -6 route show type blackhole proto 220"), 1U);
+  for (const char* gone : {"10.2.0.0/16", "10.3.0.0/16", "2001:db8:2::/48"}) {
+    plane_.fib().remove_route(prefix(gone));
+  }
+  settle();
+  EXPECT_EQ(lines_of("ip -o route show proto 220"), 0U);
+  EXPECT_EQ(lines_of("ip -o -6 route show proto 220"), 0U);
+}
+
+TEST_F(PlaneInKernel, ASetOf512MembersAndOfTheMost) {
+  for (const std::size_t count : {std::size_t{512}, kMaxMembers}) {
+    std::vector<Member> members;
+    for (std::uint32_t n = 0; n < count; ++n) {
+      const std::string gateway = "10.1.0." + std::to_string(2 + n % 250);
+      ASSERT_TRUE(plane_.fib().set_next_hop(hop4(n + 1), via(gateway, port_)));
+      members.push_back({hop4(n + 1), static_cast<std::uint16_t>(n + 1 == count ? kMaxWeight : 1)});
+    }
+    ASSERT_TRUE(plane_.fib().set_members(set4(1), members));
+    ASSERT_TRUE(plane_.fib().set_route(prefix("10.2.0.0/16"), set4(1)));
+    settle();
+    EXPECT_EQ(state(prefix("10.2.0.0/16")), RowState::Installed);
+    const std::string group = output_of("ip nexthop show id 1342177281");
+    EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(group, '/')) + 1, count) << "a/b/c";
+    Plane after;
+    ASSERT_EQ(after.open(), "");
+    for (std::uint32_t n = 0; n < count; ++n) {
+      const std::string gateway = "10.1.0." + std::to_string(2 + n % 250);
+      ASSERT_TRUE(after.fib().set_next_hop(hop4(n + 1), via(gateway, port_)));
+    }
+    ASSERT_TRUE(after.fib().set_members(set4(1), members));
+    ASSERT_TRUE(after.fib().set_route(prefix("10.2.0.0/16"), set4(1)));
+    do {
+      ASSERT_EQ(after.step(), "");
+    } while (after.busy());
+    EXPECT_EQ(after.counters().kernel.operations, 0U) << "it was read back as it is";
+  }
+}
+
+TEST_F(PlaneInKernel, AReadBackOfManyRoutesTakesManyShortSteps) {
+  next_hops();
+  routes(plane_.fib(), 100'000, hop4(1));
+  settle();
+  const auto before = plane_.counters();
+  plane_.audit();
+  int steps = 0;
+  auto longest = Clock::duration::zero();
+  do {
+    const auto began = Clock::now();
+    ASSERT_EQ(plane_.step(), "");
+    longest = std::max(longest, Clock::now() - began);
+    ++steps;
+  } while (!plane_.settled() && (plane_.busy() || readable(1000)));
+  RecordProperty("longest_us", static_cast<int>(longest / std::chrono::microseconds(1)));
+  EXPECT_TRUE(plane_.settled());
+  EXPECT_EQ(plane_.counters().read_backs, before.read_backs + 1);
+  EXPECT_EQ(plane_.counters().kernel.operations, before.kernel.operations);
+  // A datagram has some 500 rows; then every row is looked at, kReviewAStep at a time.
+  EXPECT_GT(steps, 100'000 / 700 / kDatagramsAStep + 6);
+}
+
 TEST_F(PlaneInKernel, ARowThatIsRefusedIsNamedAndTheOthersStand) {
   next_hops();
   routes(plane_.fib(), 300, hop4(1));
