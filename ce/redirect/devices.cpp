@@ -25,24 +25,27 @@ struct Seen {  // an address of an interface of this namespace
   InterfaceAddress address;
 };
 
+int on_attribute(const nlattr* attribute, void* of) {
+  auto& found = *static_cast<std::array<const nlattr*, IFA_MAX + 1>*>(of);
+  const auto type = mnl_attr_get_type(attribute);
+  if (type < found.size()) found[type] = attribute;
+  return MNL_CB_OK;
+}
+
 int on_address(const nlmsghdr* message, void* all) {
   if (mnl_nlmsg_get_payload_len(message) < sizeof(ifaddrmsg)) return MNL_CB_OK;
   const auto* about = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(message));
   if (about->ifa_family != AF_INET && about->ifa_family != AF_INET6) return MNL_CB_OK;
+  std::array<const nlattr*, IFA_MAX + 1> found{};
+  (void)mnl_attr_parse(message, sizeof(ifaddrmsg), &on_attribute, &found);
+  // IFA_LOCAL is the interface's own where there is a peer; IPv6 has IFA_ADDRESS only.
+  const nlattr* own = found[IFA_LOCAL] != nullptr ? found[IFA_LOCAL] : found[IFA_ADDRESS];
   Seen seen{about->ifa_index, {}};
-  seen.address.address.family = about->ifa_family == AF_INET ? Family::V4 : Family::V6;
+  routing::IpAddress& address = seen.address.address;
+  address.family = about->ifa_family == AF_INET ? Family::V4 : Family::V6;
   seen.address.length = about->ifa_prefixlen;
-  bool local = false;
-  const nlattr* attribute = nullptr;
-  mnl_attr_for_each(attribute, message, sizeof(ifaddrmsg)) {
-    const auto type = mnl_attr_get_type(attribute);
-    // IFA_LOCAL is ours where there is a peer; IPv6 has IFA_ADDRESS only.
-    if (type != IFA_LOCAL && (type != IFA_ADDRESS || local)) continue;
-    if (mnl_attr_get_payload_len(attribute) != seen.address.address.size()) continue;
-    std::memcpy(seen.address.address.octets.data(), mnl_attr_get_payload(attribute),
-                seen.address.address.size());
-    local = type == IFA_LOCAL;
-  }
+  if (own == nullptr || mnl_attr_get_payload_len(own) != address.size()) return MNL_CB_OK;
+  std::memcpy(address.octets.data(), mnl_attr_get_payload(own), address.size());
   static_cast<std::vector<Seen>*>(all)->push_back(seen);
   return MNL_CB_OK;
 }

@@ -439,12 +439,12 @@ TEST_F(FibSyncTest, WithoutEcmpHopsASetIsTheFirstOfItsNextHops) {
   EXPECT_FALSE(sync->poll_note()) << "once";
 
   // Another first: who leads there is found by reading again.
-  std::get<EcmpRow>(rows.rows[3]).members = {{3, 1}, {2, 3}};
+  std::get<EcmpRow>(rows.rows[3]).members = {{2, 1}, {3, 3}};
   give(rows.rows[3]);
   pass(1s);
   EXPECT_EQ(sync->counters().readings, 2U);
-  EXPECT_EQ(read_prefix(Family::V4, fe.tables[Table::Prefixes4].at(1))->hop_selector, 3U);
-  give(EcmpRow{Family::V4, 1, {{3, 1}, {1, 3}}});
+  EXPECT_EQ(read_prefix(Family::V4, fe.tables[Table::Prefixes4].at(1))->hop_selector, 2U);
+  give(EcmpRow{Family::V4, 1, {{2, 1}, {1, 3}}});
   pass(1s);
   EXPECT_EQ(sync->counters().readings, 2U) << "the first is the same";
 }

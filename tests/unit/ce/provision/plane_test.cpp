@@ -26,17 +26,20 @@ IpPrefix prefix(std::uint32_t value) { return {IpAddress::v4(0x0a000000 + (value
 // Two next hops; prefix n leads to next hop 1 + n % 2.
 struct Routes : RowSource {
   explicit Routes(std::uint32_t count) {
-    for (std::uint32_t n = 1; n <= 2; ++n) {
-      queue.emplace_back(NextHopRow{
-          .family = Family::V4, .hop_selector = n, .l3_port_id = n, .next_hop_ip_addr = {}});
-    }
-    for (std::uint32_t n = 1; n <= count; ++n) put(n);
+    for (std::uint32_t n = 1; n <= count; ++n) rows[n] = 1 + n % 2;
   }
   void put(std::uint32_t n) {
     rows[n] = 1 + n % 2;
     queue.emplace_back(PrefixRow{.row = n, .prefix = prefix(n), .hop_selector = rows[n]});
   }
-  void on_fe(FeId) override {}
+  void on_fe(FeId) override {
+    queue.clear();
+    for (std::uint32_t n = 1; n <= 2; ++n) {
+      queue.emplace_back(NextHopRow{
+          .family = Family::V4, .hop_selector = n, .l3_port_id = n, .next_hop_ip_addr = {}});
+    }
+    for (const auto& [n, hop] : rows) put(n);
+  }
   void on_fe_gone(FeId) override {}
   std::optional<Delta> poll(FeId) override {
     if (queue.empty()) return std::nullopt;
@@ -269,6 +272,7 @@ TEST_F(PlaneTest, AnAnswerToAnOlderQuestionPromotesNothing) {
   run();
   ASSERT_EQ(book(7), RowState::Acknowledged);
   deliver(answer(question));
+  run();
   EXPECT_EQ(book(7), RowState::Acknowledged);
   EXPECT_EQ(state(1).state, RowState::Acknowledged) << "nobody can say which rows were meant";
   answers = true;
