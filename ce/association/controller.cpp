@@ -133,7 +133,7 @@ void Controller::Impl::handle(const tmlx_event& event) {
       case TMLX_EVENT_CHANNEL_UP:
         if (control) {
           core_.on_control_up(fe_id, channel, now);
-        } else {
+        } else if (fe_id != 0) {  // else it is told of again, once it is bound to an ID
           core_.on_data_up(fe_id, channel, now);
           redirect_.set_channel(fe_id, channel);
         }

@@ -521,6 +521,41 @@ TEST_P(Api, AnFeWithoutAnIdIsBoundToItsIdAndItsDataChannelFollows) {
   }
 }
 
+// A peer need not wait with its data channel until it has an ID.
+TEST_P(Api, ADataChannelThatIsUpBeforeItsFeIsBoundGoesAlong) {
+  Fe nameless(0);
+  if (GetParam()) nameless.certify(pki, pki.fe(55));
+  nameless.start(ce);
+  for (std::size_t life = 1; life <= 2; ++life) {
+    ASSERT_EQ(nameless.open(TML_CHANNEL_CONTROL), TML_SUCCESS) << tmlx_last_error();
+    ASSERT_EQ(nameless.open(TML_CHANNEL_DATA), TML_SUCCESS) << tmlx_last_error();
+    ASSERT_TRUE(ce.log.wait_event(TMLX_EVENT_CHANNEL_UP, life, TML_CHANNEL_CONTROL));
+    ASSERT_TRUE(ce.log.wait_event(TMLX_EVENT_CHANNEL_UP, 3 * life - 2, TML_CHANNEL_DATA));
+    const auto first = ce.log.last(TMLX_EVENT_CHANNEL_UP, TML_CHANNEL_DATA);
+    EXPECT_GE(first.element, 0x80000000u) << "nobody's ID so far";
+    ASSERT_EQ(tmlx_bind(ce.channel(TML_CHANNEL_CONTROL), 55), TML_SUCCESS);
+    ASSERT_TRUE(ce.log.wait_event(TMLX_EVENT_CHANNEL_UP, 3 * life - 1, TML_CHANNEL_DATA));
+    const auto second = ce.log.last(TMLX_EVENT_CHANNEL_UP, TML_CHANNEL_DATA);
+    EXPECT_EQ(second.element, 55u);
+    EXPECT_EQ(second.descriptor.value, first.descriptor.value);
+    ASSERT_EQ(send(second.descriptor, redirect(100)), TML_SUCCESS);
+    ASSERT_TRUE(nameless.log.wait_messages(2 * life - 1));
+    // A data channel that comes anew is that FE's too, and takes the place of the old one.
+    ASSERT_EQ(tmlClose(nameless.data_channel, TML_CLOSE_CONTROLLED), TML_SUCCESS);
+    ASSERT_TRUE(ce.log.wait_event(TMLX_EVENT_CLOSE, 2 * life - 1, TML_CHANNEL_DATA));
+    EXPECT_EQ(ce.log.last(TMLX_EVENT_CLOSE, TML_CHANNEL_DATA).element, 55u);
+    ASSERT_EQ(nameless.open(TML_CHANNEL_DATA), TML_SUCCESS) << tmlx_last_error();
+    ASSERT_TRUE(ce.log.wait_event(TMLX_EVENT_CHANNEL_UP, 3 * life, TML_CHANNEL_DATA));
+    EXPECT_EQ(ce.log.last(TMLX_EVENT_CHANNEL_UP, TML_CHANNEL_DATA).element, 55u);
+    ASSERT_EQ(send(ce.channel(TML_CHANNEL_DATA), redirect(100)), TML_SUCCESS);
+    ASSERT_TRUE(nameless.log.wait_messages(2 * life));
+    ASSERT_EQ(tmlClose(nameless.data_channel, TML_CLOSE_CONTROLLED), TML_SUCCESS);
+    ASSERT_TRUE(ce.log.wait_event(TMLX_EVENT_CLOSE, 2 * life, TML_CHANNEL_DATA));
+    ASSERT_EQ(tmlClose(nameless.control_channel, TML_CLOSE_CONTROLLED), TML_SUCCESS);
+    ASSERT_TRUE(ce.log.wait_event(TMLX_EVENT_CLOSE, life, TML_CHANNEL_CONTROL));
+  }
+}
+
 TEST_P(Api, SeveralIoThreadsServeSeveralFes) {
   Ce many(kCe);
   if (GetParam()) many.certify(pki, pki.ce(kCe));

@@ -354,7 +354,8 @@ TML_API tml_status tmlx_group_find(tmlx_context *context, uint32_t group_id, tml
 TML_API tml_status tmlx_group_write(tml_descriptor group, const void *msg, size_t msgSize,
                                     uint32_t *failed, size_t *failed_count);
 
-/* CE: an FE that came with PL ID 0 got this one in its AssociationSetupResponse. */
+/* CE: an FE that came with PL ID 0 got this one in its AssociationSetupResponse. Its data channel,
+ * where it is up already, goes along: a second CHANNEL_UP names it with its ID. */
 TML_API tml_status tmlx_bind(tml_descriptor control, uint32_t element_id);
 
 /* ---- Seeing it --------------------------------------------------------------------------------- */

@@ -313,6 +313,16 @@ tml_status Context::rename(Channel& control, std::uint32_t element) {
   table_.erase(key(local_id_, from));
   control.set_element(element);
   control.link()->pl_id_ = element;
+  if (Channel* const data = peer.data; data != nullptr && data->open) {
+    // It came before the ID did: whoever took its CHANNEL_UP for a nameless FE's is told again. Its
+    // link is its own thread's.
+    data->set_element(element);
+    data->loop().post([data, element] {
+      if (data->link() == nullptr || data->element_id() != element) return;
+      data->link()->pl_id_ = element;
+      if (data->up()) data->emit(TMLX_EVENT_CHANNEL_UP);
+    });
+  }
   return TML_SUCCESS;
 }
 
