@@ -51,7 +51,7 @@ struct TransactionRecord {
   TransactionState state = TransactionState::Validating;
   std::uint32_t failed_fe = 0;  // who began the end, 0: nobody
   Instant began{}, ended{};
-  std::vector<TransactionFe> fes;
+  std::vector<TransactionFe> fes{};
 };
 
 // Which paths of a Config have no RESULT yet. In a transaction the flags of an answer do not say

@@ -1,5 +1,6 @@
 #include "ce/redirect/redirector.hpp"
 
+#include <netinet/in.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +13,21 @@ namespace forces::ce {
 namespace {
 
 // IP precedence is what routing daemons set (CS6); 0 is "normal", which the PL calls 1.
-unsigned priority_of(wire::Bytes ipv4) { return std::max(1U, static_cast<unsigned>(ipv4[1]) >> 5); }
+unsigned priority_of(wire::Bytes packet) {
+  const auto first = static_cast<unsigned>(packet[0]), second = static_cast<unsigned>(packet[1]);
+  const unsigned precedence = first >> 4 == 4 ? second >> 5 : (first & 0xf) >> 1;
+  return std::max(1U, precedence);
+}
+
+// What is for an FE's port. Of IPv6 not ICMP, nor what begins with options: neighbour discovery and
+// MLD of this host are of a link that is not there, and the FE's kernel does its own.
+bool is_for_port(wire::Bytes packet) {
+  const unsigned version = packet.empty() ? 0 : static_cast<unsigned>(packet[0]) >> 4;
+  if (version == 4) return packet.size() >= 20;
+  if (version != 6 || packet.size() < 40) return false;
+  const auto next = static_cast<unsigned>(packet[6]);
+  return next != 0 && next != IPPROTO_ICMPV6;
+}
 
 }  // namespace
 
@@ -259,9 +274,7 @@ void Redirector::from_device(Port& port, int fd) {
 
 void Redirector::to_channel(Port& port, wire::Bytes packet, Instant now) {
   RedirectPortCounters& counters = port.counters;
-  if (packet.size() < 20 || static_cast<unsigned>(packet[0]) >> 4 != 4) {
-    return counters.not_ipv4.add();
-  }
+  if (!is_for_port(packet)) return counters.not_ipv4.add();
   if (!port.fe.associated.load(std::memory_order_relaxed)) return counters.not_associated.add();
   if (!port.fe.master.load(std::memory_order_relaxed)) return counters.not_master.add();
   const std::uint64_t channel = port.fe.channel.load(std::memory_order_relaxed);

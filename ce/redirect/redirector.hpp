@@ -41,7 +41,7 @@ struct RedirectPortCounters {
   Counter no_device;       // from FE: the port has no TUN device
   Counter device_full;     // from FE: the device's queue is full
   Counter device_error;    // from FE: the device is down, or refused the packet
-  Counter not_ipv4;        // to FE: ports carry IPv4
+  Counter not_ipv4;        // to FE: neither IPv4 nor, of IPv6, what routing daemons send
   Counter too_large;       // to FE: beyond what a REDIRECT-TLV or the channel can carry
   Counter not_associated;  // to FE
   Counter not_master;      // to FE: another CE is

@@ -13,8 +13,8 @@ namespace forces::ce {
 
 struct PortSnapshot {
   std::uint32_t port_id = 0;
-  std::string tun;      // "" when the port has no device
-  std::string address;  // of the device
+  std::string tun{};      // "" when the port has no device
+  std::string address{};  // of the device
   bool open = false;
   daemon::CounterSamples counters;
 };

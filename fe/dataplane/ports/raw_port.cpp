@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 
 namespace forces::fe::dataplane {
@@ -20,16 +21,18 @@ constexpr std::uint32_t kIcmpEcho = 8, kIcmpTimestamp = 13, kIcmpAddressMask = 1
 struct RawClass {
   PacketClass packet_class;
   int protocol;
-  std::array<const char*, 2> groups;  // to be joined on the port
+  std::array<const char*, 2> groups;        // to be joined on the port
+  std::array<const char*, 2> groups_six{};  // none: not of IPv6
 };
-// RFC 2328 appendix A.1, RFC 7761 section 4, RFC 5798 section 5.1.1.2.
+// RFC 2328 and RFC 5340 appendices A.1, RFC 7761 section 4, RFC 5798 sections 5.1.1.2, 5.1.2.2.
 constexpr std::array kRawClasses{
-    RawClass{PacketClass::Ospf, 89, {"224.0.0.5", "224.0.0.6"}},
+    RawClass{PacketClass::Ospf, 89, {"224.0.0.5", "224.0.0.6"}, {"ff02::5", "ff02::6"}},
     RawClass{PacketClass::Rsvp, 46, {}},
     RawClass{PacketClass::Icmp, 1, {}},
-    RawClass{PacketClass::Pim, 103, {"224.0.0.13", nullptr}},
-    RawClass{PacketClass::Vrrp, 112, {"224.0.0.18", nullptr}},
+    RawClass{PacketClass::Pim, 103, {"224.0.0.13", nullptr}, {"ff02::d", nullptr}},
+    RawClass{PacketClass::Vrrp, 112, {"224.0.0.18", nullptr}, {"ff02::12", nullptr}},
 };
+constexpr std::size_t kHeaderSix = 40;
 
 bool bind_to_device(int fd, const std::string& name) {
   return ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name.c_str(),
@@ -41,6 +44,7 @@ bool bind_to_device(int fd, const std::string& name) {
 std::string RawPort::open() {
   const int index = static_cast<int>(::if_nametoindex(config_.interface.c_str()));
   if (index == 0) return system_error("interface " + config_.interface);
+  index_ = index;
 
   sender_ = Fd(::socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_RAW));
   if (!sender_.valid()) return system_error("raw socket");
@@ -55,7 +59,41 @@ std::string RawPort::open() {
     const std::string error = c == PacketClass::Igmp ? open_igmp(index) : open_receiver(c, index);
     if (!error.empty()) return error;
   }
-  return {};
+  return open_six(index);
+}
+
+// An interface without IPv6 has none of its packets either: then nothing of this is open.
+std::string RawPort::open_six(int index) {
+  for (const RawClass& row : kRawClasses) {
+    if (row.groups_six[0] == nullptr || !selected(row.packet_class)) continue;
+    Fd fd(::socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, row.protocol));
+    if (!fd.valid() && errno == EAFNOSUPPORT) return {};
+    if (!fd.valid()) return system_error("raw socket of IPv6");
+    for (const char* group : row.groups_six) {
+      if (group == nullptr) continue;
+      ipv6_mreq join{};
+      join.ipv6mr_interface = static_cast<unsigned>(index);
+      ::inet_pton(AF_INET6, group, &join.ipv6mr_multiaddr);
+      if (set(fd.get(), IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, join)) continue;
+      if (errno == ENODEV || errno == EADDRNOTAVAIL || errno == EINVAL) return {};
+      return system_error(group);
+    }
+    const bool ready = bind_to_device(fd.get(), config_.interface) &&
+                       set(fd.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
+                       set(fd.get(), IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1) &&
+                       set(fd.get(), IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+    if (!ready) return system_error("raw socket options of IPv6 on " + config_.interface);
+    grow_receive_buffer(fd.get());
+    fds_.push_back(fd.get());
+    six_.push_back({fd.get(), row.protocol});
+    receivers_.push_back(std::move(fd));
+  }
+  if (six_.empty()) return {};
+  sender_six_ = Fd(::socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_RAW));
+  const bool ready = sender_six_.valid() && bind_to_device(sender_six_.get(), config_.interface) &&
+                     set(sender_six_.get(), IPPROTO_IPV6, IPV6_MULTICAST_IF, index) &&
+                     set(sender_six_.get(), IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0);
+  return ready ? std::string() : system_error("raw socket of IPv6 on " + config_.interface);
 }
 
 std::string RawPort::open_receiver(PacketClass c, int index) {
@@ -110,23 +148,74 @@ std::string RawPort::open_igmp(int index) {
 }
 
 Received RawPort::receive(int fd, std::span<std::byte> into, Instant) {
-  const ssize_t got = ::recv(fd, into.data(), into.size(), 0);
+  const auto six = std::ranges::find(six_, fd, &Six::fd);
+  const ssize_t got =
+      six != six_.end() ? receive_six(*six, into) : ::recv(fd, into.data(), into.size(), 0);
   if (got >= 0) return accept(into.first(static_cast<std::size_t>(got)));
   if (errno == EINTR) return {Received::Status::Handled, 0, {}};
   if (errno != EAGAIN) counters_.receive_error.add();
   return {};
 }
 
+ssize_t RawPort::receive_six(const Six& socket, std::span<std::byte> into) {
+  if (into.size() < kHeaderSix) return 0;
+  sockaddr_in6 from{};
+  iovec part{into.data() + kHeaderSix, into.size() - kHeaderSix};
+  alignas(cmsghdr) std::array<std::byte, 256> control{};
+  msghdr message{};
+  message.msg_name = &from;
+  message.msg_namelen = sizeof from;
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t got = ::recvmsg(socket.fd, &message, 0);
+  if (got < 0 || got > 0xffff) return got < 0 ? got : 0;
+  in6_pktinfo to{};
+  int hop_limit = 0, traffic_class = 0;
+  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
+    if (c->cmsg_level != IPPROTO_IPV6) continue;
+    if (c->cmsg_type == IPV6_PKTINFO) std::memcpy(&to, CMSG_DATA(c), sizeof to);
+    if (c->cmsg_type == IPV6_HOPLIMIT) std::memcpy(&hop_limit, CMSG_DATA(c), sizeof hop_limit);
+    if (c->cmsg_type == IPV6_TCLASS)
+      std::memcpy(&traffic_class, CMSG_DATA(c), sizeof traffic_class);
+  }
+  const auto octet = [&](std::size_t at, int value) {
+    into[at] = static_cast<std::byte>(value & 0xff);
+  };
+  octet(0, 0x60 | traffic_class >> 4);
+  octet(1, traffic_class << 4);
+  octet(2, 0);
+  octet(3, 0);
+  octet(4, static_cast<int>(got) >> 8);
+  octet(5, static_cast<int>(got));
+  octet(6, socket.protocol);
+  octet(7, hop_limit);
+  std::memcpy(into.data() + 8, &from.sin6_addr, 16);
+  std::memcpy(into.data() + 24, &to.ipi6_addr, 16);
+  return got + static_cast<ssize_t>(kHeaderSix);
+}
+
 bool RawPort::send(wire::Bytes packet, Instant) {
-  if (packet.size() < 20 || static_cast<unsigned>(packet[0]) >> 4 != 4) {
+  const unsigned version = packet.empty() ? 0 : static_cast<unsigned>(packet[0]) >> 4;
+  sockaddr_in to{};
+  sockaddr_in6 to_six{};
+  ssize_t sent = -1;
+  if (version == 4 && packet.size() >= 20) {
+    to.sin_family = AF_INET;
+    std::memcpy(&to.sin_addr, packet.data() + 16, 4);
+    sent = ::sendto(sender_.get(), packet.data(), packet.size(), 0,
+                    reinterpret_cast<const sockaddr*>(&to), sizeof to);
+  } else if (version == 6 && packet.size() >= kHeaderSix && sender_six_.valid()) {
+    to_six.sin6_family = AF_INET6;
+    to_six.sin6_scope_id = static_cast<std::uint32_t>(index_);
+    std::memcpy(&to_six.sin6_addr, packet.data() + 24, 16);
+    sent = ::sendto(sender_six_.get(), packet.data(), packet.size(), 0,
+                    reinterpret_cast<const sockaddr*>(&to_six), sizeof to_six);
+  } else {
     counters_.send_error.add();
     return false;
   }
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  std::memcpy(&to.sin_addr, packet.data() + 16, 4);
-  const ssize_t sent = ::sendto(sender_.get(), packet.data(), packet.size(), 0,
-                                reinterpret_cast<const sockaddr*>(&to), sizeof to);
   if (sent >= 0) {
     counters_.sent.add();
     return true;

@@ -4,6 +4,10 @@
 // from a packet socket, for the kernel hands a raw socket only what is sent to groups it has
 // joined. Everything is sent through one IPPROTO_RAW socket (IP_HDRINCL), so that the kernel finds
 // the next hop's MAC; its header, TTL included, stays that of the control plane.
+//
+// Where the interface has IPv6, OSPFv3, PIM and VRRP come and go likewise; ND and MLD are the
+// kernel's. Its raw sockets of IPv6 give no header: the one handed on is made of what it tells (no
+// extension headers).
 #pragma once
 
 #include "fe/dataplane/port.hpp"
@@ -21,9 +25,16 @@ class RawPort : public Port {
  private:
   [[nodiscard]] std::string open_receiver(PacketClass c, int index);
   [[nodiscard]] std::string open_igmp(int index);
+  [[nodiscard]] std::string open_six(int index);
+  struct Six {
+    int fd = -1, protocol = 0;
+  };
+  [[nodiscard]] static ssize_t receive_six(const Six& socket, std::span<std::byte> into);
 
   std::vector<Fd> receivers_;
-  Fd sender_;
+  std::vector<Six> six_;  // those of IPv6
+  Fd sender_, sender_six_;
+  int index_ = 0;
 };
 
 }  // namespace forces::fe::dataplane

@@ -179,6 +179,47 @@ TEST_F(WithTun, WhatRoutingDaemonsSendCarriesItsPrecedenceAsPriority) {
   EXPECT_EQ(pl::decode_header(written.message)->flags.priority(), 6U);
 }
 
+TEST_F(WithTun, Ospfv3PassesAndNeighborDiscoveryStays) {
+  ASSERT_TRUE(test::run("ip -6 addr add fe80::1/64 dev fe2p7 nodad"));
+  const int fd = ::socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, 89);
+  const int traffic_class = 0xc0, index = static_cast<int>(::if_nametoindex("fe2p7"));
+  ::setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &traffic_class, sizeof traffic_class);
+  ::setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, sizeof index);
+  ipv6_mreq join{};
+  join.ipv6mr_multiaddr = {{{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5}}};
+  join.ipv6mr_interface = static_cast<unsigned>(index);
+  ASSERT_EQ(::setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &join, sizeof join), 0);
+  const int off = 0;
+  ::setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &off, sizeof off);
+  sockaddr_in6 to{};
+  to.sin6_family = AF_INET6;
+  to.sin6_addr = join.ipv6mr_multiaddr;
+  EXPECT_EQ(::sendto(fd, "hello", 5, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to), 5);
+  const auto& watched = test::fake_tml().watched;
+  for (int i = 0; i < 100 && at_port([](auto& c) -> auto& { return c.to_fe; }) == 0; ++i) {
+    pollfd wait{watched.begin()->first, POLLIN, 0};
+    if (::poll(&wait, 1, 100) > 0) test::fake_tml().ready(wait.fd);
+  }
+  ASSERT_EQ(test::fake_tml().written.size(), 1U) << "MLD, which joining makes, is not for the FE";
+  const auto& written = test::fake_tml().written.back();
+  pl::RedirectReader reader(written.message);
+  EXPECT_EQ(reader.header()->flags.priority(), 6U);
+  const auto redirect = reader.next();
+  ASSERT_TRUE(redirect && redirect->packet());
+  EXPECT_EQ((*redirect->packet())[6], std::byte{89});
+  EXPECT_EQ(test::to_hex(redirect->packet()->subspan(8, 32)),
+            "fe800000000000000000000000000001ff020000000000000000000000000005");
+  EXPECT_GE(at_port([](auto& c) -> auto& { return c.not_ipv4; }), 1U);
+  // And back: a neighbour's, as it came at the port.
+  receive(message({phy7}, test::hex("6c000000 0004 59 01 fe800000000000000000000000000002"
+                                    "ff020000000000000000000000000005 03010004")));
+  std::array<char, 64> got{};
+  pollfd wait{fd, POLLIN, 0};
+  ASSERT_EQ(::poll(&wait, 1, 5'000), 1);
+  EXPECT_EQ(::recv(fd, got.data(), got.size(), 0), 4);
+  ::close(fd);
+}
+
 TEST_F(WithTun, CountsWhatCannotLeaveByReason) {
   const auto ping = [&](std::uint16_t n) {
     receive(message({phy7}, packet({.destination = 0x0a620001,

@@ -130,6 +130,59 @@ TEST_F(Ports, RawTakesOspfToItsGroupAndSendsItBack) {
   EXPECT_FALSE(receive(50)) << "what we send does not come back";
 }
 
+// RFC 5340 appendix A.1: to AllSPFRouters, from a link-local address.
+TEST_F(Ports, RawTakesOspfv3ToItsGroupAndSendsItBack) {
+  ASSERT_TRUE(test::run("ip addr add fe80::1/64 dev port nodad"));
+  open({.port_id = 1, .kind = PortKind::Raw, .classes = {PacketClass::Ospf}});
+  const auto hello = [](const char* source, const char* destination) {
+    return test::hex(std::string("6c000000 0010 59 01") + source + destination +
+                     "0301001000000001 0000000000000000");
+  };
+  const char* const us = "fe800000000000000000000000000001";
+  const char* const far = "fe800000000000000000000000000002";
+  const char* const group = "ff020000000000000000000000000005";
+  const Octets came = hello(far, group);
+  send_from_far(ETH_P_IPV6, came, "333300000005");
+  const auto got = receive();
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->first.what.packet_class, PacketClass::Ospf);
+  EXPECT_EQ(test::to_hex(got->second), test::to_hex(came)) << "with traffic class and hop limit";
+  // To the port itself, and to somebody else behind it.
+  const Octets to_us = hello(far, us);
+  send_from_far(ETH_P_IPV6, hello(far, "20010db8000000000000000000000009"));
+  send_from_far(ETH_P_IPV6, to_us);
+  const auto second = receive();
+  ASSERT_TRUE(second);
+  EXPECT_EQ(test::to_hex(second->second), test::to_hex(to_us));
+
+  EXPECT_TRUE(port_->send(hello(us, group), now_));
+  std::optional<Octets> frame;
+  do {  // the kernel has things to say in IPv6, too
+    frame = at_far(ETH_P_IPV6);
+    ASSERT_TRUE(frame);
+  } while ((*frame)[14 + 6] != std::byte{89});
+  EXPECT_EQ(test::to_hex(std::span(*frame).first(6)), "333300000005");
+  EXPECT_EQ(test::to_hex(std::span(*frame).subspan(14)), test::to_hex(hello(us, group)));
+  EXPECT_FALSE(receive(50)) << "what we send does not come back";
+}
+
+// The first has IPv6, for now without an address; a link of less than 1,280 octets has none at all.
+TEST_F(Ports, RawDoesWithoutIpv6WhereTheInterfaceHasNone) {
+  for (const char* without : {"echo 1 > /proc/sys/net/ipv6/conf/port/disable_ipv6",
+                              "ip link set port mtu 1000 && ip link set far mtu 1000"}) {
+    ASSERT_TRUE(test::run(without));
+    open({.port_id = 1, .kind = PortKind::Raw, .classes = {PacketClass::Ospf}});
+    EXPECT_FALSE(port_->send(test::hex("60000000 0000 59 01" + std::string(64, '0')), now_));
+    EXPECT_EQ(port_->counters().send_error.get(), 1U);
+    const Octets hello = packet({.payload = test::hex("02010004")});
+    send_from_far(ETH_P_IP, hello, "01005e000005");
+    const auto got = receive();
+    ASSERT_TRUE(got);
+    EXPECT_EQ(got->second, hello);
+  }
+  EXPECT_EQ(port_->fds().size(), 1U);
+}
+
 TEST_F(Ports, RawTakesIgmpOfGroupsNobodyJoined) {
   ASSERT_TRUE(test::run("ip addr add 10.98.0.1/24 dev port"));
   open({.port_id = 1, .kind = PortKind::Raw, .classes = {PacketClass::Igmp}});
