@@ -1,8 +1,8 @@
 // What an FE's kernel says of its ports and routes, and what becomes of it at the CE: addresses and
 // carrier of the TUN device, and which routes are installed.
 #include <fcntl.h>
-#include <linux/if.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -22,13 +22,24 @@
 #include "tests/support/netns.hpp"
 #include "tests/unit/ce/routing/support.hpp"
 
-extern "C" unsigned if_nametoindex(const char*);  // <net/if.h> does not go with <linux/if.h>
-
 namespace forces::test {
 namespace {
 
 using ce::provision::RowState;
 using fe::dataplane::Fd;
+
+// Network namespaces of this thread.
+Fd here() { return Fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)); }
+template <class F>
+auto in(const Fd& space, F&& f) {
+  const Fd before = here();
+  EXPECT_EQ(::setns(space.get(), CLONE_NEWNET), 0);
+  struct Back {
+    const Fd& to;
+    ~Back() { EXPECT_EQ(::setns(to.get(), CLONE_NEWNET), 0); }
+  } const back{before};
+  return f();
+}
 
 // Three namespaces, all of this process: the CE's with the TUN device, the FE's with a veth pair,
 // and one in which the two talk over loopback and zebra is listened to.
@@ -63,17 +74,6 @@ class RealPort : public testing::Test {
     ASSERT_TRUE(eventually([&] { return ce.associated(1); }));
   }
 
-  static Fd here() { return Fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)); }
-  template <class F>
-  static auto in(const Fd& space, F&& f) {
-    const Fd before = here();
-    EXPECT_EQ(::setns(space.get(), CLONE_NEWNET), 0);
-    struct Back {
-      const Fd& to;
-      ~Back() { EXPECT_EQ(::setns(to.get(), CLONE_NEWNET), 0); }
-    } const back{before};
-    return f();
-  }
   [[nodiscard]] bool at_fe(const std::string& command) const {
     return in(fe_, [&] { return run(command); });
   }
