@@ -81,6 +81,12 @@ std::vector<std::byte> finished(fpm::Encoder&& out) {
 std::string prefix_of(std::uint32_t n) { return dotted(kFirstPrefix + (n << 4)) + "/28"; }
 std::string gateway_of(std::uint32_t n) { return dotted(kFirstGateway + n % kGateways); }
 
+TemporaryFolder::TemporaryFolder() { require(::mkdtemp(path_.data()) != nullptr, path_); }
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
 void make_port() {
   require(
       run("ip link add port1 type veth peer name far && ip address add 10.98.1.1/24 dev port1 && "
@@ -99,9 +105,6 @@ std::string NetworkElement::missing() {
 }
 
 NetworkElement::NetworkElement(std::string bin) : bin_(std::move(bin)) {
-  char name[] = "/tmp/forces-element-XXXXXX";
-  require(::mkdtemp(name) != nullptr, name);
-  folder_ = name;
   require(run(FORCES_SOURCE_DIR "/deploy/tls/make-dev-certs " + folder_ + "/tls --ce 1 --fe 1 >" +
               folder_ + "/certificates.log 2>&1"),
           "make-dev-certs");
@@ -118,13 +121,9 @@ NetworkElement::~NetworkElement() {
   hang_up();
   fe_.reset();
   ce_.reset();
-  {
-    // With the device its routes go now, and not when the next measurement runs.
-    const Inside inside(fe_side_);
-    (void)run("ip link delete port1");
-  }
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
+  // With the device its routes go now, and not when the next measurement runs.
+  const Inside inside(fe_side_);
+  (void)run("ip link delete port1");
 }
 
 void NetworkElement::write_configuration() const {
@@ -198,6 +197,8 @@ void NetworkElement::kill_ce() {
   require(ce_->ends().has_value(), "ce does not end");
 }
 
+bool NetworkElement::has_device() { return ::if_nametoindex(kDevice) != 0; }
+
 std::vector<std::byte> NetworkElement::table(std::uint32_t routes, std::uint32_t first) const {
   fpm::Encoder out;
   const std::uint32_t device = ::if_nametoindex(kDevice);
@@ -257,8 +258,10 @@ FeState NetworkElement::state() const {
   fe.tables = tables.value("state", "");
   fe.wanted = number(tables, "wanted");
   fe.acknowledged = number(tables, "acknowledged");
-  fe.adopted = number(tables, "adopted");
   fe.read_backs = number(tables, "read_backs");
+  for (const Json& counter : shown.value("counters", Json::array())) {
+    if (counter.value("name", "") == "rows_sent") fe.sent = number(counter, "value");
+  }
   return fe;
 }
 
@@ -276,6 +279,17 @@ FeState NetworkElement::wait_for(const std::string& what,
     }
     std::this_thread::sleep_for(10ms);
   }
+}
+
+std::chrono::nanoseconds NetworkElement::cpu_of(const e2e::Child& program) {
+  std::chrono::nanoseconds sum{};
+  const std::string threads = "/proc/" + std::to_string(program.pid()) + "/task";
+  for (const auto& thread : std::filesystem::directory_iterator(threads)) {
+    std::int64_t ran = 0;
+    std::ifstream(thread.path() / "schedstat") >> ran;
+    sum += std::chrono::nanoseconds(ran);
+  }
+  return sum;
 }
 
 std::set<std::string> NetworkElement::routes_in_kernel() const {

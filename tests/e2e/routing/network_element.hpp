@@ -32,11 +32,24 @@ inline constexpr std::uint32_t kGateways = 16;        // next hops 10.98.1.2 and
 [[nodiscard]] std::string prefix_of(std::uint32_t n);
 [[nodiscard]] std::string gateway_of(std::uint32_t n);
 
+// Below /tmp; goes with everything in it.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = "/tmp/forces-element-XXXXXX";
+};
+
 // The FE as the ce shows it.
 struct FeState {
   std::string association, tables;
   Clock::time_point associated_at{};
-  std::uint64_t wanted = 0, acknowledged = 0, adopted = 0, read_backs = 0;
+  std::uint64_t wanted = 0, acknowledged = 0, sent = 0, read_backs = 0;  // rows; since ce began
   [[nodiscard]] bool associated() const { return association == "associated"; }
   // Every row of so many routes and of their next hops is known to be at the FE.
   [[nodiscard]] bool in_step(std::uint32_t routes) const {
@@ -58,6 +71,7 @@ class NetworkElement {
   void start();  // ce and fe, until they are associated and in step about nothing
   void start_ce();
   void kill_ce();
+  [[nodiscard]] static bool has_device();  // of the ce, for the FE's port
 
   // What zebra sends for so many routes; `first` of them are left out.
   [[nodiscard]] std::vector<std::byte> table(std::uint32_t routes, std::uint32_t first = 0) const;
@@ -75,13 +89,19 @@ class NetworkElement {
   // "PREFIX via GATEWAY" of every route of ours in the FE's kernel.
   [[nodiscard]] std::set<std::string> routes_in_kernel() const;
   [[nodiscard]] const Namespace& fe_side() const { return fe_side_; }
+  // CPU time of ce and of fe so far, all threads.
+  [[nodiscard]] std::chrono::nanoseconds ce_cpu() const { return cpu_of(*ce_); }
+  [[nodiscard]] std::chrono::nanoseconds fe_cpu() const { return cpu_of(*fe_); }
   [[nodiscard]] std::string log() const;  // of both
 
  private:
   void write_configuration() const;
   void hang_up();
+  [[nodiscard]] static std::chrono::nanoseconds cpu_of(const e2e::Child& program);
 
-  std::string bin_, folder_;
+  std::string bin_;
+  TemporaryFolder made_;
+  const std::string& folder_ = made_.path();
   Namespace fe_side_;
   int fpm_ = -1;
   std::unique_ptr<e2e::Child> ce_, fe_;
