@@ -99,7 +99,7 @@ void keeps_up_with_a_map() {
   const auto hash_at = [&](std::uint32_t slot) { return hash_of(rows[slot]); };
   std::map<std::uint32_t, std::uint32_t> slots;
   for (int step = 0; step < 20'000; ++step) {
-    const std::uint32_t row = random() % kRows;
+    const auto row = static_cast<std::uint32_t>(random() % kRows);
     if (const auto at = slots.find(row); at == slots.end()) {
       const auto slot = static_cast<std::uint32_t>(rows.size());
       index.insert(hash_of(row), slot, hash_at);
@@ -116,7 +116,7 @@ void keeps_up_with_a_map() {
       }
       rows.pop_back();
     }
-    const std::uint32_t other = random() % kRows;
+    const auto other = static_cast<std::uint32_t>(random() % kRows);
     ASSERT_EQ(slot_of(other), slots.contains(other) ? slots[other] : Index::kNone) << step;
   }
   index.clear();
