@@ -7,6 +7,7 @@ namespace forces::ctl {
 namespace {
 
 using control::Response;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 struct DurationCase {
@@ -94,7 +95,7 @@ TEST(RenderText, AnFeThatTellsOfItsKernelShowsIt) {
   tables.set_kernel_failed_hops(1);
   const auto text = render_text(response);
   EXPECT_THAT(text,
-              HasSubstr("routes in the kernel    41 installed, 2 waiting, 0 pending, 0 failed"));
+              ContainsRegex("routes in the kernel +41 installed, 2 waiting, 0 pending, 0 failed"));
   EXPECT_THAT(text, HasSubstr("next hops that failed"));
 }
 
