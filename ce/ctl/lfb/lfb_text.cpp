@@ -44,13 +44,15 @@ std::string component_text(const control::LfbComponent& c) {
   if (!c.error().empty()) return c.error();
   if (c.has_properties()) return value_text(c.properties());
   if (c.has_value()) return value_text(c.value());
-  return c.type().starts_with("table") ? fmt::format("({} rows)", c.rows()) : "";
+  return c.type().starts_with("table")
+             ? fmt::format("({} {})", c.rows(), c.rows() == 1 ? "row" : "rows")
+             : "";
 }
 
 std::string components_text(const control::LfbValues& values) {
-  Table table({">ID", "NAME", "ACCESS", "TYPE", "VALUE"});
+  Table table({">ID", "NAME", "ACCESS", "VALUE", "TYPE"});
   for (const auto& c : values.components()) {
-    table.row({std::to_string(c.id()), c.name(), c.access(), c.type(), component_text(c)});
+    table.row({std::to_string(c.id()), c.name(), c.access(), component_text(c), c.type()});
   }
   return table.text();
 }

@@ -37,7 +37,7 @@ pl::Octets message(std::vector<pl::Oper> operations, pl::LfbClassId class_id = {
   made.body.emplace_back(pl::LfbSelect{class_id, {1}, std::move(operations)});
   return pl::encode_message(made).value();
 }
-const pl::LfbSelect& select_of(const std::vector<pl::BodyTlv>& body) {
+pl::LfbSelect select_of(const std::vector<pl::BodyTlv>& body) {
   return std::get<pl::LfbSelect>(body.at(0));
 }
 std::vector<std::vector<std::uint32_t>> paths_of(const pl::Oper& oper) {
@@ -49,7 +49,7 @@ std::vector<std::vector<std::uint32_t>> paths_of(const pl::Oper& oper) {
 
 TEST(LfbQuestion, OfATableAsksForARangeAndItsEnd) {
   const auto body = query_of(question("IPv4UcastLPM.1/PrefixTable", 100, 50));
-  const auto& select = select_of(body);
+  const auto select = select_of(body);
   EXPECT_EQ(select.class_id.value, 10U);
   ASSERT_EQ(select.operations.size(), 2U);
   EXPECT_EQ(select.operations[0].type, OperType::Get);
@@ -61,7 +61,7 @@ TEST(LfbQuestion, OfATableAsksForARangeAndItsEnd) {
 }
 
 TEST(LfbQuestion, OfAnLfbAsksForValuesAndForTheSizeOfTables) {
-  const auto& select = select_of(query_of(question("IPv4UcastLPM.1")));
+  const auto select = select_of(query_of(question("IPv4UcastLPM.1")));
   ASSERT_EQ(select.operations.size(), 2U);
   EXPECT_THAT(paths_of(select.operations[0]), ElementsAre(ElementsAre(2U)));
   EXPECT_EQ(select.operations[1].type, OperType::GetProp);
@@ -74,7 +74,7 @@ TEST(LfbQuestion, OfAnLfbAsksForValuesAndForTheSizeOfTables) {
 }
 
 TEST(LfbQuestion, OfAnUnknownClassIsOneGet) {
-  const auto& select = select_of(query_of(question("70000.3")));
+  const auto select = select_of(query_of(question("70000.3")));
   EXPECT_EQ(select.instance_id.value, 3U);
   ASSERT_EQ(select.operations.size(), 1U);
   EXPECT_THAT(paths_of(select.operations[0]), ElementsAre(ElementsAre()));
