@@ -257,9 +257,11 @@ TEST_F(TwoCes, OnlyTheMasterChangesAndBothRead) {
   const auto backup = fmt::format(
       "[[ce]]\nid = 0x40000002\naddress = \"127.0.0.1\"\ncontrol_port = {}\ndata_port = {}\n",
       port("ce2", "control"), port("ce2", "data"));
-  start_fe(1,
-           replaced(fe_toml(1), "[association]\n", "[association]\nha_mode = \"hot_standby\"\n") +
-               backup);
+  start_fe(
+      1, replaced(
+             fe_toml(1), "[association]\n",
+             "[association]\nha_mode = \"hot_standby\"\nfailover_policy = \"keep_forwarding\"\n") +
+             backup);
   ASSERT_TRUE(eventually([&] {
     return fe(1)["master"] == true &&
            ctl("ce2", {"ha", "status"}).out.find("0x40000001") != std::string::npos;

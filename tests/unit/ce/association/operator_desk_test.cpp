@@ -10,6 +10,12 @@ constexpr Instant kStart{std::chrono::seconds(100)};
 constexpr Duration kMoment = std::chrono::milliseconds(1);
 
 pl::Octets octets(std::uint8_t first) { return {std::byte{first}}; }
+TransactionEnded ended(std::uint64_t id) {
+  TransactionEnded told;
+  told.record.id = id;
+  told.record.state = provision::TransactionState::Aborted;
+  return told;
+}
 
 TEST(OperatorDesk, PartsOfAnAnswerAreKeptInOrderUntilTheLast) {
   OperatorDesk desk;
@@ -75,7 +81,7 @@ TEST(OperatorDesk, WhatNobodyAskedForIsNobodys) {
   const auto ticket = desk.open({{2, 7}}, kStart);
   desk.take(Answered{3, 7, octets(1), true});  // the number of another FE
   desk.take(Answered{2, 6, octets(1), true});
-  desk.take(TransactionEnded{{.id = 1}});
+  desk.take(ended(1));
   EXPECT_FALSE(desk.answer(ticket, kStart)->done);
   desk.take(Answered{2, 7, octets(1), true});
   desk.take(Answered{2, 7, octets(2), true});  // once more
@@ -86,7 +92,7 @@ TEST(OperatorDesk, ATransactionEndsWithItsRecord) {
   OperatorDesk desk;
   const auto first = desk.open_transaction(4, kStart), second = desk.open_transaction(5, kStart);
   EXPECT_NE(first, second);
-  desk.take(TransactionEnded{{.id = 5, .state = provision::TransactionState::Aborted}});
+  desk.take(ended(5));
   EXPECT_FALSE(desk.answer(first, kStart)->done);
   const auto answer = desk.answer(second, kStart);
   ASSERT_TRUE(answer && answer->done && answer->transaction);
