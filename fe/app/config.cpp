@@ -40,6 +40,9 @@ void visit_association(ConfigVisitor& v, Settings& s) {
   v.choice("failover_policy", fepo.failover_policy, kFailoverPolicies);
   v.duration("failover_timeout", fepo.failover_timeout, {.min = 1s, .max = 24h});
   v.choice("ha_mode", fepo.ha_mode, kHaModes);
+  // Otherwise the mode would silently do nothing: mastership.hpp, hot_standby().
+  v.check(fepo.ha_mode != 2 || fepo.failover_policy == 1, "ha_mode",
+          "hot_standby needs failover_policy = \"keep_forwarding\"");
   v.duration("setup_timeout", s.setup_timeout, {.min = 100ms, .max = 5min});
   v.duration("retry_min", s.retry_min, {.min = 10ms, .max = 1h});
   v.duration("retry_max", s.retry_max, {.min = 10ms, .max = 1h});

@@ -14,8 +14,9 @@
 
 namespace forces::model {
 
-// Of one component or one row. The rest of a TLV of 65,535 octets is for what stands around it.
-inline constexpr std::size_t kMaxValue = 8'192;
+// Of one component or one row (a set of 1,024 next hops has 10,240). The rest of a TLV of 65,535
+// octets is for what stands around it.
+inline constexpr std::size_t kMaxValue = 16'384;
 
 // Octets of every value of the type; 0 when they differ.
 [[nodiscard]] std::uint32_t fixed_size(const Type& type);

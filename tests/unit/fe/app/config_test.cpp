@@ -28,6 +28,22 @@ TEST(FeConfigExample, NamesEveryKeyWithItsDefault) {
   daemon::expect_example_is_complete<Settings>(FORCES_SOURCE_DIR "/deploy/config/fe.toml");
 }
 
+TEST(FeElementConfig, HotStandbyNeedsAnFeThatKeepsForwarding) {  // RFC 7121 section 3.2
+  const auto problems_of = [](const char* policy) {
+    Settings s;
+    return runtime::read_config(std::string("[fe]\nid = 3\n[tls]\nplaintext = true\n"
+                                            "[association]\nha_mode = \"hot_standby\"\n") +
+                                    policy + "[[ce]]\nid = 0x40000002\naddress = \"127.0.0.1\"\n",
+                                "fe.toml", [&](runtime::ConfigVisitor& v) { visit(v, s); });
+  };
+  const auto problems = problems_of("");
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_NE(problems[0].text().find("fe.toml:6:11: association.ha_mode: hot_standby needs"),
+            std::string::npos)
+      << problems[0].text();
+  EXPECT_TRUE(problems_of("failover_policy = \"keep_forwarding\"\n").empty());
+}
+
 TEST(FeElementConfig, TakesWhatTheFileSays) {
   Settings s;
   const auto problems = runtime::read_config(R"(
