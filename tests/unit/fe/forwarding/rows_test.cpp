@@ -94,8 +94,8 @@ const Case kCases[] = {
 
     {"Set", kEcmpHops, {1, 1}, members({{1, 1}, {2, 256}}), "E_SUCCESS"},
     {"Set6", kEcmpHops, {2, 1}, members({{1, 1}}), "E_SUCCESS"},
-    {"SetOf256", kEcmpHops, {1, 1}, many(256), "E_SUCCESS"},
-    {"SetOf257", kEcmpHops, {1, 1}, many(257), "E_CONTENTS_TOO_LONG"},
+    {"SetOf1024", kEcmpHops, {1, 1}, many(1024), "E_SUCCESS"},
+    {"SetOf1025", kEcmpHops, {1, 1}, many(1025), "E_CONTENTS_TOO_LONG"},
     {"SetOfNone", kEcmpHops, {1, 1}, "", "E_SUCCESS"},
     {"SetBeyond", kEcmpHops, {1, 0x10000000}, members({{1, 1}}), "E_INVALID_ARRAY_CREATION"},
     {"WeightZero", kEcmpHops, {1, 1}, members({{1, 0}}), "E_VALUE_OUT_OF_RANGE"},
