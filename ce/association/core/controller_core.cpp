@@ -47,6 +47,7 @@ void ControllerCore::reconfigure(const ControllerConfig& config, Instant now) {
 }
 
 void ControllerCore::stop(Instant now) {
+  stopped_ = true;
   for (auto& [id, peer] : peers_) peer.fsm.teardown(pl::TeardownReason::Normal, now);
   for (auto& [id, peer] : peers_) pump(id, now);
 }
@@ -211,6 +212,8 @@ void ControllerCore::on_setup(std::uint64_t channel, const pl::Header& header, w
   if (!pl::decode_association_setup(octets)) {
     return drop(channels_.at(channel), Drop::Malformed, now);
   }
+  // Who granted a setup on the way out would leave the FE with a dead CE until CEHDI is over.
+  if (stopped_) return refuse(channel, header, pl::AssociationResult::PermissionDenied);
   const std::uint32_t fe_id = claimed_id(channel, header.source.value);
   if (fe_id == 0) return refuse(channel, header, pl::AssociationResult::FeIdInvalid);
   const bool assigned = assign_first_ != 0 && fe_id >= assign_first_ && fe_id <= assign_last_;

@@ -109,7 +109,7 @@ class ControllerCore {
 
   // Identity stays; FEs that are no longer wanted are torn down.
   void reconfigure(const ControllerConfig& config, Instant now);
-  void stop(Instant now);  // teardown to all, reason 0
+  void stop(Instant now);  // teardown to all, reason 0; from here on every setup is refused
   void on_control_up(std::uint32_t element_id, std::uint64_t channel, Instant now);
   void on_control_down(std::uint32_t element_id, std::uint64_t channel, Instant now);
   void on_data_up(std::uint32_t element_id, std::uint64_t channel, Instant now);
@@ -185,7 +185,7 @@ class ControllerCore {
 
   std::uint32_t ce_id_ = 0;
   std::map<std::uint32_t, FeConfig> configured_;
-  bool allow_unknown_ = false;
+  bool allow_unknown_ = false, stopped_ = false;
   std::uint32_t assign_first_ = 0, assign_last_ = 0;
   HeartbeatConfig heartbeat_;
   provision::ProvisionConfig provision_;

@@ -405,6 +405,16 @@ TEST_F(ControllerCoreTest, StopTellsEveryFe) {
   }
 }
 
+TEST_F(ControllerCoreTest, WhoHasStoppedGrantsNothing) {
+  core.on_control_up(2, 77, kNow);
+  setup(77, 2);
+  core.stop(kNow);
+  (void)sent();
+  setup(77, 2, 10);  // an FE that comes back at once
+  EXPECT_EQ(result_of(sent()), AssociationResult::PermissionDenied);
+  EXPECT_FALSE(core.associated(2));
+}
+
 TEST_F(ControllerCoreTest, TheDeadlineIsTheEarliestOfAllFes) {
   core.on_control_up(2, 77, kNow);
   core.on_control_up(3, 78, kNow + 1s);
