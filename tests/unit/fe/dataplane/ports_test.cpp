@@ -132,7 +132,10 @@ TEST_F(Ports, RawTakesOspfToItsGroupAndSendsItBack) {
 
 // RFC 5340 appendix A.1: to AllSPFRouters, from a link-local address.
 TEST_F(Ports, RawTakesOspfv3ToItsGroupAndSendsItBack) {
-  ASSERT_TRUE(test::run("ip addr add fe80::1/64 dev port nodad"));
+  // The kernel makes the route to an address of its own later, in a work queue.
+  ASSERT_TRUE(test::run(
+      "ip addr add fe80::1/64 dev port nodad && timeout 20 sh -c "
+      "'until ip -6 route show table local | grep -q \"^local fe80::1 dev port\"; do :; done'"));
   open({.port_id = 1, .kind = PortKind::Raw, .classes = {PacketClass::Ospf}});
   const auto hello = [](const char* source, const char* destination) {
     return test::hex(std::string("6c000000 0010 59 01") + source + destination +
