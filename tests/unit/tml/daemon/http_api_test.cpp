@@ -82,7 +82,7 @@ TEST(HttpApiReply, IsTheMessageInsideAsJson) {
   const auto reply = reply_of(response);
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(reply.type, "application/json");
-  EXPECT_EQ(reply.body, "{\"message\":\"done\"}\n");
+  EXPECT_EQ(reply.body, "{\"message\":\"done\",\"warnings\":[]}\n");
 }
 
 TEST(HttpApiReply, AnErrorHasTheStatusThatGoesWithIt) {
