@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "ce/app/lfb/question.hpp"
 #include "common/runtime/timer.hpp"
 #include "tml/daemon/report.hpp"
 
@@ -16,13 +17,6 @@ namespace forces::ce {
 namespace {
 
 using control::Response;
-
-Response failure(control::Error::Code code, std::string message) {
-  Response response;
-  response.mutable_error()->set_code(code);
-  response.mutable_error()->set_message(std::move(message));
-  return response;
-}
 
 std::string text_of(const routing::IpAddress& address) {
   if (address.family == routing::Family::V4) {
