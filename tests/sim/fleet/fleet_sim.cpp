@@ -1,4 +1,4 @@
-// Issue 3: a thousand FEs with random loss, restarts and failovers for a day end converged.
+// A thousand FEs with random loss, restarts and failovers for a day end converged.
 #include <gtest/gtest.h>
 
 #include <chrono>
