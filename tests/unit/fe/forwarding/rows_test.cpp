@@ -1,5 +1,5 @@
 // Rows that cannot be, and the RESULT of each (RFC 5810 section 7.1.7).
-#include "fe/lfb/classes/classes.hpp"
+#include "fe/lfb/model.hpp"
 #include "tests/unit/fe/forwarding/forwarder.hpp"
 
 namespace forces::fe::forwarding::test {
