@@ -40,7 +40,9 @@ class World {
     switch (pick(14)) {
       case 0:
       case 1: {
-        NextHop hop = via("10.0.0." + std::to_string(pick(4)), 1 + pick(kLinks));
+        // One draw to a statement: compilers order the arguments of a call as they like.
+        const std::string gateway = "10.0.0." + std::to_string(pick(4));
+        NextHop hop = via(gateway, 1 + pick(kLinks));
         if (pick(6) == 0) hop = {.discard = true};
         const auto mtu = static_cast<std::uint16_t>(pick(3) == 0 ? 1400 + 200 * pick(2) : 0);
         const ObjectId id = hop4(pick(kHops));
@@ -166,7 +168,8 @@ class World {
         require(state == RowState::Failed, __LINE__);
       } else {
         require(state == RowState::Installed, __LINE__);
-        routes[prefix] = {target, mtu_of(target, mtus), reject_of(target)};
+        const Reject reject = reject_of(target);
+        routes[prefix] = {reject == Reject::No ? target : kNoObject, mtu_of(target, mtus), reject};
       }
     }
     require(kernel_.routes.size() == routes.size(), __LINE__);

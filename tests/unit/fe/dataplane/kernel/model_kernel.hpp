@@ -13,7 +13,7 @@ namespace forces::fe::dataplane::kernel::test {
 class ModelKernel {
  public:
   struct Route {
-    ObjectId target;
+    ObjectId target;  // none, when it rejects: its type says all
     std::uint16_t mtu = 0;
     Reject reject = Reject::No;
     friend bool operator==(const Route&, const Route&) = default;
@@ -43,9 +43,7 @@ class ModelKernel {
   void remove(ObjectId id) {
     next_hops.erase(id);
     sets.erase(id);
-    std::erase_if(routes, [&](const auto& route) {
-      return route.second.target == id && route.second.reject == Reject::No;
-    });
+    std::erase_if(routes, [&](const auto& route) { return route.second.target == id; });
     std::vector<ObjectId> empty;
     for (auto& [set, members] : sets) {
       std::erase_if(members, [&](const Member& m) { return m.next_hop == id; });
@@ -85,7 +83,7 @@ class ModelKernel {
     ++route_operations;
     if (o.reject == Reject::No && !has(o.target)) return EINVAL;
     if (refused.contains(o.prefix)) return ENOMEM;
-    routes[o.prefix] = {o.target, o.mtu, o.reject};
+    routes[o.prefix] = {o.reject == Reject::No ? o.target : kNoObject, o.mtu, o.reject};
     return 0;
   }
   int make(const DeleteRoute& o) {
@@ -114,7 +112,7 @@ inline void read_back(Fib& fib, const ModelKernel& kernel) {
   for (const auto& [prefix, route] : kernel.routes) {
     RouteRow row;
     row.prefix = prefix;
-    if (route.reject == Reject::No) row.target = route.target;
+    row.target = route.target;
     row.reject = route.reject;
     row.mtu = route.mtu;
     fib.on_route_seen(row);
