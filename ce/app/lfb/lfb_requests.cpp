@@ -206,6 +206,7 @@ Response LfbRequests::change(Controller& controller, const control::LfbChangeReq
     ticket = controller.configure(fes.front(), body);
   } else {
     std::vector<provision::TransactionPart> parts;
+    parts.reserve(fes.size());
     for (const std::uint32_t fe : fes) parts.push_back({fe, {body}});
     ticket = controller.transact(parts);
   }

@@ -50,7 +50,8 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
 
 class Packer {
  public:
-  [[nodiscard]] const std::optional<Complaint>& complaint() const { return complaint_; }
+  // Null: there is none.
+  [[nodiscard]] const Complaint* complaint() const { return complaint_ ? &*complaint_ : nullptr; }
 
   // With the TLV around that a member has.
   void member(const Type& type, const Json& value, ByteWriter& out) {
@@ -226,7 +227,7 @@ std::expected<pl::Octets, Complaint> octets_of(const Type& type, const Json& val
   Packer packer;
   ByteWriter out;
   packer.pack(type, value, out);
-  if (packer.complaint()) return std::unexpected(*packer.complaint());
+  if (const auto* const wrong = packer.complaint()) return std::unexpected(*wrong);
   const auto code = check(type, out.written());
   if (code != pl::ResultCode::Success) {
     return std::unexpected(Complaint{{}, std::string(pl::to_string(code))});
@@ -255,7 +256,7 @@ std::expected<pl::Element, Complaint> data_of(const Type& type, const Json& valu
     data.items.push_back({field->id, {out.written().begin(), out.written().end()}});
   }
   if (data.items.empty()) packer.complain(fmt::format("no field is named: {}", describe(type)));
-  if (packer.complaint()) return std::unexpected(*packer.complaint());
+  if (const auto* const wrong = packer.complaint()) return std::unexpected(*wrong);
   std::ranges::sort(data.items, {}, &pl::Ilv::id);
   const auto twice = std::ranges::adjacent_find(data.items, {}, &pl::Ilv::id);
   if (twice != data.items.end()) {

@@ -170,7 +170,7 @@ Json to_json(const Type& type, const pl::ItemView& data) {
 std::string describe(const Type& type) {
   switch (type.kind) {
     case Kind::Unsigned: {
-      const std::string name = fmt::format("uint{}", 8 * type.size);
+      std::string name = fmt::format("uint{}", 8 * type.size);
       if (type.minimum == 0 && type.maximum == ~std::uint64_t{0}) return name;
       if (type.maximum == ~std::uint64_t{0})
         return fmt::format("{}, {} or more", name, type.minimum);
