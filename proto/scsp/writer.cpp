@@ -106,7 +106,7 @@ void PacketWriter::begin_extensions() {
 }
 
 bool PacketWriter::extension(ExtensionType type, Bytes value) {
-  if (type == ExtensionType::End || type == ExtensionType::Authentication) {
+  if (type == ExtensionType::End || (type == ExtensionType::Authentication && spi_)) {
     w_.fail(Errc::BadValue, "scsp.extension.type", w_.size());
   }
   const std::size_t end = extensions_at_ == 0 && !spi_ ? kExtensionHeader : 0;
@@ -129,6 +129,19 @@ Result<Octets> PacketWriter::finish() && {
   w_.patch_u16(common_at_ + 10, count_, "scsp.records");
   if (!spi_) w_.patch_u16(4, wire::internet_checksum(w_.written()), "scsp.checksum");
   return std::move(w_).finish();
+}
+
+Result<Octets> encode_packet(const Packet& packet) {
+  PacketWriter w(packet);
+  bool written = true;
+  for (const RecordView record : packet.records) written = w.record(record, record.body) && written;
+  for (const Bytes id : packet.receivers) written = w.receiver(id) && written;
+  for (const ExtensionView extension : packet.extensions) {
+    written = w.extension(extension.type, extension.value) && written;
+  }
+  auto octets = std::move(w).finish();
+  if (octets && !written) return fail(Errc::TooLarge, "scsp.packet_size", 2);
+  return octets;
 }
 
 }  // namespace forces::scsp

@@ -34,7 +34,8 @@ class PacketWriter {
   [[nodiscard]] bool record(const Csas& summary, Bytes body = {});
   // Of a Hello: one more receiver behind that of the head.
   [[nodiscard]] bool receiver(Bytes id);
-  // Behind the last record; End is written by finish(), Authentication is an option.
+  // Behind the last record; End is written by finish(). Authentication is an option; as an
+  // extension it is taken from whoever copies a packet.
   [[nodiscard]] bool extension(ExtensionType type, Bytes value);
   // The O flag of a CA, which is known when the records are written.
   void set_more(bool more) { more_ = more; }
@@ -61,6 +62,9 @@ class PacketWriter {
   unsigned flags_ = 0;
   bool more_ = false;
 };
+
+// The packet again, as a sender must write it: what receivers ignore becomes zero.
+[[nodiscard]] Result<Octets> encode_packet(const Packet& packet);
 
 // A stand-alone summary of an entry: what goes into CA, CSUS and CSU Reply.
 [[nodiscard]] inline Csas stand_alone(const Csas& of) {
