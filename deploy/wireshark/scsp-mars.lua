@@ -1,14 +1,15 @@
 -- Wireshark and tshark dissectors of SCSP (RFC 2334), of MARS control messages (RFC 2022) and of the
 -- MARS part of an SCSP record (RFC 2443). Wireshark has none: it shows PID 0x0003 as NHRP.
 --
--- They are found behind LLC/SNAP of the IANA OUI, and in TCP or TLS streams of SDUs that each have 16
--- bits of length in front (proto/scsp/README.md).
+-- They are found behind LLC/SNAP of the IANA OUI, and in streams of SDUs that each have 16 bits of
+-- length in front (proto/scsp/README.md): in TCP by their first octets, in TLS by their ALPN.
 
 local scsp = Proto("scsp", "Server Cache Synchronization Protocol")
 local mars = Proto("mars", "Multicast Address Resolution Server")
 local sdu = Proto("atm_sdu", "AAL5 SDU in a stream")
 
 local LLC, SCSP_PID, MARS_PID = 8, 0x0005, 0x0003
+local ALPN = "forces-scsp/1"
 
 local scsp_names = { "CA", "CSU Request", "CSU Reply", "CSUS", "Hello" }
 local protocol_names = { "ATMARP", "NHRP", "MARS", "DHCP", "LNNI" }
@@ -388,7 +389,8 @@ local function mars_body(c, tree, op)
   end
 end
 
-local nhrp = Dissector.get("nhrp")
+local iana = DissectorTable.get("llc.iana_pid")
+local nhrp = iana:get_dissector(MARS_PID) -- Wireshark's, before ours takes its place
 
 function mars.dissector(tvb, pinfo, root)
   if tvb:len() < 20 then return 0 end
@@ -445,22 +447,25 @@ local function one_sdu(tvb, pinfo, root)
   return tvb:len()
 end
 
-function sdu.dissector(tvb, pinfo, root)
+-- Not by sdu.dissector(): a dissector that calls another may not ask for more octets.
+local function stream(tvb, root)
   dissect_tcp_pdus(tvb, root, 2, function(buffer, _, at) return 2 + buffer(at, 2):uint() end,
     one_sdu)
   return tvb:len()
 end
 
+function sdu.dissector(tvb, _, root) return stream(tvb, root) end
+
 local function guess(tvb, pinfo, root)
   if not is_sdu(tvb, 0) then return false end
   pinfo.conversation = sdu
-  sdu.dissector(tvb, pinfo, root)
+  stream(tvb, root)
   return true
 end
 sdu:register_heuristic("tcp", guess)
-sdu:register_heuristic("tls", guess)
 
-local iana = DissectorTable.get("llc.iana_pid")
 iana:add(SCSP_PID, scsp)
 iana:add(MARS_PID, mars)
 DissectorTable.get("tcp.port"):add_for_decode_as(sdu)
+DissectorTable.get("tls.port"):add_for_decode_as(sdu)
+DissectorTable.get("tls.alpn"):add(ALPN, sdu)

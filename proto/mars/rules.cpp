@@ -8,7 +8,7 @@ namespace forces::mars {
 namespace {
 
 constexpr std::size_t kIdSize = 4;
-constexpr std::size_t kGroupAt = 21, kCountAt = 22, kFlagsAt = 24;
+constexpr std::size_t kGroupAt = 21, kCountAt = 22, kFlagWordAt = 24;
 
 }  // namespace
 
@@ -30,7 +30,7 @@ Result<void> check_from_endpoint(const Message& m) {
     default:
       return fail(Errc::UnknownType, "mars.op.type", 17);
   }
-  if (m.flags.copy()) return fail(Errc::BadValue, "mars.flags", kFlagsAt);
+  if (m.flags.copy()) return fail(Errc::BadValue, "mars.flags", kFlagWordAt);
   if (m.ranges.size() > 1) return fail(Errc::TooMany, "mars.pnum", kCountAt);
   if (m.flags.registers()) return {};
   if (m.ranges.empty()) return fail(Errc::Missing, "mars.pnum", kCountAt);

@@ -29,14 +29,18 @@ enum class ExtensionType : std::uint16_t { End = 0, Authentication = 1, VendorPr
 
 // NOLINTEND(performance-enum-size)
 
+inline constexpr std::string_view kAlpn = "forces-scsp/1";  // ours: of the stream in README.md
 inline constexpr unsigned kVersion = 1;
-inline constexpr std::size_t kFixedPart = 8;       // B.1
-inline constexpr std::size_t kCommonPart = 12;     // B.2.0.1, without the IDs
-inline constexpr std::size_t kCsasFixed = 12;      // B.2.0.2, without key and originator
-inline constexpr std::size_t kMaxPacket = 65535;   // what Packet Size can say
-inline constexpr std::size_t kMaxId = 255;         // what a length octet can say
-inline constexpr std::size_t kMaxMac = 64;         // limit of ours: SHA-512's
-inline constexpr std::size_t kHmacMd5 = 16;        // B.3.1.2: HMAC-MD5-128
+inline constexpr std::size_t kFixedPart = 8;    // B.1
+inline constexpr std::size_t kCommonPart = 12;  // B.2.0.1, without the IDs
+inline constexpr std::size_t kCsasFixed = 12;   // B.2.0.2, without key and originator
+inline constexpr std::size_t kExtensionHeader = 4;
+inline constexpr std::size_t kMaxPacket = 65535;  // what Packet Size can say
+inline constexpr std::size_t kMaxId = 255;        // what a length octet can say
+inline constexpr std::size_t kMaxMac = 64;        // limit of ours: SHA-512's
+inline constexpr std::size_t kHmacMd5 = 16;       // B.3.1.2: HMAC-MD5-128
+inline constexpr unsigned kCaMaster = 0x8000, kCaInitialize = 0x4000, kCaMore = 0x2000;  // B.2.1
+inline constexpr unsigned kCsasNull = 0x8000;                                            // B.2.0.2
 inline constexpr std::size_t kMaxExtensions = 16;  // limit of ours; End not counted
 
 }  // namespace forces::scsp

@@ -10,9 +10,6 @@ namespace {
 
 using wire::ByteReader;
 
-constexpr std::size_t kExtensionHeader = 4;
-constexpr unsigned kMaster = 0x8000, kInitialize = 0x4000, kMore = 0x2000;
-
 // Steps over records that must be there. A CSAS that stands alone is exactly as long as its parts.
 void check_records(ByteReader& r, std::size_t count, bool embedded) {
   for (std::size_t i = 0; i < count && r.ok(); ++i) {
@@ -112,9 +109,9 @@ void read_mandatory_part(ByteReader& r, Packet& packet) {
   if (!r.ok()) return;
   if (sender == 0) return r.fail(Errc::BadLength, "scsp.sender_length", sender_at);
   if (packet.type == MsgType::CacheAlignment) {
-    packet.alignment.master = (flags & kMaster) != 0;
-    packet.alignment.initialize = (flags & kInitialize) != 0;
-    packet.alignment.more = (flags & kMore) != 0;
+    packet.alignment.master = (flags & kCaMaster) != 0;
+    packet.alignment.initialize = (flags & kCaInitialize) != 0;
+    packet.alignment.more = (flags & kCaMore) != 0;
   }
   const std::size_t start = r.offset();
   if (packet.type == MsgType::Hello) {

@@ -5,12 +5,6 @@
 #include "proto/wire/checksum.hpp"
 
 namespace forces::scsp {
-namespace {
-
-constexpr std::size_t kExtensionHeader = 4;
-constexpr unsigned kMaster = 0x8000, kInitialize = 0x4000, kMore = 0x2000, kNull = 0x8000;
-
-}  // namespace
 
 PacketWriter::PacketWriter(const Head& head, const WriterOptions& options, Octets recycled)
     : w_(std::move(recycled)),
@@ -27,7 +21,8 @@ PacketWriter::PacketWriter(const Head& head, const WriterOptions& options, Octet
   w_.zeros(6);  // Packet Size, Checksum, Start Of Extensions
   if (type_ == MsgType::CacheAlignment) {
     w_.u32(head.alignment.sequence);
-    flags_ = (head.alignment.master ? kMaster : 0) | (head.alignment.initialize ? kInitialize : 0);
+    flags_ =
+        (head.alignment.master ? kCaMaster : 0) | (head.alignment.initialize ? kCaInitialize : 0);
     more_ = head.alignment.more;
   } else if (type_ == MsgType::Hello) {
     w_.u16(head.hello.interval);
@@ -76,7 +71,7 @@ bool PacketWriter::record(const Csas& summary, Bytes body) {
   w_.u16(static_cast<std::uint16_t>(length));
   w_.u8(static_cast<std::uint8_t>(summary.key.size()));
   w_.u8(static_cast<std::uint8_t>(summary.originator.size()));
-  w_.u16(summary.null ? kNull : 0);
+  w_.u16(summary.null ? kCsasNull : 0);
   w_.u32(summary.sequence.to_wire());
   w_.bytes(summary.key);
   w_.bytes(summary.originator);
@@ -124,7 +119,7 @@ Result<Octets> PacketWriter::finish() && {
   if (!w_.ok()) return std::move(w_).finish();
   w_.patch_u16(2, w_.size(), "scsp.packet_size");
   w_.patch_u16(6, extensions_at_, "scsp.start_of_extensions");
-  w_.patch_u16(common_at_ + 6, flags_ | (more_ && type_ == MsgType::CacheAlignment ? kMore : 0),
+  w_.patch_u16(common_at_ + 6, flags_ | (more_ && type_ == MsgType::CacheAlignment ? kCaMore : 0),
                "scsp.flags");
   w_.patch_u16(common_at_ + 10, count_, "scsp.records");
   if (!spi_) w_.patch_u16(4, wire::internet_checksum(w_.written()), "scsp.checksum");
