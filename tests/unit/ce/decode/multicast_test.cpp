@@ -39,7 +39,7 @@ Json json_of(const std::string& protocol, const std::string& hex_text) {
 
 TEST(DecodeReencode, VectorsOfScspAndMarsComeBackOctetForOctet) {
   for (const std::string protocol : {"scsp", "mars"}) {
-    for (const std::string file : {protocol + "/" + protocol + ".hex", protocol + "/made.hex"}) {
+    for (const std::string& file : {protocol + "/" + protocol + ".hex", protocol + "/made.hex"}) {
       std::string in;
       for (const auto& vector : test::load_vectors(file)) {
         if (!vector.name.starts_with("neg_")) in += to_hex(vector.octets) + "\n";
