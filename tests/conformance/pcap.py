@@ -26,10 +26,13 @@ def ipv4(protocol, source, destination, payload):
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
 
 
-def write(path, packets):
-    """Raw IPv4 packets, one millisecond apart."""
+RAW_IP, LLC_SNAP = 101, 100  # LINKTYPE_RAW, LINKTYPE_ATM_RFC1483
+
+
+def write(path, packets, linktype=RAW_IP):
+    """Packets, raw IPv4 unless said otherwise, one millisecond apart."""
     with open(path, "wb") as out:
-        out.write(struct.pack("!IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))  # LINKTYPE_RAW
+        out.write(struct.pack("!IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, linktype))
         for i, packet in enumerate(packets):
             out.write(struct.pack("!IIII", 1_700_000_000, i * 1000, len(packet), len(packet)) + packet)
 
@@ -117,3 +120,13 @@ def tml_frame(pl):
     """A PL message in its TML frame (f = 1; a length that does not fit is sent as 0)."""
     length = 4 + len(pl)
     return struct.pack("!HH", 0x1040, length if length <= 0xFFFF else 0) + pl
+
+
+def sdu(pid, message):
+    """A message behind LLC/SNAP of the IANA OUI."""
+    return bytes.fromhex("aaaa0300005e") + struct.pack("!H", pid) + message
+
+
+def sdu_stream(sdus):
+    """SDUs in a stream, each behind its length (proto/scsp/README.md)."""
+    return b"".join(struct.pack("!H", len(octets)) + octets for octets in sdus)

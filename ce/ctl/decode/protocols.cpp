@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <array>
 
-#include "ce/ctl/decode/pl_json.hpp"
-#include "ce/ctl/decode/tml_json.hpp"
+#include "ce/ctl/decode/json/mars_json.hpp"
+#include "ce/ctl/decode/json/pl_json.hpp"
+#include "ce/ctl/decode/json/scsp_json.hpp"
+#include "ce/ctl/decode/json/tml_json.hpp"
+#include "proto/scsp/writer.hpp"
 #include "proto/tml/frame.hpp"
 
 namespace forces::decode {
@@ -22,6 +25,26 @@ Result<std::vector<std::byte>> pl_reencode(Bytes octets) {
   return pl::encode_message(message);
 }
 
+Result<Json> scsp_to_json(Bytes octets) {
+  FORCES_TRY(packet, scsp::decode_packet(octets));
+  return to_json(packet);
+}
+
+Result<std::vector<std::byte>> scsp_reencode(Bytes octets) {
+  FORCES_TRY(packet, scsp::decode_packet(octets));
+  return scsp::encode_packet(packet);
+}
+
+Result<Json> mars_to_json(Bytes octets) {
+  FORCES_TRY(message, mars::decode_message(octets));
+  return to_json(message);
+}
+
+Result<std::vector<std::byte>> mars_reencode(Bytes octets) {
+  FORCES_TRY(message, mars::decode_message(octets));
+  return mars::encode_message(message);
+}
+
 std::optional<Bytes> whole_frame(Bytes frame) { return frame; }
 
 std::optional<Bytes> pl_of_frame(Bytes frame) {
@@ -34,6 +57,9 @@ constexpr std::array kProtocols{
              &tml_to_json, &tml_reencode, &whole_frame},
     Protocol{"pl", "messages of the ForCES protocol layer (RFC 5810)", &pl_to_json, &pl_reencode,
              &pl_of_frame},
+    Protocol{"scsp", "packets of SCSP (RFC 2334), with the entries of MARS servers (RFC 2443)",
+             &scsp_to_json, &scsp_reencode, nullptr},
+    Protocol{"mars", "MARS control messages (RFC 2022)", &mars_to_json, &mars_reencode, nullptr},
 };
 
 }  // namespace
