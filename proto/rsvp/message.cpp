@@ -44,9 +44,9 @@ std::expected<Message, Refusal> objects_of(const MessageView& view) {
                   .with_checksum = view.header().checksum != 0};
   message.objects.reserve(view.objects().size());
   for (const ObjectView object : view.objects()) {
-    auto value = decode_object(object);
-    if (!value) return std::unexpected(Refusal{value.error(), answer_to(object.class_number())});
-    message.objects.push_back(*std::move(value));
+    if (const auto error = decode_object(object, message.objects.emplace_back())) {
+      return std::unexpected(Refusal{*error, answer_to(object.class_number())});
+    }
   }
   return message;
 }
@@ -62,24 +62,15 @@ std::expected<Message, Refusal> decode_message(wire::Bytes octets) {
 std::expected<Message, Refusal> decode_message(const MessageView& view) {
   auto message = objects_of(view);
   if (!message || message->type != MessageType::Bundle) return message;
-  wire::Bytes left = view.bundled();
-  std::size_t at = view.offset() + view.octets().size() - left.size();
-  if (left.empty()) return refuse({Errc::Missing, static_cast<std::uint32_t>(at), "rsvp.bundled"});
-  while (!left.empty()) {
-    const auto header = decode_header(left, at);
-    if (!header) return refuse(header.error());
-    const auto place = static_cast<std::uint32_t>(at);
-    if (header->type == MessageType::Bundle) return refuse({Errc::TooDeep, place, "rsvp.bundled"});
-    if (message->bundled.size() == kMaxBundled) {
-      return refuse({Errc::TooMany, place, "rsvp.bundled"});
-    }
-    const auto inner = MessageView::parse(left.first(header->length), at);
+  const auto parts = split_bundle(view);
+  if (!parts) return refuse(parts.error());
+  message->bundled.reserve(parts->size());
+  for (const SubMessage& part : *parts) {
+    const auto inner = MessageView::parse(part.octets, part.offset);
     if (!inner) return refuse(inner.error());
     auto sub_message = objects_of(*inner);
     if (!sub_message) return sub_message;
     message->bundled.push_back(*std::move(sub_message));
-    left = left.subspan(header->length);
-    at += header->length;
   }
   return message;
 }

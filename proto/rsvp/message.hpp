@@ -50,8 +50,8 @@ struct Refusal {
   friend bool operator==(const Refusal&, const Refusal&) = default;
 };
 
-// `octets` are one message and nothing else. Objects that are not known are no error here: see
-// unacceptable().
+// `octets` are one message and nothing else, of a Bundle all sub-messages are good. Objects that
+// are not known are no error here: see unacceptable().
 [[nodiscard]] std::expected<Message, Refusal> decode_message(wire::Bytes octets);
 [[nodiscard]] std::expected<Message, Refusal> decode_message(const MessageView& view);
 

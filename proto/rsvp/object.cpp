@@ -80,14 +80,16 @@ Treatment treatment(std::uint8_t number, std::uint8_t c_type) {
   return number < 0xc0 ? Treatment::Ignore : Treatment::Forward;
 }
 
-Result<Object> decode_object(const ObjectView& view) {
+std::optional<Error> decode_object(const ObjectView& view, Object& into) {
   const ClassRow& row = kRows[view.number];
+  if (row.has != nullptr && row.has(view.c_type)) return row.read(view, into);
+  into = UnknownObject{view.number, view.c_type, Reading::octets(view.body())};
+  return std::nullopt;
+}
+
+Result<Object> decode_object(const ObjectView& view) {
   Result<Object> object;
-  if (row.has == nullptr || !row.has(view.c_type)) {
-    object->emplace<UnknownObject>(view.number, view.c_type, Reading::octets(view.body()));
-  } else if (const auto error = row.read(view, *object)) {
-    return fail(*error);
-  }
+  if (const auto error = decode_object(view, *object)) return fail(*error);
   return object;
 }
 

@@ -44,6 +44,8 @@ using Object =
 
 // An object whose length is wrong for what it holds is an error; one that is not known never is.
 [[nodiscard]] Result<Object> decode_object(const ObjectView& view);
+// The same in place: an object is larger than most values that it holds.
+[[nodiscard]] std::optional<Error> decode_object(const ObjectView& view, Object& into);
 void encode_object(const Object& object, wire::ByteWriter& w);
 
 // A single object of a message that is otherwise left as it is. Nothing: another class or C-Type.

@@ -49,6 +49,22 @@ Result<MessageView> MessageView::parse(wire::Bytes octets, std::size_t offset) {
   return view;
 }
 
+Result<std::vector<SubMessage>> split_bundle(const MessageView& view) {
+  wire::Bytes left = view.bundled();
+  std::size_t at = view.offset() + view.octets().size() - left.size();
+  if (left.empty()) return fail(Errc::Missing, "rsvp.bundled", at);
+  std::vector<SubMessage> messages;
+  while (!left.empty()) {
+    FORCES_TRY(header, decode_header(left, at));
+    if (header.type == MessageType::Bundle) return fail(Errc::TooDeep, "rsvp.bundled", at);
+    if (messages.size() == kMaxBundled) return fail(Errc::TooMany, "rsvp.bundled", at);
+    messages.push_back({left.first(header.length), at});
+    left = left.subspan(header.length);
+    at += header.length;
+  }
+  return messages;
+}
+
 std::optional<ObjectView> MessageView::find(Class number) const {
   for (const ObjectView object : objects_) {
     if (object.class_number() == number) return object;

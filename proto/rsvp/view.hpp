@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <vector>
 
 #include "proto/rsvp/header.hpp"
 
@@ -94,5 +95,15 @@ class MessageView {
   ObjectRange objects_;
   wire::Bytes bundled_;
 };
+
+// One sub-message of a Bundle.
+struct SubMessage {
+  wire::Bytes octets;
+  std::size_t offset = 0;  // as that of MessageView::parse
+};
+
+// Each is to be parsed and judged on its own (RFC 2961 section 3.4): that one of them is bad does
+// not touch the others. An error here is one of the Bundle: nothing tells where the next begins.
+[[nodiscard]] Result<std::vector<SubMessage>> split_bundle(const MessageView& view);
 
 }  // namespace forces::rsvp
