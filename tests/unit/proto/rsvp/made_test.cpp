@@ -36,7 +36,7 @@ Message path_ipv6() {
                       .extended_tunnel_id = v6(2)},
               Hop{.address = v6(2), .logical_interface = 5, .if_id = false}, TimeValues{15'000},
               ExplicitRoute{{{false, PrefixHop{v6(3), 128}},
-                             {true, PrefixHop{v4(kNode25), 24}},
+                             {true, PrefixHop{v4(kNode25), 32}},
                              {false, AsHop{65000}}}},
               LabelRequest{
                   .encoding = LabelRequest::kLambda, .switching = LabelRequest::kLsc, .g_pid = 0},
