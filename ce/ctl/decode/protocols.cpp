@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include "ce/ctl/decode/pl_json.hpp"
-#include "ce/ctl/decode/tml_json.hpp"
+#include "ce/ctl/decode/json/pl_json.hpp"
+#include "ce/ctl/decode/json/rsvp_json.hpp"
+#include "ce/ctl/decode/json/tml_json.hpp"
 #include "proto/tml/frame.hpp"
 
 namespace forces::decode {
@@ -22,6 +23,23 @@ Result<std::vector<std::byte>> pl_reencode(Bytes octets) {
   return pl::encode_message(message);
 }
 
+// The answer that a sender would get is not an error of the octets: it stands in the JSON.
+Result<rsvp::Message> rsvp_message(Bytes octets) {
+  auto message = rsvp::decode_message(octets);
+  if (!message) return fail(message.error().error);
+  return *std::move(message);
+}
+
+Result<Json> rsvp_to_json(Bytes octets) {
+  FORCES_TRY(message, rsvp_message(octets));
+  return to_json(message);
+}
+
+Result<std::vector<std::byte>> rsvp_reencode(Bytes octets) {
+  FORCES_TRY(message, rsvp_message(octets));
+  return rsvp::encode_message(message);
+}
+
 std::optional<Bytes> whole_frame(Bytes frame) { return frame; }
 
 std::optional<Bytes> pl_of_frame(Bytes frame) {
@@ -34,6 +52,8 @@ constexpr std::array kProtocols{
              &tml_to_json, &tml_reencode, &whole_frame},
     Protocol{"pl", "messages of the ForCES protocol layer (RFC 5810)", &pl_to_json, &pl_reencode,
              &pl_of_frame},
+    Protocol{"rsvp", "messages of RSVP-TE with GMPLS and ASON, without their IP header",
+             &rsvp_to_json, &rsvp_reencode, nullptr},
 };
 
 }  // namespace

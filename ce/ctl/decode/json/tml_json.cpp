@@ -1,11 +1,11 @@
-#include "ce/ctl/decode/tml_json.hpp"
+#include "ce/ctl/decode/json/tml_json.hpp"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "ce/ctl/decode/hex.hpp"
-#include "ce/ctl/decode/pl_json.hpp"
+#include "ce/ctl/decode/json/pl_json.hpp"
 #include "proto/tml/frame.hpp"
 #include "proto/tml/message.hpp"
 #include "proto/wire/tlv.hpp"

@@ -1,4 +1,4 @@
-#include "ce/ctl/decode/pl_json.hpp"
+#include "ce/ctl/decode/json/pl_json.hpp"
 
 #include <array>
 #include <utility>
