@@ -5,6 +5,7 @@
 
 #include "ce/ctl/decode/json/mars_json.hpp"
 #include "ce/ctl/decode/json/pl_json.hpp"
+#include "ce/ctl/decode/json/rsvp_json.hpp"
 #include "ce/ctl/decode/json/scsp_json.hpp"
 #include "ce/ctl/decode/json/tml_json.hpp"
 #include "proto/scsp/writer.hpp"
@@ -45,6 +46,23 @@ Result<std::vector<std::byte>> mars_reencode(Bytes octets) {
   return mars::encode_message(message);
 }
 
+// The answer that a sender would get is not an error of the octets: it stands in the JSON.
+Result<rsvp::Message> rsvp_message(Bytes octets) {
+  auto message = rsvp::decode_message(octets);
+  if (!message) return fail(message.error().error);
+  return *std::move(message);
+}
+
+Result<Json> rsvp_to_json(Bytes octets) {
+  FORCES_TRY(message, rsvp_message(octets));
+  return to_json(message);
+}
+
+Result<std::vector<std::byte>> rsvp_reencode(Bytes octets) {
+  FORCES_TRY(message, rsvp_message(octets));
+  return rsvp::encode_message(message);
+}
+
 std::optional<Bytes> whole_frame(Bytes frame) { return frame; }
 
 std::optional<Bytes> pl_of_frame(Bytes frame) {
@@ -60,6 +78,8 @@ constexpr std::array kProtocols{
     Protocol{"scsp", "packets of SCSP (RFC 2334), with the entries of MARS servers (RFC 2443)",
              &scsp_to_json, &scsp_reencode, nullptr},
     Protocol{"mars", "MARS control messages (RFC 2022)", &mars_to_json, &mars_reencode, nullptr},
+    Protocol{"rsvp", "messages of RSVP-TE with GMPLS and ASON, without their IP header",
+             &rsvp_to_json, &rsvp_reencode, nullptr},
 };
 
 }  // namespace

@@ -83,7 +83,8 @@ TEST(DecodeRun, AnUnknownProtocolIsAUsageError) {
 TEST(DecodeReencode, AllVectorsComeBackOctetForOctet) {
   for (const auto& [protocol, file] :
        {std::pair{"pl", "forces-pl/pl.hex"}, std::pair{"pl", "forces-pl/made.hex"},
-        std::pair{"pl", "forces-pl/rfc.hex"}, std::pair{"tml", "tml/messages.hex"}}) {
+        std::pair{"pl", "forces-pl/rfc.hex"}, std::pair{"tml", "tml/messages.hex"},
+        std::pair{"rsvp", "rsvp/golden.hex"}, std::pair{"rsvp", "rsvp/made.hex"}}) {
     const auto vectors = test::load_vectors(file);
     std::string in, want;
     for (const auto& vector : vectors) {
@@ -95,6 +96,49 @@ TEST(DecodeReencode, AllVectorsComeBackOctetForOctet) {
     EXPECT_EQ(output.out, want) << file;
     EXPECT_EQ(run(protocol, in).status, 0) << file;
   }
+}
+
+TEST(DecodeRsvp, NamesObjectsAndErrors) {
+  const auto vectors = test::load_vectors("rsvp/golden.hex");
+  const auto golden = [&](std::string_view number) {
+    for (const auto& vector : vectors) {
+      if (vector.name.starts_with(number)) return json_of("rsvp", to_hex(vector.octets));
+    }
+    return Json();
+  };
+  const Json path = golden("01");
+  EXPECT_EQ(path["type"], "Path");
+  EXPECT_EQ(path["objects"][1].dump(),
+            R"({"class":"SESSION","classNum":1,"cType":7,"endPoint":"192.0.2.25","callId":257,)"
+            R"("tunnelId":7,"extendedTunnelId":"192.0.2.2"})");
+  EXPECT_EQ(path["objects"][2]["tlvs"].dump(),
+            R"([{"type":3,"name":"IF_INDEX","address":"192.0.2.2","interfaceId":21}])");
+  EXPECT_EQ(path["objects"][4]["route"][4].dump(),
+            R"({"labels":["0x00040000"],"upstream":true,"flags":128,"cType":2})");
+  const Json error = golden("04")["objects"][3];
+  EXPECT_EQ(error["code"], 24);
+  EXPECT_EQ(error["name"], "Routing Problem");
+  EXPECT_EQ(error["value"], 22);
+  EXPECT_EQ(error["valueName"], "Re-routing limit exceeded");
+  EXPECT_EQ(error["tlvs"][3]["exclusions"][1]["interfaceId"], 33);
+  EXPECT_EQ(error["tlvs"][4]["text"], "3 of 3 attempts used");
+}
+
+TEST(DecodeRsvp, WhatIsNotKnownIsShownWithItsTreatment) {
+  const Json json = json_of("rsvp",
+                            "11010000ff000010"
+                            "00082f0501020304");
+  EXPECT_EQ(json["checksum"], "none");
+  EXPECT_EQ(json["rejectedWith"].dump(),
+            R"({"code":13,"name":"Unknown object class","value":12037,"valueName":""})");
+  EXPECT_EQ(json["objects"][0].dump(),
+            R"({"class":"Unknown","classNum":47,"cType":5,"treatment":"reject-class",)"
+            R"("octets":"01020304"})");
+  EXPECT_EQ(json_of("rsvp",
+                    "11010000ff00000c"
+                    "00041002")
+                .dump(),
+            R"({"error":{"code":"missing","offset":12,"field":"rsvp.label"}})");
 }
 
 TEST(DecodeReencode, APlFrameGetsTheHeaderThatSendersWrite) {
