@@ -27,6 +27,9 @@ void CeFsm::on_channel_up(Instant now) {
       return;
     case CeState::ChannelLost:  // repaired in time: the association was never lost
       enter(CeState::Associated, Cause::ChannelUp);
+      // Unless another process is there now. That one learns of us, and tears down what it does not
+      // know, by any message of an associated FE.
+      send(SendHeartbeat{0}, now);
       return;
     case CeState::Closed:
     case CeState::SetupSent:

@@ -385,7 +385,8 @@ TEST_F(HostileMute, APeerThatNeverReadsFillsItsOwnQueueOnly) {
   auto peer = member(5);
   const tml_descriptor d = channel_of_last();
   std::size_t accepted = 0;
-  while (accepted < 100'000 && send(d, message(4096, accepted), 50) == TML_SUCCESS) ++accepted;
+  // A second: a queue that is full only because nobody ran to drain it is not meant.
+  while (accepted < 100'000 && send(d, message(4096, accepted), 1000) == TML_SUCCESS) ++accepted;
   EXPECT_LT(accepted, 100'000u) << "the queue has no bound";
   tmlx_channel_info info = TMLX_CHANNEL_INFO_INIT;
   if (tmlx_channel_get_info(d, &info) == TML_SUCCESS) {
@@ -397,6 +398,38 @@ TEST_F(HostileMute, APeerThatNeverReadsFillsItsOwnQueueOnly) {
   EXPECT_TRUE(ce.log.wait_event(TMLX_EVENT_CHANNEL_DOWN));
   EXPECT_EQ(ce.log.last(TMLX_EVENT_CHANNEL_DOWN).reason, TMLX_REASON_DEAD_PEER);
   EXPECT_EQ(counter(d, "channel_downs", "dead_peer"), 1u);
+}
+
+// No heartbeat wakes the channel, no write is refused and none waits: nothing but the length of the
+// queue can tell.
+class HostileStill : public HostileSloth {
+  void tune() override {
+    HostileSloth::tune();
+    for (auto* a : {&ce.control, &ce.data}) {
+      a->options.heartbeat_ms = 60'000;
+      a->options.dead_ms = 180'000;
+    }
+  }
+};
+TEST_F(HostileStill, CongestionIsToldBeforeAWriteIsRefused) {
+  auto peer = member(5);
+  const tml_descriptor d = channel_of_last();
+  tmlx_channel_info info = TMLX_CHANNEL_INFO_INIT;
+  const auto queued = [&] {
+    EXPECT_EQ(tmlx_channel_get_info(d, &info), TML_SUCCESS);
+    return info.queued_octets;
+  };
+  bool stuck = false;  // the kernel's buffers are full, and stay so
+  for (std::size_t i = 0; queued() <= 200u * 1024u; ++i) {
+    ASSERT_LT(i, 100'000u) << "the queue has no bound";
+    ASSERT_EQ(send(d, message(4096, i), 0), TML_SUCCESS);
+    for (auto before = queued(); !stuck && before > 64u * 1024u; before = queued()) {
+      std::this_thread::sleep_for(300ms);
+      stuck = queued() == before;
+    }
+  }
+  EXPECT_TRUE(ce.log.told(TMLX_EVENT_CONGESTED, TMLX_REASON_ADMIN, ""));
+  EXPECT_EQ(counter(d, "writes_refused"), 0u);
 }
 
 TEST_F(HostileSloth, APeerThatNeverReadsButTalksIsCongestedNotDead) {

@@ -111,7 +111,7 @@ tml_status Channel::write(std::span<const std::byte> pl, int timeout) {
         queue_.stamp(level, time());
         [[fallthrough]];
       case SendQueue::Push::Queued:
-        if (pushed.schedule) schedule();
+        if (pushed.schedule || congestion_began()) schedule();
         return TML_SUCCESS;
       case SendQueue::Push::Closed:
         return not_up();
@@ -151,7 +151,7 @@ bool Channel::offer(std::span<const std::byte> pl, SharedFrame* shared, unsigned
   if (pushed.result == SendQueue::Push::Full) counters_.add(Counter::DropQueueFull);
   if (pushed.result == SendQueue::Push::Full || pushed.result == SendQueue::Push::Closed)
     return false;
-  if (pushed.schedule) schedule();
+  if (pushed.schedule || congestion_began()) schedule();
   return true;
 }
 

@@ -178,7 +178,9 @@ TEST_F(CeFsmTest, ALostChannelThatReturnsInTimeIsNoLoss) {  // section 4.2.2.3
   EXPECT_THAT(
       outputs(),
       ElementsAre(StateChanged{CeState::Associated, CeState::ChannelLost, Cause::ChannelDown},
-                  StateChanged{CeState::ChannelLost, CeState::Associated, Cause::ChannelUp}));
+                  StateChanged{CeState::ChannelLost, CeState::Associated, Cause::ChannelUp},
+                  SendHeartbeat{0}))
+      << "a CE that was restarted meanwhile learns by it of an association that it does not have";
 }
 
 TEST_F(CeFsmTest, AnAssignedIdDoesNotOutliveItsConnection) {
