@@ -23,7 +23,7 @@ bool is_row(const lfb::Change& change) {
 std::string text_of(const optical::LabelSet& labels) {
   std::string text;
   for (const auto& [first, last] : labels.ranges()) {
-    text += (text.empty() ? "" : " ") + optical::text_of({first, last, 1});
+    text.append(text.empty() ? "" : " ").append(optical::text_of({first, last, 1}));
   }
   return text;
 }
@@ -251,7 +251,7 @@ FabricSnapshot Optical::snapshot() const {
     one.device = port.config.device;
     one.signal = optical::kSignalNames[static_cast<std::size_t>(port.config.signal)];
     for (const optical::LabelRange& range : port.config.labels) {
-      one.labels += (one.labels.empty() ? "" : " ") + optical::text_of(range);
+      one.labels.append(one.labels.empty() ? "" : " ").append(optical::text_of(range));
     }
     one.failed_labels = text_of(port.failed_labels);
     one.state = port.failed ? "failed" : port.link ? "up" : "down";

@@ -51,7 +51,7 @@ class FabricOfACe : public Dialogue {
   std::string set(std::uint32_t index, const CrossConnect& row) {
     return set(kCrossConnect, {kTable, index}, octets_of(row));
   }
-  Fabric fabric{three_ports()};
+  Fabric fabric{optical::test::three_ports()};
   FabricLfbs lfbs{fabric};
   std::vector<FabricLfbs::RowChange> kept;
 };
@@ -114,7 +114,7 @@ TEST_F(FabricOfACe, AnotherOwnerDeletesAndSetsInOneMessage) {
   auto m = message(pl::MsgType::Config, OperType::Del, kCrossConnect, {path({kTable, 0})},
                    pl::ExecutionMode::AllOrNone);
   pl::Oper again{.type = OperType::Set};
-  again.elements = {path({kTable, 0}, {data(octets_of(other))})};
+  again.elements = {path({kTable, 0}, {lfb::test::data(octets_of(other))})};
   std::get<pl::LfbSelect>(m.body[0]).operations.push_back(again);
   EXPECT_EQ(run(m), (std::vector<std::string>{"E_SUCCESS", "E_SUCCESS"}));
   EXPECT_EQ(fabric.row(0)->cross, other);
@@ -122,8 +122,8 @@ TEST_F(FabricOfACe, AnotherOwnerDeletesAndSetsInOneMessage) {
 
 TEST_F(FabricOfACe, AFailedAllOrNoneChangesNoRow) {
   auto m = message(pl::MsgType::Config, OperType::Set, kCrossConnect,
-                   {path({kTable, 0}, {data(octets_of(kThere))}),
-                    path({kTable, 1}, {data(octets_of(cross(slot(4, 1), slot(2, 1))))})},
+                   {path({kTable, 0}, {lfb::test::data(octets_of(kThere))}),
+                    path({kTable, 1}, {lfb::test::data(octets_of(cross(slot(4, 1), slot(2, 1))))})},
                    pl::ExecutionMode::AllOrNone);
   EXPECT_EQ(run(m), (std::vector<std::string>{"E_UNSPECIFIED_ERROR", "E_VALUE_OUT_OF_RANGE"}));
   EXPECT_EQ(fabric.size(), 0U);
@@ -137,9 +137,9 @@ TEST_F(FabricOfACe, ATransactionIsValidatedThenDoneAtTheCommitAndCanBeTakenBack)
         pl::ExecutionMode::AllOrNone);
     return m;
   };
-  const auto rows = message(
-      pl::MsgType::Config, OperType::Set, kCrossConnect,
-      {path({kTable, 0}, {data(octets_of(kThere))}), path({kTable, 1}, {data(octets_of(kBack))})});
+  const auto rows = message(pl::MsgType::Config, OperType::Set, kCrossConnect,
+                            {path({kTable, 0}, {lfb::test::data(octets_of(kThere))}),
+                             path({kTable, 1}, {lfb::test::data(octets_of(kBack))})});
   EXPECT_EQ(run(in_transaction(rows, pl::TransactionPhase::Start)).size(), 2U);
   EXPECT_EQ(fabric.size(), 0U);
   EXPECT_EQ(get(kCrossConnect, {kStatus, 0}), "E_COMPONENT_DOES_NOT_EXIST");
