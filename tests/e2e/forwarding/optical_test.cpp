@@ -103,7 +103,7 @@ TEST_F(OpticalElement, ControlPacketsOfAnOpticalPortAreRedirected) {
   start();
   both_ways();
   const auto packet = forces::test::packet(
-      {.protocol = 46, .source = 0x0a010002, .destination = 0x0a010001, .ttl = 255});
+      {.source = 0x0a010002, .destination = 0x0a010001, .protocol = 46, .ttl = 255});
   const int raw = ::socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   sockaddr_ll where{};
   where.sll_family = AF_PACKET;
