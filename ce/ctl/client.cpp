@@ -106,6 +106,8 @@ std::uint64_t next_of(const control::Response& response) {
       return response.routes().next();
     case control::Response::kLfb:
       return response.lfb().next();
+    case control::Response::kFabric:
+      return response.fabric().next();
     default:
       return 0;
   }
@@ -124,6 +126,9 @@ void set_after(control::Request& request, std::uint64_t after) {
       break;
     case control::Request::kRouteList:
       request.mutable_route_list()->set_after(after);
+      break;
+    case control::Request::kFabricShow:
+      request.mutable_fabric_show()->set_after(after);
       break;
     case control::Request::kLfbGet:
       request.mutable_lfb_get()->set_from(static_cast<std::uint32_t>(after));

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "ce/ctl/client.hpp"
+#include "ce/ctl/fabric.hpp"
 #include "ce/ctl/lfb/lfb_commands.hpp"
 #include "ce/ctl/render.hpp"
 
@@ -126,6 +127,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_routes(app, invocation);
   add_lfb(app, invocation);
   add_ha(app, invocation);
+  add_fabric(app, invocation);
   auto filter = std::make_shared<std::string>();
   auto* stats = app.add_subcommand("stats", "every metric, as at /metrics")->fallthrough();
   stats->add_option("--filter", *filter, "only metrics whose name contains this");
@@ -145,6 +147,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
       "  forcesctl lfb get 2 FEPO.1\n"
       "  forcesctl lfb set 2 FEObject.1/FEName edge2\n"
       "  forcesctl --socket /run/forces/fe.sock channel list --json\n"
+      "  forcesctl --socket /run/forces/fe.sock fabric fail 3 0x10000-0x40000\n"
       "  forcesctl stats --filter drops\n"
       "  forcesctl log level debug --component association\n"
       "  echo 100f00060000000240000001000000000000000700000000 | forcesctl decode pl\n"

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "ce/ctl/fabric.hpp"
 #include "ce/ctl/lfb/lfb_text.hpp"
 #include "ce/ctl/table.hpp"
 
@@ -295,6 +296,8 @@ const google::protobuf::Message& inner(const Response& response) {
       return response.lfbs();
     case Response::kLfb:
       return response.lfb();
+    case Response::kFabric:
+      return response.fabric();
     case Response::kPending:
       return response.pending();
     case Response::RESULT_NOT_SET:
@@ -335,6 +338,8 @@ std::string render_text(const Response& response) {
       return lfb_text(response.lfbs());
     case Response::kLfb:
       return lfb_text(response.lfb());
+    case Response::kFabric:
+      return text_of(response.fabric());
     case Response::kPending:
       return "the FE has not answered yet\n";
     case Response::RESULT_NOT_SET:

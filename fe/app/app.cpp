@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fe/app/fabric_report.hpp"
 #include "tml/daemon/report.hpp"
 
 namespace forces::fe {
@@ -34,6 +35,10 @@ std::vector<control::Element> App::elements() const {
 }
 
 observe::Families App::metrics() const { return families_of(element_->snapshot()); }
+
+control::Response App::answer(const control::Request& request) {
+  return answer_fabric(*element_, request).value_or(control::Response{});
+}
 
 control::Port port_of(const PortSnapshot& port) {
   control::Port out;
@@ -82,6 +87,7 @@ observe::Families families_of(const ElementSnapshot& snapshot) {
     daemon::report_gauge(all, "fe_routes", "Routes that CEs have set, by how far they are",
                          {{"state", state}}, static_cast<double>(count));
   }
+  report_fabric(all, snapshot.fabric);
   for (const auto& one : snapshot.classes) {
     const std::string name(one.name);
     const auto count = [&](std::string_view family, std::string_view help, std::uint64_t value) {

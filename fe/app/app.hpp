@@ -24,6 +24,7 @@ class App final : public daemon::Configured<Settings> {
   void describe(control::Status& status) const override;
   std::vector<control::Element> elements() const override;
   observe::Families metrics() const override;
+  control::Response answer(const control::Request& request) override;
 
  private:
   std::unique_ptr<Element> element_;

@@ -17,6 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 using dataplane::PacketClass;
 using dataplane::PortKind;
+using dataplane::optical::LabelRange;
 using runtime::ConfigVisitor;
 
 constexpr std::uint32_t kMaxFeId = 0x3fffffff;  // RFC 5810 section 6.1, figure 11
@@ -117,6 +118,39 @@ void visit_forwarding(ConfigVisitor& v, forwarding::ForwardingConfig& f) {
   v.check(f.table != 255, "table", "255 is the kernel's own");
 }
 
+void visit_labels(ConfigVisitor& v, std::vector<LabelRange>& labels) {
+  std::vector<std::string> texts;
+  for (const LabelRange& range : labels) texts.push_back(dataplane::optical::text_of(range));
+  v.texts("labels", texts);
+  labels.clear();
+  for (const auto& text : texts) {
+    if (const auto range = dataplane::optical::label_range(text)) {
+      labels.push_back(*range);
+    } else {
+      v.problem("labels", fmt::format("\"{}\" is no range of labels, such as \"1-64\" or "
+                                      "\"0x10000-0x400000/0x10000\"",
+                                      text));
+    }
+  }
+}
+
+void visit_fabric(ConfigVisitor& v, dataplane::optical::FabricConfig& fabric) {
+  v.text("file", fabric.file);
+  v.flag("sync", fabric.sync);
+  v.duration("trace_interval", fabric.trace_interval, {.min = 10ms, .max = 1min});
+  v.check(!fabric.file.empty(), "file", "must not be empty");
+  std::set<std::uint32_t> ids;
+  v.tables("port", fabric.ports, [&](dataplane::optical::OpticalPortConfig& port) {
+    v.number("id", port.port_id, {.min = 1, .max = 0xffffffff});
+    v.text("device", port.device);
+    v.choice("signal", port.signal, dataplane::optical::kSignalNames);
+    visit_labels(v, port.labels);
+    v.required("id");
+    v.required("labels");
+    v.check(ids.insert(port.port_id).second, "id", "is another optical port's");
+  });
+}
+
 }  // namespace
 
 Settings::Settings() {
@@ -147,6 +181,7 @@ void visit(ConfigVisitor& v, Settings& s) {
   std::set<std::uint32_t> port_ids;
   v.tables("port", s.ports, [&](dataplane::PortConfig& port) { visit_port(v, port, port_ids); });
   v.table("forwarding", [&] { visit_forwarding(v, s.forwarding); });
+  v.table("fabric", [&] { visit_fabric(v, s.fabric); });
   v.table("redirect", [&] { visit_redirect(v, s.classes); });
 }
 
@@ -166,6 +201,7 @@ ElementConfig element_config(const Settings& s) {
   config.ports = s.ports;
   config.classes = s.classes;
   config.forwarding = s.forwarding;
+  config.fabric = s.fabric;
   return config;
 }
 

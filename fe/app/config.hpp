@@ -7,6 +7,7 @@
 
 #include "common/runtime/config.hpp"
 #include "fe/association/element.hpp"
+#include "fe/dataplane/optical/config.hpp"
 #include "fe/dataplane/port_config.hpp"
 #include "tml/daemon/settings.hpp"
 
@@ -25,6 +26,7 @@ struct Settings {
   std::vector<dataplane::PortConfig> ports;     // [[port]]
   std::vector<dataplane::ClassConfig> classes;  // [redirect.<class>]: one of each class
   forwarding::ForwardingConfig forwarding;      // [forwarding]
+  dataplane::optical::FabricConfig fabric;      // [fabric]
   daemon::CommonSettings common;
 
   Settings();

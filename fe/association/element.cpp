@@ -15,7 +15,7 @@
 #include "fe/association/channels.hpp"
 #include "fe/association/core/element_core.hpp"
 #include "fe/association/element_report.hpp"
-#include "fe/forwarding/forwarding.hpp"
+#include "fe/forwarding/planes.hpp"
 #include "fe/redirect/redirector.hpp"
 
 namespace forces::fe {
@@ -44,12 +44,12 @@ class Element::Impl {
   Impl(ElementConfig config, daemon::EventSink sink)
       : config_(std::move(config)),
         sink_(std::move(sink)),
-        forwarding_(config_.forwarding, config_.ports),
-        core_(config_, seed_of(config_), &forwarding_, &forwarding_),
+        planes_(config_.forwarding, config_.ports, config_.fabric),
+        core_(config_, seed_of(config_), &planes_, &planes_),
         redirect_(config_.ports, config_.classes),
         channels_(config_, {&Impl::on_event, &Impl::on_control, &Impl::on_data, this}) {
     for (const CeConfig& ce : config_.ces) redirect_.add_ce(ce.ce_id);
-    forwarding_.attach(core_.engine());
+    planes_.attach(core_.engine());
   }
   ~Impl() { stop(); }
 
@@ -58,6 +58,11 @@ class Element::Impl {
   void reconfigure(const ElementConfig& config);
   void stop();
   [[nodiscard]] ElementSnapshot snapshot();
+  [[nodiscard]] CrossConnects cross_connects(std::uint32_t first, std::size_t most) {
+    return planes_.fabric().rows(first, most);
+  }
+  bool set_fault(std::uint32_t port, std::optional<dataplane::optical::Fabric::Labels> labels,
+                 bool failed);
   void report(const tmlx_event& event) { perform({.notes = {daemon::note_of(event)}}); }
 
  private:
@@ -74,12 +79,14 @@ class Element::Impl {
   }
   static void on_timer(void* self, int) { static_cast<Impl*>(self)->handle_timer(); }
   static void on_plane(void* self, int) { static_cast<Impl*>(self)->handle_plane(); }
+  static void on_fabric(void* self, int) { static_cast<Impl*>(self)->handle_fabric(); }
 
   void handle(const tmlx_event& event);
   void handle_control(std::uint64_t channel, const tmlx_message* messages, size_t count);
   void handle_data(std::uint64_t channel, const tmlx_message* messages, size_t count);
   void handle_timer();
   void handle_plane();
+  void handle_fabric();
   void end_forwarding();
   void message(std::size_t ce, const tmlx_message& message, Instant now);
   void sync_traffic();  // under the mutex, as are the next four
@@ -95,7 +102,7 @@ class Element::Impl {
   ElementConfig config_;
   daemon::EventSink sink_;
   std::mutex mutex_;
-  forwarding::Forwarding forwarding_;  // its owner: the mutex, as of the core
+  forwarding::Planes planes_;  // its owner: the mutex, as of the core
   ElementCore core_;
   Redirector redirect_;
   Channels channels_;
@@ -114,7 +121,7 @@ bool Element::Impl::open_ports() {
   bool good = later.notes.empty();
   {
     const std::scoped_lock lock(mutex_);
-    good = forwarding_.open(core_.values().protocol, runtime::now()) && good;
+    good = planes_.open(core_.values().protocol, runtime::now()) && good;
     take_notes(later);
   }
   perform(later);
@@ -126,10 +133,14 @@ tml_status Element::Impl::start(tmlx_context* context) {
   if (const tml_status status = redirect_.start(context); status != TML_SUCCESS) return status;
   const tml_status watched = tmlx_watch(context, timer_.fd(), &Impl::on_timer, this);
   if (watched != TML_SUCCESS) return watched;
+  if (const int fd = planes_.fabric().fd(); fd >= 0) {
+    const tml_status status = tmlx_watch(context, fd, &Impl::on_fabric, this);
+    if (status != TML_SUCCESS) return status;
+  }
   Later later;
   {
     const std::scoped_lock lock(mutex_);
-    forwarding_.start();
+    planes_.kernel().start();
     core_.start(runtime::now());
     pump(later);
   }
@@ -160,7 +171,9 @@ void Element::Impl::stop() {
     const std::scoped_lock lock(mutex_);
     plane_fd = plane_fd_;
   }
-  if (plane_fd >= 0) (void)tmlx_watch(context_, plane_fd, nullptr, nullptr);
+  for (const int fd : {plane_fd, planes_.fabric().fd()}) {
+    if (fd >= 0) (void)tmlx_watch(context_, fd, nullptr, nullptr);
+  }
   end_forwarding();
   context_ = nullptr;
 }
@@ -171,13 +184,13 @@ void Element::Impl::end_forwarding() {
   Later later;
   {
     const std::scoped_lock lock(mutex_);
-    if (core_.values().protocol.failover_policy == 0) forwarding_.discard_all();
+    if (core_.values().protocol.failover_policy == 0) planes_.kernel().discard_all();
     take_notes(later);
   }
   perform(later);
   for (bool more = true; more && runtime::now() < limit;) {
     const std::scoped_lock lock(mutex_);
-    more = forwarding_.flush();
+    more = planes_.kernel().flush();
   }
 }
 
@@ -254,13 +267,43 @@ void Element::Impl::handle_plane() {
   perform(later);
 }
 
+// Frames do not wait for the mutex; what they tell of does.
+void Element::Impl::handle_fabric() {
+  const Instant now = runtime::now();
+  if (!planes_.fabric().receive(now)) return;
+  Later later;
+  {
+    const std::scoped_lock lock(mutex_);
+    planes_.fabric().turn(now);
+    core_.on_engine(now);
+    pump(later);
+  }
+  perform(later);
+}
+
+bool Element::Impl::set_fault(std::uint32_t port,
+                              std::optional<dataplane::optical::Fabric::Labels> labels,
+                              bool failed) {
+  Later later;
+  bool done = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    const Instant now = runtime::now();
+    done = planes_.fabric().set_fault(port, labels, failed, now);
+    core_.on_engine(now);
+    pump(later);
+  }
+  perform(later);
+  return done;
+}
+
 void Element::Impl::forward(Instant now) {
-  forwarding_.turn(now);
+  planes_.turn(now);
   core_.on_engine(now);
 }
 
 void Element::Impl::take_notes(Later& later) {
-  for (daemon::Note& note : forwarding_.take_notes()) {
+  for (daemon::Note& note : planes_.take_notes()) {
     note.element = core_.fe_id();
     later.notes.push_back(std::move(note));
   }
@@ -277,20 +320,22 @@ void Element::Impl::sync_traffic() {
 }
 
 void Element::Impl::pump(Later& later) {
-  if (forwarding_.obey(core_.values().object.state)) core_.on_engine(runtime::now());
+  const Instant now = runtime::now();
+  if (planes_.obey(core_.values().object.state, now)) core_.on_engine(now);
   while (const auto output = core_.poll_output()) perform(*output, later);
   const auto target = core_.redirect_target();
   const bool ready = target && channels_[*target].data_up;
   redirect_.set_target(core_.fe_id(), target ? config_.ces[*target].ce_id : 0,
                        ready ? channels_[*target].data : 0);
   take_notes(later);
-  if (const int fd = forwarding_.fd(); fd != plane_fd_) {
+  if (const int fd = planes_.kernel().fd(); fd != plane_fd_) {
     later.unwatch = std::exchange(plane_fd_, fd);
     later.watch = fd;
   }
-  const auto one = core_.next_deadline(), other = forwarding_.next_deadline();
+  const auto one = core_.next_deadline(), other = planes_.next_deadline();
   timer_.arm(one && other ? std::min(one, other) : one ? one : other);
-  if (forwarding_.busy()) timer_.fire();  // a batch each time round, so that control has its turn
+  if (planes_.kernel().busy())
+    timer_.fire();  // a batch each time round, so that control has its turn
 }
 
 void Element::Impl::perform(const ElementOutput& output, Later& later) {
@@ -324,11 +369,11 @@ void Element::Impl::perform(const ElementOutput& output, Later& later) {
                    note({Severity::Info, "element_state", core_.fe_id(),
                          std::string(to_string(state.to))});
                    if (state.to == ElementState::Associated) {
-                     forwarding_.on_associated(runtime::now());
+                     planes_.kernel().on_associated(runtime::now());
                    } else if (state.to == ElementState::NotAssociated) {
-                     forwarding_.on_unassociated();
+                     planes_.kernel().on_unassociated();
                    } else {
-                     forwarding_.on_discarded();
+                     planes_.kernel().on_discarded();
                    }
                  },
              },
@@ -392,7 +437,8 @@ ElementSnapshot Element::Impl::snapshot() {
     const std::scoped_lock lock(mutex_);
     const Instant now = runtime::now();
     shot = core_.snapshot(now);
-    append(shot, forwarding_.snapshot(now));
+    append(shot, planes_.kernel().snapshot(now));
+    append(shot, planes_.fabric().snapshot());
     shot.counters.push_back({"pl_send_failures", "", control_send_failures_});
     channels_.append_to(shot);
   }
@@ -412,5 +458,12 @@ tml_status Element::start(tmlx_context* context) { return impl_->start(context);
 void Element::reconfigure(const ElementConfig& config) { impl_->reconfigure(config); }
 void Element::stop() { impl_->stop(); }
 ElementSnapshot Element::snapshot() const { return impl_->snapshot(); }
+Element::CrossConnects Element::cross_connects(std::uint32_t first, std::size_t most) const {
+  return impl_->cross_connects(first, most);
+}
+bool Element::set_fault(std::uint32_t port,
+                        std::optional<dataplane::optical::Fabric::Labels> labels, bool failed) {
+  return impl_->set_fault(port, labels, failed);
+}
 
 }  // namespace forces::fe

@@ -9,11 +9,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/core/time.hpp"
 #include "fe/association/core/snapshot.hpp"
+#include "fe/dataplane/optical/fabric.hpp"
 #include "fe/dataplane/port_config.hpp"
 #include "fe/forwarding/config.hpp"
 #include "tml/daemon/events.hpp"
@@ -54,6 +56,7 @@ struct ElementConfig {
   std::vector<dataplane::PortConfig> ports;
   std::vector<dataplane::ClassConfig> classes;  // overrides of the default rates
   forwarding::ForwardingConfig forwarding;
+  dataplane::optical::FabricConfig fabric;
   std::uint64_t random_seed = 0;  // 0: from the system
 };
 
@@ -83,6 +86,13 @@ class Element {
   void stop();
 
   [[nodiscard]] ElementSnapshot snapshot() const;
+
+  // The optical fabric: `most` cross-connects by subscript, and faults on command, which are told
+  // to the CE as if they were real. False: no such port, or it has none of these labels.
+  using CrossConnects = std::vector<std::pair<std::uint32_t, dataplane::optical::RowView>>;
+  [[nodiscard]] CrossConnects cross_connects(std::uint32_t first, std::size_t most) const;
+  bool set_fault(std::uint32_t port, std::optional<dataplane::optical::Fabric::Labels> labels,
+                 bool failed);
 
  private:
   class Impl;

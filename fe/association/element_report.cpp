@@ -71,4 +71,9 @@ void append(ElementSnapshot& shot, const forwarding::ForwardingSnapshot& forward
                  routes.installed, routes.failed,  routes.stale};
 }
 
+void append(ElementSnapshot& shot, forwarding::FabricSnapshot fabric) {
+  shot.counters.insert(shot.counters.end(), fabric.counters.begin(), fabric.counters.end());
+  shot.fabric = std::move(fabric);
+}
+
 }  // namespace forces::fe

@@ -15,5 +15,6 @@ struct ForwardingSnapshot;
 // Packets, their classes and the ports.
 void append(ElementSnapshot& shot, const Redirector& redirect);
 void append(ElementSnapshot& shot, const forwarding::ForwardingSnapshot& forwarding);
+void append(ElementSnapshot& shot, forwarding::FabricSnapshot fabric);
 
 }  // namespace forces::fe

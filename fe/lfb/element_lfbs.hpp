@@ -32,6 +32,9 @@ class ElementLfbs : private Sink, private Provider {
  private:
   [[nodiscard]] pl::ResultCode check(const Change& change) override;
   void applied(const Changes& changes) override;
+  void settled(Instant now) override {
+    if (dataplane_ != nullptr) dataplane_->settled(now);
+  }
   [[nodiscard]] bool read(const Instance& instance, const Component& component,
                           wire::ByteWriter& out) override;
   void take(const Target& target, std::uint32_t component, wire::Bytes value);

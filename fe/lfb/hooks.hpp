@@ -4,6 +4,7 @@
 
 #include <cstddef>
 
+#include "common/core/time.hpp"
 #include "fe/lfb/store/store.hpp"
 #include "proto/pl/codes.hpp"
 #include "proto/wire/writer.hpp"
@@ -40,6 +41,9 @@ class Sink {
   // Once it is certain: after the message, or with the commit. A component that is live and has no
   // octets is a counter to be reset; one without a component is a registration to an event.
   virtual void applied(const Changes& changes) = 0;
+  // After applied(), when the engine can be changed again: what follows from the changes is put
+  // into it here, and stands before anybody reads.
+  virtual void settled(Instant) {}
 };
 
 class Provider {

@@ -57,6 +57,7 @@ struct Component {
   std::span<const std::uint64_t> settable{};  // when a CE may not set all that the type has
   bool defaulted = false;  // a field that may be left out where a row is made of SPARSEDATA
   bool live = false;       // not stored: asked for when somebody reads it (hooks.hpp)
+  bool kept = false;       // stays as CEs have set it when the association is over
 };
 
 inline std::span<const Component> Type::members() const { return {fields, field_count}; }

@@ -148,6 +148,11 @@ std::expected<Request, Error> request_of(std::string_view program,
     auto of_ce = request_of_ce(path, http);
     if (!of_ce || of_ce->operation_case() != Request::OPERATION_NOT_SET) return of_ce;
   }
+  if (program == "fe" && path == "fabric") {
+    const auto taken = take_after(*request.mutable_fabric_show(), http);
+    if (!taken) return std::unexpected(taken.error());
+    return request;
+  }
   if (path == "status") {
     request.mutable_status();
     return request;
@@ -169,7 +174,7 @@ std::expected<Request, Error> request_of(std::string_view program,
                             program == "ce" ? fmt::format(", {0}route, {0}transaction, {0}ha, "
                                                           "{0}lfb/FE, {0}lfb/FE/PATH",
                                                           kApiRoot)
-                                            : ""));
+                                            : fmt::format(", {0}fabric", kApiRoot)));
 }
 
 runtime::HttpReply reply_of(const control::Response& response) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fe/forwarding/optical/snapshot.hpp"
 #include "tml/daemon/events.hpp"
 
 namespace forces::fe {
@@ -53,6 +54,7 @@ struct ElementSnapshot {
   std::vector<ClassSnapshot> classes;
   std::vector<PortSnapshot> ports;
   RoutesSnapshot routes;
+  forwarding::FabricSnapshot fabric;
 };
 
 }  // namespace forces::fe

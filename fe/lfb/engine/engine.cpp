@@ -131,7 +131,9 @@ void Engine::stand_alone(const pl::MessageView& message, Config::Order order, In
   if (withdrawn) journal_.undo();
   answer(message, false, withdrawn);
   certain(journal_, false, now);
+  const bool changed = !journal_.empty();
   journal_.clear();
+  if (changed) sink_.settled(now);
 }
 
 void Engine::answer(const pl::MessageView& message, bool always, bool withdrawn) {
@@ -244,7 +246,8 @@ void Engine::end_or_abort(const pl::MessageView& message, Config::Order order, I
     staged_ = false;
     phase_ = Phase::Committed;
     deadline_ = now + config_.transaction_timeout;
-    return certain(transaction_, false, now);
+    certain(transaction_, false, now);
+    return sink_.settled(now);
   }
   ++counters_.aborted;
   if (before == Phase::Committed) {
@@ -252,6 +255,7 @@ void Engine::end_or_abort(const pl::MessageView& message, Config::Order order, I
     certain(transaction_, true, now);
   }
   end_transaction(Phase::None);
+  if (before == Phase::Committed) sink_.settled(now);
 }
 
 void Engine::show_committed() {
@@ -285,115 +289,6 @@ void Engine::on_timer(Instant now) {
   if (!deadline_ || now < *deadline_) return;
   ++counters_.timed_out;
   end_transaction(phase_ == Phase::Committed ? Phase::None : Phase::TimedOut);
-}
-
-const Component* Engine::stored(const Target& target, std::uint32_t component,
-                                Instance*& instance) {
-  if (store_.find(target, instance) != ResultCode::Success) return nullptr;
-  const Component* const found = instance->lfb_class->component(component);
-  return found != nullptr && !found->live ? found : nullptr;
-}
-
-std::optional<Bytes> Engine::value(const Target& target, std::uint32_t component) {
-  show_committed();
-  Instance* instance = nullptr;
-  const Component* const found = stored(target, component, instance);
-  if (found == nullptr || instance->value(*found).table != nullptr) return std::nullopt;
-  return instance->value(*found).octets;
-}
-
-void Engine::each_row(const Target& target, std::uint32_t component,
-                      const std::function<void(std::uint32_t, Bytes)>& f) {
-  show_committed();
-  Instance* instance = nullptr;
-  const Component* const found = stored(target, component, instance);
-  if (found == nullptr || instance->value(*found).table == nullptr) return;
-  instance->value(*found).table->for_each(0, pl::kLastRow, [&](std::uint32_t row, Bytes octets) {
-    f(row, octets);
-    return true;
-  });
-}
-
-bool Engine::put(const Target& target, std::uint32_t component, Bytes value, Instant now) {
-  show_committed();
-  Instance* instance = nullptr;
-  const Component* const found = stored(target, component, instance);
-  if (found == nullptr || instance->value(*found).table != nullptr) return false;
-  if (check(*found->type, value) != ResultCode::Success) return false;
-  journal_.set(*instance, *found, value);
-  notify(events_.raise(Changes(journal_), self_, now));
-  journal_.clear();
-  return true;
-}
-
-bool Engine::set_initial(const Target& target, std::uint32_t component, Bytes value) {
-  if (!put(target, component, value, Instant{})) return false;
-  Instance* instance = nullptr;
-  const Component* const found = stored(target, component, instance);
-  instance->value(*found).initial.assign(value.begin(), value.end());
-  return true;
-}
-
-bool Engine::put_row(const Target& target, std::uint32_t component, std::uint32_t row, Bytes value,
-                     Instant now) {
-  show_committed();
-  Instance* instance = nullptr;
-  const Component* const found = stored(target, component, instance);
-  if (found == nullptr) return false;
-  const Table* const table = instance->value(*found).table.get();
-  if (table == nullptr || check(*found->type->element, value) != ResultCode::Success ||
-      table->allows(row, value) != ResultCode::Success) {
-    return false;
-  }
-  journal_.put_row(*instance, *found, row, value);
-  notify(events_.raise(Changes(journal_), self_, now));
-  journal_.clear();
-  return true;
-}
-
-bool Engine::erase_row(const Target& target, std::uint32_t component, std::uint32_t row,
-                       Instant now) {
-  show_committed();
-  Instance* instance = nullptr;
-  const Component* const found = stored(target, component, instance);
-  if (found == nullptr || instance->value(*found).table == nullptr) return false;
-  journal_.erase_row(*instance, *found, row);
-  const bool there = !journal_.empty();
-  notify(events_.raise(Changes(journal_), self_, now));
-  journal_.clear();
-  return there;
-}
-
-void Engine::live_changed(const Target& target, std::uint32_t component, Bytes before, Bytes after,
-                          Instant now) {
-  Instance* instance = nullptr;
-  if (store_.find(target, instance) != ResultCode::Success) return;
-  const Component* const found = instance->lfb_class->component(component);
-  if (found == nullptr || !found->live) return;
-  notify(events_.raise(Change{instance, found, std::nullopt, before, after}, self_, now));
-}
-
-void Engine::reset() {
-  abandon_transaction();
-  for (auto& [target, instance] : store_.instances()) {
-    instance.registrations.clear();
-    for (const Component& component : instance.lfb_class->components) {
-      Value& value = instance.value(component);
-      if (component.live || component.access != Access::ReadWrite) continue;  // no CE has set it
-      if (value.table == nullptr) {
-        journal_.set(instance, component, value.initial);
-        continue;
-      }
-      std::vector<std::uint32_t> rows;
-      value.table->for_each(0, pl::kLastRow, [&](std::uint32_t row, Bytes) {
-        rows.push_back(row);
-        return true;
-      });
-      for (const std::uint32_t row : rows) journal_.erase_row(instance, component, row);
-    }
-  }
-  if (!journal_.empty()) sink_.applied(Changes(journal_));
-  journal_.clear();
 }
 
 }  // namespace forces::fe::lfb

@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -64,6 +65,14 @@ class Engine {
   bool put_row(const Target& target, std::uint32_t component, std::uint32_t row, wire::Bytes value,
                Instant now);
   bool erase_row(const Target& target, std::uint32_t component, std::uint32_t row, Instant now);
+  // Many rows, whose notifications share messages. What is no value is left out.
+  struct RowUpdate {
+    std::uint32_t row = 0;
+    std::optional<wire::Bytes> value;  // nothing: the row goes
+    bool silent = false;               // stored, and no event
+  };
+  void put_rows(const Target& target, std::uint32_t component, std::span<const RowUpdate> rows,
+                Instant now);
   // Of a live component, which is not stored: an event only.
   void live_changed(const Target& target, std::uint32_t component, wire::Bytes before,
                     wire::Bytes after, Instant now);
@@ -76,7 +85,8 @@ class Engine {
   void each_row(const Target& target, std::uint32_t component,
                 const std::function<void(std::uint32_t, wire::Bytes)>& f);
 
-  // RFC 5810 section 4.2.2.3: all that CEs have set is invalid. The sink is told, no CE is.
+  // RFC 5810 section 4.2.2.3: all that CEs have set is invalid, but for components that are kept.
+  // The sink is told, no CE is.
   void reset();
   // The association with its CE is over: what was not committed never was.
   void abandon_transaction();

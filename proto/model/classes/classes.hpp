@@ -25,8 +25,9 @@ extern const LfbClass kMulticastClass;     // private
 extern const LfbClass kEcmpHopsClass;      // private
 extern const LfbClass kPortAddressClass;   // private
 extern const LfbClass kKernelPlaneClass;   // private
+extern const LfbClass kOpticalPortClass;   // private
 
-[[nodiscard]] std::array<const LfbClass*, 14> all_classes();
+[[nodiscard]] std::array<const LfbClass*, 15> all_classes();
 
 inline constexpr Target kFeObject{1, 1}, kFeProtocol{2, 1};
 
@@ -61,6 +62,17 @@ namespace kernel_plane {
 inline constexpr std::uint32_t kState = 1, kWaiting = 2, kPending = 3, kInstalled = 4, kFailed = 5,
                                kStale = 6, kFailedRoutes = 7, kFailedHops = 8, kSettledCount = 9;
 }  // namespace kernel_plane
+namespace cross_connect {
+inline constexpr std::uint32_t kTable = 1, kStatus = 2, kMost = 30;
+inline constexpr std::uint32_t kMostRows = 65'536;
+// Bits of AlarmMask.
+inline constexpr std::uint32_t kNoStatusEvents = 1;
+}  // namespace cross_connect
+namespace optical_port {
+inline constexpr std::uint32_t kPorts = 1, kLabels = 2, kFailedLabels = 3, kTraceSent = 4,
+                               kTraceReceived = 5;
+inline constexpr std::uint32_t kMostTraces = 4'096, kMostTraceOctets = 64;
+}  // namespace optical_port
 
 // Rows of the FE Object (RFC 5812 section 5.1), without their subscripts: of LFBSelectors, of
 // SupportedLFBs, of LFBTopology.

@@ -124,11 +124,11 @@ void write_lfb_link(const LfbLink& link, wire::ByteWriter& out) {
   out.u32(link.to_index);
 }
 
-std::array<const LfbClass*, 14> all_classes() {
+std::array<const LfbClass*, 15> all_classes() {
   return {&kFeObjectClass,     &kFeProtocolClass,   &kEtherPhyCopClass, &kIpv4UcastLpmClass,
           &kIpv6UcastLpmClass, &kIpv4NextHopClass,  &kIpv6NextHopClass, &kRedirectInClass,
           &kRedirectOutClass,  &kCrossConnectClass, &kMulticastClass,   &kEcmpHopsClass,
-          &kPortAddressClass,  &kKernelPlaneClass};
+          &kPortAddressClass,  &kKernelPlaneClass,  &kOpticalPortClass};
 }
 
 }  // namespace forces::model

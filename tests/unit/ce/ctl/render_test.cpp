@@ -105,6 +105,49 @@ google::protobuf::Value text_value(const char* text) {
   return value;
 }
 
+TEST(RenderText, AFabricHasPortsRowsAndWhatWasCounted) {
+  Response response;
+  auto& fabric = *response.mutable_fabric();
+  fabric.set_file("/var/lib/forces-fe/fabric");
+  fabric.set_file_state("in step");
+  fabric.set_file_octets(74);
+  fabric.set_active(1);
+  auto& port = *fabric.add_ports();
+  port.set_id(1);
+  port.set_device("eth1");
+  port.set_signal("vc4");
+  port.set_labels("65536-4194304/65536");
+  port.set_state("up");
+  port.set_received(7);
+  auto& row = *fabric.add_rows();
+  row.set_subscript(12);
+  row.set_in_port(1);
+  row.set_in_label(0x10000);
+  row.set_out_port(2);
+  row.set_out_label(0x60000);
+  row.set_state("active");
+  row.set_status("working");
+  row.set_frames(7);
+  row.set_owner("0a00000100000000000000000000000000000000");
+  auto& passed = *fabric.add_counters();
+  passed.set_name("fabric_frames");
+  passed.set_reason("passed");
+  passed.set_value(7);
+  fabric.add_counters()->set_name("fabric_file_failures");
+  EXPECT_EQ(render_text(response),
+            "file /var/lib/forces-fe/fabric (in step, 74 octets)\n"
+            "1 active, 0 reserved, 0 failed\n"
+            "\n"
+            "PORT  DEVICE  SIGNAL  LABELS               STATE  FAILED LABELS  RECEIVED  SENT\n"
+            "   1  eth1    vc4     65536-4194304/65536  up                           7     0\n"
+            "\n"
+            "ROW  IN    LABEL  OUT    LABEL  STATE   STATUS   FRAMES  DROPPED  OWNER\n"
+            " 12   1  0x10000    2  0x60000  active  working       7        0  0a000001\n"
+            "\n"
+            "COUNTER                VALUE\n"
+            "fabric_frames{passed}      7\n");
+}
+
 TEST(RenderText, LfbsAreATable) {
   Response response;
   EXPECT_EQ(render_text([] {

@@ -71,6 +71,11 @@ classes = ["bgp", "ospf"]
 [forwarding]
 table = 1000
 protocol = 221
+[[fabric.port]]
+id = 1
+device = "eth1"
+signal = "vc4"
+labels = ["0x10000-0x400000/0x10000"]
 [redirect.ospf]
 rate = 5
 priority = 1
@@ -96,6 +101,11 @@ priority = 1
   EXPECT_EQ(config.forwarding.table, 1000U);
   EXPECT_EQ(config.forwarding.protocol, 221U);
   EXPECT_EQ(config.forwarding.stale_timeout, 2min);
+  EXPECT_EQ(config.fabric.file, "/var/lib/forces-fe/fabric");
+  ASSERT_EQ(config.fabric.ports.size(), 1U);
+  EXPECT_EQ(config.fabric.ports[0].signal, dataplane::optical::Signal::Vc4);
+  EXPECT_EQ(config.fabric.ports[0].labels,
+            (std::vector<dataplane::optical::LabelRange>{{0x10000, 0x400000, 0x10000}}));
   ASSERT_EQ(config.classes.size(), dataplane::kPacketClasses);
   const auto ospf =
       std::ranges::find(config.classes, PacketClass::Ospf, &dataplane::ClassConfig::packet_class);

@@ -80,30 +80,9 @@ inline std::string members(std::vector<std::pair<std::uint32_t, int>> all) {
   return to_hex(w.written());
 }
 
-class Forwarder : public testing::Test, public lfb::Sink {
+// A CE and the engine of an FE, whose sink is what derives from it.
+class Dialogue : public testing::Test, public lfb::Sink {
  protected:
-  Forwarder() {
-    engine.set_id(kFe);
-    engine.store().add(lfb::kFeObjectClass, 1);
-    add_instances(engine, {1, 2, 3});
-    ports.attach(engine);
-    plane.attach(engine);
-    translator.use(&fib);
-    (void)drain();
-  }
-
-  ResultCode check(const lfb::Change& change) override {
-    const ResultCode code = translator.check(change);
-    return code == ResultCode::Success ? ports.check(change) : code;
-  }
-  void applied(const lfb::Changes& changes) override {
-    for (std::size_t i = 0; i < changes.size(); ++i) {
-      const lfb::Change change = changes[i];
-      (void)translator.apply(change);
-      if (const auto request = ports.asked(change)) asked.push_back(*request);
-    }
-  }
-
   // What came back, as text: data in hex or the name of a RESULT, one for each path.
   std::vector<std::string> run(const pl::Message& m) {
     const auto octets = pl::encode_message(m);
@@ -183,6 +162,34 @@ class Forwarder : public testing::Test, public lfb::Sink {
     return texts.size() == 1 ? texts[0] : std::to_string(texts.size()) + " answers";
   }
 
+  lfb::Engine engine{*this};
+  std::vector<pl::Message> notifications;
+};
+
+class Forwarder : public Dialogue {
+ protected:
+  Forwarder() {
+    engine.set_id(kFe);
+    engine.store().add(lfb::kFeObjectClass, 1);
+    add_instances(engine, {1, 2, 3});
+    ports.attach(engine);
+    plane.attach(engine);
+    translator.use(&fib);
+    (void)drain();
+  }
+
+  ResultCode check(const lfb::Change& change) override {
+    const ResultCode code = translator.check(change);
+    return code == ResultCode::Success ? ports.check(change) : code;
+  }
+  void applied(const lfb::Changes& changes) override {
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      const lfb::Change change = changes[i];
+      (void)translator.apply(change);
+      if (const auto request = ports.asked(change)) asked.push_back(*request);
+    }
+  }
+
   // An interface as the kernel tells of it.
   static kernel::Link link_of(std::uint32_t index, std::string_view name, bool up,
                               bool admin_up = true) {
@@ -216,8 +223,6 @@ class Forwarder : public testing::Test, public lfb::Sink {
   Translator translator{{1, 2, 3}};
   PortLfbs ports{three_ports()};
   PlaneLfb plane;
-  lfb::Engine engine{*this};
-  std::vector<pl::Message> notifications;
   std::vector<PortLfbs::AdminRequest> asked;
 };
 

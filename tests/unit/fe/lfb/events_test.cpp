@@ -182,5 +182,53 @@ TEST_F(Events, ThousandsShareMessages) {
   EXPECT_EQ(reports().size(), 2000U);
 }
 
+// What the FE itself finds out of many rows at once.
+TEST_F(Events, ManyRowsOfTheFeShareMessages) {
+  (void)subscribe({60, 6});
+  std::vector<pl::Octets> before, after;
+  std::vector<Engine::RowUpdate> first, second;
+  for (std::uint32_t i = 0; i < 2000; ++i) {
+    for (auto* values : {&before, &after}) {
+      wire::ByteWriter w;
+      w.u32(i);
+      w.u32(values == &before ? 1 : 2);
+      values->push_back(std::move(w).finish().value());
+    }
+  }
+  for (std::uint32_t i = 0; i < 2000; ++i) {
+    first.push_back({i, before[i]});
+    second.push_back({i, after[i], i == 7});
+  }
+  engine.put_rows({70'000, 1}, 3, first, kNow);
+  (void)drain();
+  EXPECT_EQ(reports(), Lines{}) << "made, not changed";
+  engine.put_rows({70'000, 1}, 3, second, kNow);
+  (void)drain();
+  EXPECT_LT(notifications.size(), 6U);
+  const auto lines = reports();
+  EXPECT_EQ(lines.size(), 1999U);
+  EXPECT_EQ(std::ranges::count(lines, "60.6.7=00000002"), 0) << "it is silent";
+  EXPECT_EQ(value({3, 7}), "0000000700000002");
+  const std::vector<Engine::RowUpdate> gone{{7, std::nullopt}, {8, pl::Octets{}}, {9, before[10]}};
+  engine.put_rows({70'000, 1}, 3, gone, kNow);
+  EXPECT_EQ(value({3, 7}), "E_COMPONENT_DOES_NOT_EXIST");
+  EXPECT_EQ(value({3, 8}), "0000000800000002") << "no octets are no row";
+  EXPECT_EQ(value({3, 9}), "0000000900000002") << "another row has that key";
+}
+
+TEST_F(Events, WhatFollowsFromAChangeStandsBeforeTheNextMessage) {
+  (void)subscribe({60, 1});
+  told.follow = [this](Instant now) {
+    told.follow = nullptr;
+    EXPECT_TRUE(engine.put({70'000, 1}, 8, hex("00000007"), now));
+  };
+  (void)set({path({1}, {data("00000001")})});
+  EXPECT_FALSE(told.follow);
+  EXPECT_EQ(value({8}), "00000007");
+  EXPECT_EQ(reports(), Lines{"60.1=00000001"});
+  told.follow = [](Instant) { FAIL() << "nothing has changed"; };
+  (void)set({path({1}, {data("00000001")})});
+}
+
 }  // namespace
 }  // namespace forces::fe::lfb::test

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -139,6 +140,11 @@ struct Told : Sink {  // what a dataplane would be told
       lines.push_back(line);
     }
   }
+  // What follows from a change of foo1, where somebody says what.
+  void settled(Instant now) override {
+    if (follow) follow(now);
+  }
+  std::function<void(Instant)> follow;
   std::uint32_t refuse = 0;
   int batches = 0;
   std::vector<std::string> lines;

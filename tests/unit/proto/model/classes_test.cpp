@@ -89,6 +89,11 @@ const Row kRows[] = {
     {&kKernelPlaneClass, 7, "FailedRoutes", Kind::Array, 22, kRo, ""},
     {&kKernelPlaneClass, 8, "FailedHops", Kind::Array, 10, kRo, ""},
     {&kKernelPlaneClass, 9, "SettledCount", Kind::Unsigned, 4, kRo, "00000000"},
+    {&kOpticalPortClass, 1, "PortTable", Kind::Array, 8, kRo, ""},
+    {&kOpticalPortClass, 2, "LabelTable", Kind::Array, 16, kRo, ""},
+    {&kOpticalPortClass, 3, "FailedLabelTable", Kind::Array, 12, kRo, ""},
+    {&kOpticalPortClass, 4, "TraceSentTable", Kind::Array, 0, kRw, ""},
+    {&kOpticalPortClass, 5, "TraceReceivedTable", Kind::Array, 0, kRo, ""},
 };
 
 TEST(Classes, AreAsTheirRfcsHaveThem) {

@@ -47,6 +47,8 @@ const Case kCases[] = {
      "ce",
      {"/api/v1/lfb/2/10.1/1", {{"properties", ""}}},
      "lfb_get { fe: 2 path: \"10.1/1\" properties: true }"},
+    {"Fabric", "fe", {"/api/v1/fabric", {{"after", "9"}}}, "fabric_show { after: 9 }"},
+    {"TheFabricOfACe", "ce", {"/api/v1/fabric", {}}, "", Error::NOT_FOUND},
     {"AnLfbOfNoFe", "ce", {"/api/v1/lfb/two", {}}, "", Error::INVALID},
     {"ACountThatIsNone", "ce", {"/api/v1/lfb/2/10.1/1", {{"count", "x"}}}, "", Error::INVALID},
     {"RoutesOfAnFe", "fe", {"/api/v1/route", {}}, "", Error::NOT_FOUND},
