@@ -51,7 +51,9 @@ enum class Gone : std::uint8_t {
   Timeout,          // never established, and not refreshed
   NeighborRemoved,  // by remove_neighbor()
 };
-struct PathGone {  // and with it what set_resv() said
+// And with it what set_resv() said. In our Recovery Period a tear comes also for an LSP that is not
+// here: the neighbour ends what an earlier process had. ResvGone alike.
+struct PathGone {
   LspKey key;
   NodeId from;
   Gone why{};

@@ -238,7 +238,8 @@ void Engine::Core::fire(Timer& timer) {
 void Engine::Core::on_hello_timer(Neighbor& n) {
   const HelloVerdict verdict = n.hello.on_time(now_);
   if (n.hello.take_turn(now_)) {
-    if (n.hello.state() != NeighborState::Unknown && n.hello.quiet(now_)) next_channel(n);
+    // Before it is lost, and then again and again.
+    if (n.lost() || (n.hello.state() == NeighborState::Up && n.hello.quiet(now_))) next_channel(n);
     send_hello(n, n.hello.request());
   }
   n.hello_timer.set(n.hello.next());

@@ -44,13 +44,6 @@ void Engine::Core::on_packet(const Datagram& packet) {
   }
   ++n->counters.packets_received;
   n->used = now_;
-  // It is heard here, so it will hear us here; in quiet times the preferred one stays.
-  if (n->hello.state() == NeighborState::Lost) {
-    const auto at = std::ranges::find(n->config.channels, packet.channel);
-    if (at != n->config.channels.end()) {
-      n->channel = static_cast<std::size_t>(at - n->config.channels.begin());
-    }
-  }
   if (view->header().type == MessageType::Bundle) {
     const auto parts = rsvp::split_bundle(*view);
     if (!parts) return drop(*n, Drop::Malformed);

@@ -286,7 +286,9 @@ void Engine::Core::on_recovery_path(Neighbor& n, const rsvp::MessageView& view,
     if (path.pending == nullptr && (!id || !n.ours)) trigger(path);
     return;
   }
-  if (!first_time(n, id)) return;
+  if (n.recovered.size() >= config_.limits.states_per_neighbor) return drop(n, Drop::Limit);
+  // It is said again until our Path comes, for which its owner may need time.
+  if (!first_time(n, id) || (n.ours && !n.recovered.insert(*key).second)) return;
   strip(*message);
   out_.push(RecoveryPathReceived{*key, n.config.node, !n.ours,
                                  std::make_shared<const rsvp::Message>(std::move(*message))});
@@ -318,6 +320,7 @@ void Engine::Core::end_recovery() {
 void Engine::Core::end_ours(Neighbor& n) {
   n.ours = false;
   n.ours_timer.cancel();
+  n.recovered.clear();
   const auto open = std::ranges::count_if(n.outs, [](const Out* out) {
     return out->half == Half::Downstream && !out->lsps.front()->down->resv;
   });

@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "ce/signaling/rsvp/core/timers.hpp"
@@ -219,10 +220,11 @@ struct Neighbor {
   std::deque<LspKey> torn_order{};
 
   std::deque<Job> jobs{};
-  Duration pace{};         // between two of them
-  bool theirs = false;     // it restarted, and its Recovery Period is not over
-  bool preserved = false;  // and has kept its forwarding state
-  bool ours = false;       // we did
+  Duration pace{};                         // between two of them
+  bool theirs = false;                     // it restarted, and its Recovery Period is not over
+  bool preserved = false;                  // and has kept its forwarding state
+  bool ours = false;                       // we did
+  std::unordered_set<LspKey> recovered{};  // of which it sent a RecoveryPath since
 
   Timer hello_timer, challenge_timer, ack_timer, srefresh_timer, work_timer, restart_timer,
       theirs_timer, ours_timer;

@@ -105,11 +105,12 @@ void Engine::Core::on_path_tear(Neighbor& n, const MessageView& view,
   }
   acknowledge(n, id);
   if (stamp) remember_torn(n, *key, *stamp);
-  if (!here) return drop(n, Drop::NoState);
+  if (!here) drop(n, Drop::NoState);
+  if (!here && !n.ours) return;
   strip(*message);
   out_.push(PathGone{*key, n.config.node, Gone::Torn,
                      std::make_shared<const Message>(std::move(*message))});
-  erase_upstream(*lsp);
+  if (here) erase_upstream(*lsp);
 }
 
 void Engine::Core::remember_torn(Neighbor& n, const LspKey& key, const Stamp& stamp) {
@@ -211,7 +212,8 @@ void Engine::Core::leave(Lsp& lsp) {
     for (const Lsp* const one : out->lsps) {
       if (!one->up->awaiting_path) resvs.push_back(&one->up->resv_message);
     }
-    if (!resvs.empty()) out->body = put_together(resvs);
+    if (resvs.empty()) return publish(*out);
+    out->body = put_together(resvs);
     return;
   }
   withdraw(*out);
