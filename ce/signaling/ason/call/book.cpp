@@ -34,9 +34,7 @@ void CallBook::erase(CallHandle handle) {
 
 void CallBook::index(const Call& call) {
   const Ends pair = call.id.ends.pair();
-  const bool free = by_name_.emplace(std::pair(pair, call.id.name), call.handle).second;
-  // A request without identifiers waits under its empty name; there may be several.
-  FORCES_ASSERT(free || call.id.name.empty());
+  FORCES_ASSERT(by_name_.emplace(std::pair(pair, call.id.name), call.handle).second);
   by_bare_name_.emplace(call.id.name, call.handle);
   if (call.id.number != 0) by_number_.emplace(std::pair(pair, call.id.number), call.handle);
 }

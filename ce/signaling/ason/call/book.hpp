@@ -24,6 +24,17 @@ class CallBook {
 
   // Of the pair, in whatever direction.
   [[nodiscard]] Call* find_name(const Ends& ends, const std::string& name);
+  // A call of the pair that is wanted; null: none.
+  template <class Wanted>
+  [[nodiscard]] Call* find_if(const Ends& ends, Wanted wanted) {
+    const Ends pair = ends.pair();
+    for (auto at = by_name_.lower_bound({pair, {}}); at != by_name_.end(); ++at) {
+      if (at->first.first != pair) break;
+      Call* const call = find(at->second);
+      if (call != nullptr && wanted(*call)) return call;
+    }
+    return nullptr;
+  }
   // Two calls may have a number for a moment, until one is told to take another (RFC 4974 6.5): an
   // established one comes before others. `not_this` is left out.
   [[nodiscard]] Call* find_number(const Ends& ends, std::uint16_t number, CallHandle not_this = 0);

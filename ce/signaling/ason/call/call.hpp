@@ -104,6 +104,7 @@ struct Segment {
   bool unanswered = false;  // an alarm is raised
   bool refused = false;     // another
   unsigned tries = 0;
+  std::uint64_t ticket = 0;  // of the last setup
   Instant due = Instant::max();
   Instant forget = Instant::max();  // of a declared one
 };
@@ -133,6 +134,7 @@ struct Call {
   std::optional<Carried> change{};  // asked for, not yet accepted downstream
   Reason reason{};
   unsigned contentions = 0;
+  bool told_gone = false;  // a CallChanged said so; identifiers may still wait
 
   [[nodiscard]] std::optional<Segment>& leg(Side side) { return side == Side::Up ? up : down; }
   [[nodiscard]] const std::optional<Segment>& leg(Side side) const {

@@ -71,21 +71,19 @@ const ReferencePoint* Policy::point_of(const Address& peer) const {
   return best != nullptr ? best : point(config_.default_point);
 }
 
-const ManagerRoute* Policy::route(const Ends& ends, const Carried& carried) const {
-  const auto longest = [&](const Address& destination) {
-    const ManagerRoute* best = nullptr;
-    for (const ManagerRoute& route : config_.routes) {
-      if (!route.destination.covers(destination)) continue;
-      if (best == nullptr || route.destination.length > best->destination.length) best = &route;
-    }
-    return best;
-  };
-  // The user's address says more than that of the controller before it, where we know about it.
-  if (const auto tna = carried.tna(UniSubobject::kDestinationTna)) {
-    const ManagerRoute* const route = longest(*tna);
-    if (route != nullptr && route->destination.length > 0) return route;
+const ManagerRoute* Policy::route_to(const Address& destination) const {
+  const ManagerRoute* best = nullptr;
+  for (const ManagerRoute& route : config_.routes) {
+    if (!route.destination.covers(destination)) continue;
+    if (best == nullptr || route.destination.length > best->destination.length) best = &route;
   }
-  return longest(ends.end_point);
+  return best;
+}
+
+const ManagerRoute* Policy::route_to_user(const Carried& carried) const {
+  const auto tna = carried.tna(UniSubobject::kDestinationTna);
+  const ManagerRoute* const route = tna ? route_to(*tna) : nullptr;
+  return route != nullptr && route->destination.length > 0 ? route : nullptr;
 }
 
 std::optional<Refusal> Policy::admit(const ReferencePoint& point, Side towards,

@@ -100,7 +100,9 @@ class Policy {
   // By the longest prefix; null: a stranger.
   [[nodiscard]] const ReferencePoint* point_of(const Address& peer) const;
   [[nodiscard]] const ReferencePoint* point(std::string_view name) const;
-  [[nodiscard]] const ManagerRoute* route(const Ends& ends, const Carried& carried) const;
+  // The user's address says more than that of the controller before it, where we know about it.
+  [[nodiscard]] const ManagerRoute* route_to_user(const Carried& carried) const;
+  [[nodiscard]] const ManagerRoute* route_to(const Address& destination) const;
 
   // In at this point, or out of it: nothing, or why not. Who asks and what goes with the request is
   // looked at where it comes in.
