@@ -200,8 +200,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (call != nullptr) ask = {.ends = call->id.ends, .call_id = call->id.number};
         const auto code = events.octet();
         if ((code & 4) != 0) ask.name = std::string(1, static_cast<char>('a' + (code >> 5)));
-        const Connection connection{.key = {.tunnel_id = static_cast<std::uint16_t>(code >> 3)},
-                                    .state = static_cast<ConnectionState>(code % 3)};
+        Connection connection{.state = static_cast<ConnectionState>(code % 3)};
+        connection.key.tunnel_id = static_cast<std::uint16_t>(code >> 3);
         (void)core.may_connect(ask);
         (void)core.on_connection(ask, connection, events.now());
         break;

@@ -49,7 +49,7 @@ class CallNetwork {
   explicit CallNetwork(std::uint64_t seed = 1) : world(seed) {}
 
   World world;
-  double loss = 0;
+  std::uint64_t loss = 0;  // of 100 packets
   Duration delay = 5ms;
   Duration jitter = 0ms;
   Duration disk = 0ms;                       // up to this, until an output is durable
@@ -146,7 +146,7 @@ class CallNetwork {
   void attempt(std::uint32_t from, std::uint32_t to, const std::shared_ptr<rsvp::Message>& message,
                std::uint64_t ticket, std::uint64_t life, int tries) {
     if (nodes_.at(from).life != life) return;
-    const auto lost = [&] { return loss > 0 && world.pick(1'000'000) < loss * 1e6; };
+    const auto lost = [&] { return loss > 0 && world.pick(100) < loss; };
     const bool open = !nodes_.at(from).cut && nodes_.contains(to) && !nodes_.at(to).cut;
     const bool taken = lose && lose({v4(from), v4(to), *message});
     const bool answered = !lost();

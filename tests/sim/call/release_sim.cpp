@@ -41,7 +41,9 @@ TEST(CallRelease, BothEndsAtOnce) {
     p.jitter = 40ms;
     EXPECT_FALSE(p.remove(kN6, p.only(kN6)->handle));
     EXPECT_TRUE(p.run(Duration(p.world.pick(60'000'000))));
-    if (p.only(kN1) != nullptr) EXPECT_FALSE(p.remove(kN1, p.handle));
+    if (p.only(kN1) != nullptr) {
+      EXPECT_FALSE(p.remove(kN1, p.handle));
+    }
     EXPECT_TRUE(p.run(2s));
     EXPECT_EQ(p.held(), 0U);
   }

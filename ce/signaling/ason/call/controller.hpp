@@ -13,6 +13,7 @@
 #include <expected>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -114,6 +115,7 @@ class CallController {
   void begin_release(Call& call, Side side);
   void send_release(Call& call, Side side, Instant now);
   void send_stray_release(const Came& came);
+  void alarm_stray(const Came& came);
   void release_done(Call& call, Side side, Instant now);
   void release_refused(Call& call, Side side, const Came& came);
   void on_release_timer(Call& call, Side side, Instant now);
@@ -176,6 +178,7 @@ class CallController {
   std::map<std::uint64_t, Ticket> tickets_;
   std::uint64_t last_ticket_ = 0;
   std::map<std::pair<Ends, std::uint16_t>, std::vector<Unclaimed>> unclaimed_;
+  std::set<std::pair<Ends, std::string>> strays_;  // unknown here, with connections at a peer
   std::vector<Failed> failures_;
   CallCounters counters_;
   Instant relearn_until_ = Instant::min();

@@ -110,6 +110,16 @@ void CallController::send_stray_release(const Came& came) {
   (void)send(came.origin.from, n);
 }
 
+// A call that is not there has connections at a peer: the operator's to judge, said once.
+void CallController::alarm_stray(const Came& came) {
+  const CallId& id = came.notify.id;
+  if (strays_.size() >= config_.max_calls) strays_.clear();
+  if (!strays_.emplace(id.ends.pair(), id.name).second) return;
+  out_.push(CallAlarm{.id = id,
+                      .kind = AlarmKind::ReleaseFailed,
+                      .reason = reason_of("connections_exist", came.notify.error)});
+}
+
 void CallController::release_done(Call& call, Side side, Instant now) {
   ++counters_.released;
   set_state(call, side, CallState::Null);

@@ -14,6 +14,7 @@ constexpr ErrorValue kUnknownCall{ErrorCode::CallManagement, rsvp::call::kUnknow
 constexpr ErrorValue kInvalidCallId{ErrorCode::RoutingProblem, rsvp::routing::kInvalidCallId};
 constexpr ErrorValue kDuplicate{ErrorCode::CallManagement, rsvp::call::kDuplicate};
 constexpr ErrorValue kContention{ErrorCode::CallManagement, rsvp::call::kIdContention};
+constexpr ErrorValue kConnectionsExist{ErrorCode::CallManagement, rsvp::call::kConnectionsExist};
 constexpr ErrorValue kQuota{ErrorCode::Policy, rsvp::policy::kQuotaExceeded};
 constexpr ErrorValue kNoRoute{ErrorCode::RoutingProblem, rsvp::routing::kNoRouteToDestination};
 constexpr ErrorValue kStranger{ErrorCode::Policy, rsvp::policy::kUnauthorizedSender};
@@ -281,6 +282,7 @@ void CallController::on_error(const Came& came) {
   const CallNotify& n = came.notify;
   ++counters_.errors[{n.error.error.code, n.error.error.value}];
   Call* const call = find(came);
+  if (call == nullptr && n.error.error == kConnectionsExist) return alarm_stray(came);
   const auto side = call != nullptr ? side_of(*call, came.origin.from) : std::nullopt;
   if (!side || n.id.number != call->id.number) {  // also of a number that was given up
     ++counters_.ignored;
@@ -293,9 +295,7 @@ void CallController::on_error(const Came& came) {
     case CallState::Recovering:
       return on_refresh_error(*call, *side, came);
     case CallState::ReleaseSent:
-      if (n.error.error == ErrorValue{ErrorCode::CallManagement, rsvp::call::kConnectionsExist}) {
-        return release_refused(*call, *side, came);
-      }
+      if (n.error.error == kConnectionsExist) return release_refused(*call, *side, came);
       [[fallthrough]];  // of a setup that was given up since
     case CallState::Null:
     case CallState::SetupReceived:
