@@ -3,6 +3,7 @@
 #include <net/if.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "ce/association/controller_impl.hpp"
@@ -18,6 +19,36 @@ void Controller::Impl::tell(const Later& later) {
   for (const PortStatus& port : later.ports) {
     routing_.set_port_up({port.fe_id, port.port}, port.up);
   }
+  if (observer_ == nullptr) return;
+  for (const std::uint32_t fe : later.fes) observer_->on_fe(fe);
+  for (const FeEvent& event : later.events) observer_->on_event(event.fe_id, event.octets);
+  for (const auto& [ticket, answer] : later.answers) observer_->on_answer(ticket, answer);
+}
+
+void Controller::Impl::set_observer(FeObserver* observer) {
+  observer_ = observer;
+  core_.tell_events(observer != nullptr);
+  if (observer == nullptr) return redirect_.set_taker({});
+  redirect_.set_taker([observer](std::uint32_t fe, std::uint32_t port, wire::Bytes packet) {
+    return observer->on_packet(fe, port, packet);
+  });
+}
+
+std::uint64_t Controller::Impl::period(std::uint32_t fe_id) const {
+  const std::scoped_lock lock(mutex_);
+  const auto at = periods_.find(fe_id);
+  return at == periods_.end() ? 0 : at->second;
+}
+
+void Controller::Impl::follow_period(std::uint32_t fe_id, Later& later) {
+  const bool ours = core_.is_master(fe_id), was_ours = periods_.contains(fe_id);
+  if (ours == was_ours) return;
+  if (ours) {
+    periods_[fe_id] = ++last_period_;
+  } else {
+    periods_.erase(fe_id);
+  }
+  later.fes.push_back(fe_id);
 }
 
 void Controller::Impl::rows_changed() {
@@ -205,6 +236,7 @@ void Controller::Impl::handle_timer() {
 
 void Controller::Impl::pump(Later& later) {
   while (auto output = core_.poll_output()) perform(*output, later);
+  std::ranges::move(desk_.told(), std::back_inserter(later.answers));
   timer_.arm(core_.next_deadline());
 }
 
@@ -222,6 +254,7 @@ void Controller::Impl::perform(ControllerOutput& output, Later& later) {
           [&](const FeChanged& changed) {
             redirect_.set_associated(changed.fe_id, core_.associated(changed.fe_id));
             redirect_.set_master(changed.fe_id, core_.is_master(changed.fe_id));
+            follow_period(changed.fe_id, later);
             notes.push_back(note_of(changed));
           },
           [&](const SetupRefused& refused) {
@@ -241,6 +274,7 @@ void Controller::Impl::perform(ControllerOutput& output, Later& later) {
           },
           [&](const MasterChanged& changed) {
             redirect_.set_master(changed.fe_id, changed.mine);
+            follow_period(changed.fe_id, later);
             if (auto note = note_of(changed)) notes.push_back(std::move(*note));
           },
           [&](const PortStatus& port) {
@@ -252,6 +286,7 @@ void Controller::Impl::perform(ControllerOutput& output, Later& later) {
             const auto& [id, addresses] = port.addresses;
             redirect_.set_addresses(port.fe_id, id, {addresses.begin(), addresses.end()});
           },
+          [&](FeEvent& event) { later.events.push_back(std::move(event)); },
           [&](const Answered& answered) { desk_.take(answered); },
           [&](const TransactionEnded& ended) {
             desk_.take(ended);
@@ -270,6 +305,11 @@ Controller::~Controller() = default;
 
 void Controller::on_context_event(void* controller, const tmlx_event* event) {
   static_cast<Controller*>(controller)->impl_->report(*event);
+}
+void Controller::set_observer(FeObserver* observer) { impl_->set_observer(observer); }
+std::uint64_t Controller::period(std::uint32_t fe_id) const { return impl_->period(fe_id); }
+bool Controller::send_packet(std::uint32_t fe_id, std::uint32_t port_id, wire::Bytes packet) {
+  return impl_->send_packet(fe_id, port_id, packet);
 }
 bool Controller::open_ports() { return impl_->open_ports(); }
 tml_status Controller::start(tmlx_context* context) { return impl_->start(context); }

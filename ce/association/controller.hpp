@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ce/association/core/snapshot.hpp"
+#include "ce/association/observer.hpp"
 #include "ce/provision/provisioner.hpp"
 #include "ce/provision/rows/row_book.hpp"
 #include "ce/provision/transaction.hpp"
@@ -77,6 +78,11 @@ struct OperatorAnswer {
   std::optional<provision::TransactionRecord> transaction;
 };
 
+enum class Answers : std::uint8_t {
+  Kept,  // for answer(), kTicketLife long
+  Told,  // to the observer
+};
+
 class Controller {
  public:
   Controller(ControllerConfig config, daemon::EventSink sink);
@@ -86,6 +92,9 @@ class Controller {
 
   // For tmlx_config.event_handler; `controller` is the Controller.
   static void on_context_event(void* controller, const tmlx_event* event);
+
+  // Before start(), and it outlives stop(). None: nullptr.
+  void set_observer(FeObserver* observer);
 
   // Makes the TUN devices (CAP_NET_ADMIN). False: at least one failed; the sink has said which, and
   // that port counts and drops its packets.
@@ -113,15 +122,24 @@ class Controller {
   // Each gives a ticket by which answer() has what came back; 0: no FE could be asked. Tickets are
   // forgotten with their answer, and after kTicketLife.
   [[nodiscard]] std::uint64_t ask(const std::vector<std::uint32_t>& fes,
-                                  const std::vector<pl::BodyTlv>& query);
-  [[nodiscard]] std::uint64_t configure(std::uint32_t fe_id,
-                                        const std::vector<pl::BodyTlv>& config);
-  [[nodiscard]] std::uint64_t transact(const std::vector<provision::TransactionPart>& parts);
+                                  const std::vector<pl::BodyTlv>& query,
+                                  Answers answers = Answers::Kept);
+  [[nodiscard]] std::uint64_t configure(std::uint32_t fe_id, const std::vector<pl::BodyTlv>& config,
+                                        Answers answers = Answers::Kept);
+  [[nodiscard]] std::uint64_t transact(const std::vector<provision::TransactionPart>& parts,
+                                       Answers answers = Answers::Kept);
   // RFC 7121: hands these FEs over to another CE.
   [[nodiscard]] std::uint64_t switch_master(const std::vector<std::uint32_t>& fes,
                                             std::uint32_t ce_id);
   [[nodiscard]] std::optional<OperatorAnswer> answer(std::uint64_t ticket);
   static constexpr Duration kTicketLife = std::chrono::minutes(1);
+
+  // For the observer. While this FE is associated with us as its master: a number that every such
+  // time has for itself; else 0.
+  [[nodiscard]] std::uint64_t period(std::uint32_t fe_id) const;
+  // An IP packet out of an FE's port. False: it is dropped, and counted at the port if that is
+  // configured.
+  bool send_packet(std::uint32_t fe_id, std::uint32_t port_id, wire::Bytes packet);
 
  private:
   class Impl;

@@ -43,6 +43,10 @@ class RoutingRows final : public provision::RowSource {
 struct Later {
   daemon::Notes notes{};
   std::vector<PortStatus> ports{};
+  // For the observer.
+  std::vector<std::uint32_t> fes{};
+  std::vector<FeEvent> events{};
+  std::vector<std::pair<std::uint64_t, OperatorAnswer>> answers{};
 };
 
 class Controller::Impl {
@@ -62,6 +66,11 @@ class Controller::Impl {
   }
   ~Impl() { stop(); }
 
+  void set_observer(FeObserver* observer);
+  [[nodiscard]] std::uint64_t period(std::uint32_t fe_id) const;
+  bool send_packet(std::uint32_t fe_id, std::uint32_t port_id, wire::Bytes packet) {
+    return redirect_.send(fe_id, port_id, packet, runtime::now());
+  }
   bool open_ports() { return open_ports(config_); }
   bool open_ports(const ControllerConfig& config);
   tml_status start(tmlx_context* context);
@@ -116,6 +125,7 @@ class Controller::Impl {
   void tell(const Later& later);
   void rows_changed();  // any thread, without the mutex
   void follow_devices(const ControllerConfig& config);
+  void follow_period(std::uint32_t fe_id, Later& later);
 
   ControllerConfig config_;
   daemon::EventSink sink_;
@@ -125,6 +135,9 @@ class Controller::Impl {
   OperatorDesk desk_;
   routing::Service routing_;
   RoutingRows rows_;
+  FeObserver* observer_ = nullptr;
+  std::map<std::uint32_t, std::uint64_t> periods_;  // of FEs whose master we are
+  std::uint64_t last_period_ = 0;
   std::map<routing::FePort, std::uint32_t> devices_;  // interface index of each port's
   std::atomic<bool> rows_changed_{false};
   tmlx_context* context_ = nullptr;

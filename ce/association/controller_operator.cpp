@@ -85,22 +85,24 @@ std::vector<provision::TransactionRecord> Controller::transactions() const {
   return impl_->look([](const ControllerCore& core) { return core.transactions().list(); });
 }
 std::uint64_t Controller::ask(const std::vector<std::uint32_t>& fes,
-                              const std::vector<pl::BodyTlv>& query) {
+                              const std::vector<pl::BodyTlv>& query, Answers answers) {
   return impl_->with_core([&](ControllerCore& core, OperatorDesk& desk, Instant now) {
     std::vector<std::pair<std::uint32_t, std::uint64_t>> asked;
     for (const std::uint32_t fe : fes) asked.emplace_back(fe, core.ask(fe, query, now));
-    return desk.open(asked, now);
+    return desk.open(asked, now, answers);
   });
 }
-std::uint64_t Controller::configure(std::uint32_t fe_id, const std::vector<pl::BodyTlv>& config) {
+std::uint64_t Controller::configure(std::uint32_t fe_id, const std::vector<pl::BodyTlv>& config,
+                                    Answers answers) {
   return impl_->with_core([&](ControllerCore& core, OperatorDesk& desk, Instant now) {
-    return desk.open({{fe_id, core.configure_fe(fe_id, config, now)}}, now);
+    return desk.open({{fe_id, core.configure_fe(fe_id, config, now)}}, now, answers);
   });
 }
-std::uint64_t Controller::transact(const std::vector<provision::TransactionPart>& parts) {
+std::uint64_t Controller::transact(const std::vector<provision::TransactionPart>& parts,
+                                   Answers answers) {
   return impl_->with_core([&](ControllerCore& core, OperatorDesk& desk, Instant now) {
     const auto id = core.transact(parts, now);
-    return id ? desk.open_transaction(*id, now) : std::uint64_t{0};
+    return id ? desk.open_transaction(*id, now, answers) : std::uint64_t{0};
   });
 }
 std::uint64_t Controller::switch_master(const std::vector<std::uint32_t>& fes,

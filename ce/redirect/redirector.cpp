@@ -237,6 +237,10 @@ void Redirector::from_channel(Fe& from, wire::Bytes message) {
       from.counters.unknown_port.add();
       continue;
     }
+    if (taker_ && taker_(from.fe_id, *id, *packet)) {
+      (*port)->counters.from_fe.add();
+      continue;
+    }
     to_device(**port, *packet);
   }
   if (reader.error()) from.counters.malformed.add();
@@ -268,39 +272,57 @@ void Redirector::from_device(Port& port, int fd) {
       (void)tmlx_watch(context_, fd, nullptr, nullptr);
       return;
     }
-    to_channel(port, wire::Bytes(packet_).first(static_cast<std::size_t>(got)), now);
+    (void)to_channel(port, wire::Bytes(packet_).first(static_cast<std::size_t>(got)), message_,
+                     now);
   }
 }
 
-void Redirector::to_channel(Port& port, wire::Bytes packet, Instant now) {
+bool Redirector::to_channel(Port& port, wire::Bytes packet, std::span<std::byte> message,
+                            Instant now) {
   RedirectPortCounters& counters = port.counters;
-  if (!is_for_port(packet)) return counters.not_ipv4.add();
-  if (!port.fe.associated.load(std::memory_order_relaxed)) return counters.not_associated.add();
-  if (!port.fe.master.load(std::memory_order_relaxed)) return counters.not_master.add();
+  const auto drop = [](Counter& reason) {
+    reason.add();
+    return false;
+  };
+  if (!is_for_port(packet)) return drop(counters.not_ipv4);
+  if (!port.fe.associated.load(std::memory_order_relaxed)) return drop(counters.not_associated);
+  if (!port.fe.master.load(std::memory_order_relaxed)) return drop(counters.not_master);
   const std::uint64_t channel = port.fe.channel.load(std::memory_order_relaxed);
-  if (channel == 0) return counters.no_channel.add();
+  if (channel == 0) return drop(counters.no_channel);
 
   // RFC 6956 section 5.4.1.1: "there MUST exist a RedirectIndex metadata".
   const auto index = pl::metadata_octets(port.config.port_id);
   const std::array metadata{
       pl::MetadataView{static_cast<std::uint32_t>(pl::MetadataId::RedirectIndex), index}};
   const auto size = pl::encode_redirect({{ce_id_}, {port.fe.fe_id}, priority_of(packet)}, metadata,
-                                        packet, message_);
-  if (!size) return counters.too_large.add();
-  switch (tmlWrite({channel}, message_.data(), *size, 0, nullptr)) {
+                                        packet, message);
+  if (!size) return drop(counters.too_large);
+  switch (tmlWrite({channel}, message.data(), *size, 0, nullptr)) {
     case TML_SUCCESS:
       port.fe.sent.store(now.time_since_epoch().count(), std::memory_order_relaxed);
-      return counters.to_fe.add();
+      counters.to_fe.add();
+      return true;
     case TMLX_E_QUEUE_FULL:
-      return counters.queue_full.add();
+      return drop(counters.queue_full);
     case TMLX_E_TOO_BIG:
-      return counters.too_large.add();
+      return drop(counters.too_large);
     case TMLX_E_CLOSED:
     case TMLX_E_BAD_DESCRIPTOR:
-      return counters.no_channel.add();
+      return drop(counters.no_channel);
     default:
-      return counters.channel_error.add();
+      return drop(counters.channel_error);
   }
+}
+
+bool Redirector::send(std::uint32_t fe_id, std::uint32_t port_id, wire::Bytes packet, Instant now) {
+  const std::shared_lock lock(mutex_);
+  const auto fe = fes_.find(fe_id);
+  if (fe == fes_.end()) return false;
+  const auto port = std::ranges::find_if(
+      fe->second->ports, [&](const auto& p) { return p->config.port_id == port_id; });
+  if (port == fe->second->ports.end()) return false;
+  std::vector<std::byte> message(packet.size() + 128);
+  return to_channel(**port, packet, message, now);
 }
 
 }  // namespace forces::ce

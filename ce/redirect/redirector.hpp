@@ -9,11 +9,13 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -80,6 +82,13 @@ class Redirector {
   void set_channel(std::uint32_t fe_id, std::uint64_t data_channel);  // 0: down
   [[nodiscard]] std::uint64_t channel(std::uint32_t fe_id) const;
 
+  // Packets are offered to it first, on the I/O thread that has them; it calls nothing here. True:
+  // taken, and no device gets it. Set before start().
+  using Taker = std::function<bool(std::uint32_t fe_id, std::uint32_t port_id, wire::Bytes packet)>;
+  void set_taker(Taker taker) { taker_ = std::move(taker); }
+  // Out of an FE's port, from any thread. False: it is dropped, and counted at the port.
+  bool send(std::uint32_t fe_id, std::uint32_t port_id, wire::Bytes packet, Instant now);
+
   // From a data channel's message handler. Heartbeats are life, and passed over.
   void on_messages(std::uint64_t channel, const tmlx_message* messages, std::size_t count,
                    Instant now);
@@ -141,7 +150,7 @@ class Redirector {
 
   static void on_ready(void* port, int fd);
   void from_device(Port& port, int fd);
-  void to_channel(Port& port, wire::Bytes packet, Instant now);
+  bool to_channel(Port& port, wire::Bytes packet, std::span<std::byte> message, Instant now);
   void from_channel(Fe& fe, wire::Bytes message);
   static void to_device(Port& port, wire::Bytes packet);
   void watch(Port& port);
@@ -157,6 +166,7 @@ class Redirector {
   std::map<std::uint32_t, std::unique_ptr<Fe>> fes_;
   std::map<std::uint64_t, Fe*> by_channel_;
   Counter unknown_channel_;
+  Taker taker_;
   Devices devices_;
   // Of I/O thread 0, where every device is read.
   std::array<std::byte, kMaxPacket> packet_;

@@ -257,7 +257,11 @@ std::optional<Drop> ControllerCore::dispatch(Peer& from, const pl::Header& heade
   if (!from.fsm.on_message(now)) return Drop::WrongState;
   if (header.type == pl::MsgType::Heartbeat) return std::nullopt;
   if (header.type != pl::MsgType::EventNotification) return on_response(from, header, octets, now);
-  return from.provisioner.on_event(octets, now) ? std::nullopt : std::optional(Drop::Malformed);
+  if (!from.provisioner.on_event(octets, now)) return Drop::Malformed;
+  if (tell_events_ && from.provisioner.is_master()) {
+    out_.push(FeEvent{header.source.value, {octets.begin(), octets.end()}});
+  }
+  return std::nullopt;
 }
 
 void ControllerCore::send(std::uint32_t fe_id, Peer& to, Result<pl::Octets> octets) {

@@ -91,6 +91,10 @@ struct RowsFailed {  // at most one a second and FE
 struct TransactionEnded {
   provision::TransactionRecord record;
 };
+struct FeEvent {  // a whole EventNotification; only with tell_events()
+  std::uint32_t fe_id = 0;
+  pl::Octets octets;
+};
 struct Answered {  // a part of the answer to ask(), configure_fe() or switch_master()
   std::uint32_t fe_id = 0;
   std::uint64_t ticket = 0;
@@ -100,7 +104,7 @@ struct Answered {  // a part of the answer to ask(), configure_fe() or switch_ma
 using ControllerOutput =
     std::variant<SendMessage, FeChanged, SetupRefused, BindId, MessagesDropped, MasterChanged,
                  InventoryChanged, PortStatus, PortAddresses, RowsFailed, RowsRemoved, SetsReplaced,
-                 TransactionEnded, Answered>;
+                 TransactionEnded, FeEvent, Answered>;
 
 struct FeCounters {
   std::uint64_t received = 0, sent = 0;
@@ -135,7 +139,8 @@ class ControllerCore {
 
   // Where the rows of every FE come from; null: nowhere. It outlives this, or is taken away before.
   void set_row_source(provision::RowSource* source, Instant now);
-  void on_rows(Instant now);  // it has news, or is complete
+  void on_rows(Instant now);                            // it has news, or is complete
+  void tell_events(bool tell) { tell_events_ = tell; }  // of FEs whose master we are
 
   // Of an operator. The ticket comes again with the answer; 0: not associated, or not ours to set.
   [[nodiscard]] std::uint64_t ask(std::uint32_t fe_id, const std::vector<pl::BodyTlv>& query,
@@ -197,7 +202,7 @@ class ControllerCore {
 
   std::uint32_t ce_id_ = 0;
   std::map<std::uint32_t, FeConfig> configured_;
-  bool allow_unknown_ = false, stopped_ = false;
+  bool allow_unknown_ = false, stopped_ = false, tell_events_ = false;
   std::uint32_t assign_first_ = 0, assign_last_ = 0;
   HeartbeatConfig heartbeat_;
   provision::ProvisionConfig provision_;

@@ -1,0 +1,464 @@
+#include "ce/signaling/service/node.hpp"
+
+#include <algorithm>
+#include <deque>
+
+#include "ce/signaling/service/ip.hpp"
+#include "ce/signaling/service/words.hpp"
+#include "common/core/outputs.hpp"
+
+namespace forces::signaling {
+namespace {
+
+using rsvp::Address;
+
+resource::ManagerConfig manager_config(const NodeConfig& config) {
+  resource::ManagerConfig made;
+  made.self = config.id;
+  made.claim_time = config.claim_time;
+  return made;
+}
+engine::Config engine_config(const NodeConfig& config) {
+  engine::Config made = config.engine;
+  made.node = config.id;
+  made.restart.recovering = true;
+  return made;
+}
+ason::ControllerConfig connections_config(const NodeConfig& config) {
+  ason::ControllerConfig made = config.connections;
+  made.self = config.id;
+  made.recovering = true;
+  return made;
+}
+ason::calls::CallConfig calls_config(const NodeConfig& config) {
+  ason::calls::CallConfig made = config.calls;
+  made.address = Address::v4(config.id.value);
+  return made;
+}
+state::Octets key_octets(std::string_view key) {
+  const auto octets = std::as_bytes(std::span(key));
+  return {octets.begin(), octets.end()};
+}
+
+}  // namespace
+
+TransportNode::TransportNode(NodeConfig&& config, state::Store& store, Instant now)
+    : id_(config.id),
+      store_(store),
+      manager_(manager_config(config)),
+      engine_(engine_config(config), now),
+      connections_(connections_config(config), database_, finder_, manager_),
+      calls_(calls_config(config)),
+      rooms_{database_, finder_, manager_, engine_, connections_, calls_} {
+  for (const te::Node& node : config.nodes) database_.set(node);
+  for (const te::Link& link : config.links) database_.set(link);
+  for (const resource::FeConfig& fe : config.fes) {
+    manager_.set_fe(fe);
+    unread_.insert(fe.id);
+  }
+  for (const resource::InterfaceConfig& interface : config.interfaces) {
+    manager_.set_interface(interface);
+    ports_[interface.id] = interface.port;
+    channels_[interface.port] = interface.id;
+  }
+  for (const resource::InterFeLink& link : config.inter_fe_links) manager_.set_inter_fe_link(link);
+  for (const engine::NeighborConfig& neighbor : config.engine.neighbors) {
+    if (!neighbor.security.keys.empty()) keyed_.insert(neighbor.node);
+  }
+  all_keyed_ = !config.engine.learned_security.keys.empty();
+}
+
+std::expected<std::unique_ptr<TransportNode>, state::Failure> TransportNode::make(
+    NodeConfig config, state::Store& store, Instant now) {
+  std::unique_ptr<TransportNode> node(new TransportNode(std::move(config), store, now));
+  if (auto failed = node->recover(now); !failed) return std::unexpected(failed.error());
+  return node;
+}
+
+std::expected<void, state::Failure> TransportNode::recover(Instant now) {
+  std::vector<ason::calls::JournalEntry> calls;
+  bool any = false;
+  const auto read = store_.scan(kTable, {}, [&](state::Bytes key, state::Bytes value) {
+    any = true;
+    std::string name(key.size(), '\0');
+    std::ranges::transform(key, name.begin(), [](std::byte b) { return static_cast<char>(b); });
+    if (name.starts_with(ason::calls::kCallKeys)) {
+      calls.push_back({std::move(name), {value.begin(), value.end()}});
+    } else if (name != "started") {
+      connections_.recover(name, value, now);
+    }
+    return true;
+  });
+  if (!read) return std::unexpected(read.error());
+  persist("started", std::vector<std::byte>{});  // a journal that is not there has been lost
+  calls_.start(calls, any ? ason::calls::JournalKept::Yes : ason::calls::JournalKept::No, now);
+  connections_.start(now);
+  pump(now);
+  return {};
+}
+
+// --- events ---
+
+bool TransportNode::takes(const FePort& port, wire::Bytes packet) const {
+  return is_rsvp(packet) && channels_.contains(port);
+}
+
+void TransportNode::on_packet(const FePort& port, wire::Bytes packet, Instant now) {
+  const auto channel = channels_.find(port);
+  const auto read = read_rsvp(packet);
+  if (channel == channels_.end() || !read) {
+    ++counters_.malformed;
+    return;
+  }
+  ++counters_.packets_in;
+  engine_.on_packet({.channel = channel->second,
+                     .source = read->source,
+                     .destination = read->destination,
+                     .ttl = read->ttl,
+                     .octets = read->octets},
+                    now);
+  pump(now);
+}
+
+void TransportNode::on_fe_up(std::uint32_t fe, Instant now) {
+  manager_.on_fe_up(fe, now);
+  pump(now);
+}
+void TransportNode::on_fe_down(std::uint32_t fe, Instant now) {
+  manager_.on_fe_down(fe, now);
+  pump(now);
+}
+
+void TransportNode::on_rows(std::uint32_t fe, std::span<const resource::FoundRow> rows,
+                            Instant now) {
+  manager_.on_rows(fe, rows, now);
+  pump(now);
+  unread_.erase(fe);
+  if (!unread_.empty() || fabric_read_) return;
+  fabric_read_ = true;
+  connections_.on_fabric_read(now);
+  pump(now);
+  std::vector<LspKey> alive;
+  for (const ason::LspView& lsp : connections_.lsps()) alive.push_back(lsp.key);
+  calls_.on_connections_recovered(alive, now);
+  pump(now);
+}
+
+void TransportNode::on_result(std::uint64_t transaction, const resource::TransactionResult& result,
+                              Instant now) {
+  manager_.on_result(transaction, result, now);
+  pump(now);
+}
+void TransportNode::on_port(const FePort& port, bool up, Instant now) {
+  manager_.on_port(port, up, now);
+  pump(now);
+}
+void TransportNode::on_failed_labels(const FePort& port, const te::LabelRanges& labels,
+                                     Instant now) {
+  manager_.on_failed_labels(port, labels, now);
+  pump(now);
+}
+void TransportNode::on_row_status(std::uint32_t fe, std::uint32_t number,
+                                  resource::RowStatus status, Instant now) {
+  manager_.on_row_status(fe, number, status, now);
+  pump(now);
+}
+void TransportNode::on_trace(const FePort& port, Label label, const resource::Trace& trace,
+                             Instant now) {
+  if (const auto interface = manager_.interface_at(port)) {
+    (void)manager_.on_trace(*interface, label, trace);
+  }
+  pump(now);
+}
+
+void TransportNode::on_store(Instant now) {
+  while (const auto event = store_.poll_event()) {
+    if (const auto* const durable = std::get_if<state::Durable>(&*event)) {
+      outbox_.on_durable(durable->up_to);
+    } else if (const auto* const failed = std::get_if<state::Failed>(&*event)) {
+      say(Level::Error, "state_failed",
+          failed->failure.text + "; nothing new is announced to other nodes until it is written");
+    } else {
+      say(Level::Info, "state_recovered", "the state is written again");
+    }
+  }
+  pump(now);
+}
+
+void TransportNode::on_time(Instant now) {
+  manager_.on_time(now);
+  connections_.on_time(now);
+  calls_.on_time(now);
+  engine_.on_time(now);
+  pump(now);
+}
+
+std::optional<Instant> TransportNode::next_deadline() const {
+  std::optional<Instant> next;
+  for (const auto& one : {manager_.next_deadline(), connections_.next_deadline(),
+                          calls_.next_deadline(), engine_.next_deadline()}) {
+    if (one && (!next || *one < *next)) next = one;
+  }
+  return next;
+}
+
+// --- between the rooms ---
+
+void TransportNode::pump(Instant now) {
+  if (pumping_) return;
+  pumping_ = true;
+  const auto all_of = [&](auto& room) {
+    bool any = false;
+    while (const auto output = room.poll_output()) {
+      take(*output, now);
+      any = true;
+    }
+    return any;
+  };
+  for (bool more = true; more;) {
+    more = all_of(manager_);
+    more |= all_of(connections_);
+    more |= all_of(calls_);
+    more |= all_of(engine_);
+    outbox_.commit(store_);
+    while (const auto item = outbox_.poll()) {
+      perform(*item, now);
+      more = true;
+    }
+  }
+  pumping_ = false;
+}
+
+void TransportNode::persist(std::string_view key, std::optional<std::vector<std::byte>> octets) {
+  outbox_.persist({std::string(kTable), key_octets(key), std::move(octets)});
+}
+
+void TransportNode::say(Level level, std::string_view event, std::string text) {
+  out_.push(Said{level, event, std::move(text)});
+}
+
+void TransportNode::follow_interface(std::uint32_t interface, Instant now) {
+  const LinkEnd end{id_, interface};
+  if (database_.link(end) == nullptr) return;
+  database_.set_free(end, manager_.free_labels(interface));
+  database_.set_up(end, manager_.interface_up(interface));
+  connections_.on_topology(now);
+}
+
+void TransportNode::take(const resource::Output& output, Instant now) {
+  if (const auto* const transaction = std::get_if<resource::Transaction>(&output)) {
+    out_.push(*transaction);
+  } else if (const auto* const read = std::get_if<resource::ReadRows>(&output)) {
+    out_.push(*read);
+  } else if (const auto* const changed = std::get_if<resource::InterfaceChanged>(&output)) {
+    follow_interface(changed->interface, now);
+  } else if (const auto* const alarm = std::get_if<resource::LabelAlarm>(&output)) {
+    say(alarm->raised ? Level::Warning : Level::Info, "label_association", words(*alarm));
+  } else if (const auto* const found = std::get_if<resource::Found>(&output)) {
+    say(Level::Info, "rows_found", words(*found));
+  }
+  connections_.on_event(output, now);
+}
+
+void TransportNode::take(const ason::Output& output, Instant now) {
+  std::visit(Overloaded{
+                 [&](const ason::Persist& persisted) { persist(persisted.key, persisted.octets); },
+                 [&](const ason::AskCall& ask) { answer_ask(ask, now); },
+                 [&](const ason::CallConnection& connection) { tell_calls(connection, now); },
+                 [&](const ason::ConnectionChanged& changed) {
+                   const bool bad = changed.failure.has_value();
+                   say(bad ? Level::Warning : Level::Info,
+                       bad ? "connection_failed" : "connection_changed", words(changed));
+                 },
+                 [&](const ason::ConnectionAlarm& alarm) {
+                   say(alarm.raised ? Level::Warning : Level::Info, "connection_alarm",
+                       words(alarm));
+                 },
+                 [&](const auto&) { outbox_.send(output); },
+             },
+             output);
+}
+
+void TransportNode::take(const ason::calls::CallOutput& output, Instant now) {
+  using namespace ason::calls;
+  std::visit(Overloaded{
+                 [&](const PersistCall& persisted) { persist(persisted.key, persisted.octets); },
+                 [&](const SendNotify& notify) { outbox_.send(notify); },
+                 [&](const CallChanged& changed) {
+                   const bool bad = !changed.reason.cause.empty();
+                   say(bad ? Level::Warning : Level::Info, bad ? "call_failed" : "call_changed",
+                       words(changed));
+                   connections_.on_calls_changed(changed.id.number, now);
+                 },
+                 [&](const CallAlarm& alarm) {
+                   say(alarm.raised ? Level::Warning : Level::Info, "call_alarm", words(alarm));
+                 },
+             },
+             output);
+}
+
+void TransportNode::perform(const Item& item, Instant now) {
+  if (const auto* const notify = std::get_if<ason::calls::SendNotify>(&item)) {
+    const std::uint64_t ticket =
+        notify->to.is_v6() ? 0 : engine_.notify(NodeId{notify->to.v4()}, notify->message, now);
+    if (ticket == 0) {
+      calls_.on_notify_failed(notify->ticket, now);
+    } else {
+      tickets_[ticket] = notify->ticket;
+    }
+    return;
+  }
+  const auto& output = std::get<ason::Output>(item);
+  const engine::Status status = ason::perform(output, engine_, now);
+  if (status == engine::Status::Done) return;
+  if (const auto key = ason::lsp_of(output)) connections_.on_unsent(*key, status, now);
+}
+
+void TransportNode::take(const engine::Output& output, Instant now) {
+  if (const auto* const packet = std::get_if<engine::Send>(&output)) {
+    std::optional<FePort> port;
+    if (const auto at = ports_.find(packet->channel); at != ports_.end()) port = at->second;
+    if (!port) port = port_towards(packet->destination);
+    ++counters_.packets_out;
+    return send(port, {packet->source, packet->destination, packet->ttl, packet->octets});
+  }
+  if (const auto* const packet = std::get_if<engine::Forward>(&output)) {
+    ++counters_.packets_forwarded;
+    return send(port_towards(packet->destination),
+                {packet->source, packet->destination, packet->ttl, packet->octets});
+  }
+  const bool of_connections = connections_.on_event(output, now);
+  std::visit(Overloaded{
+                 [&](const engine::NotifyReceived& notify) {
+                   if (!of_connections) on_notify(notify, now);
+                 },
+                 [&](const engine::NotifyDelivered& told) {
+                   if (const auto at = tickets_.extract(told.ticket)) {
+                     calls_.on_notify_delivered(at.mapped(), now);
+                   }
+                 },
+                 [&](const engine::NotifyFailed& told) {
+                   if (const auto at = tickets_.extract(told.ticket)) {
+                     calls_.on_notify_failed(at.mapped(), now);
+                   }
+                 },
+                 [&](const engine::NeighborChanged& changed) {
+                   if (changed.event == engine::NeighborEvent::Restarted) {
+                     calls_.on_peer_restarted(Address::v4(changed.node.value), now);
+                   }
+                   say_neighbor(changed);
+                 },
+                 [&](const engine::RecoveryEnded& ended) {
+                   if (ended.unsynchronized == 0) return;
+                   say(Level::Warning, "recovery_ended", words(ended));
+                 },
+                 [&](const engine::KeysExpired& expired) {
+                   say(Level::Warning, "keys_expired",
+                       "neighbor " + words(expired.node) + ": the last key is over and goes on " +
+                           "to be used; give it a new one");
+                 },
+                 [](const auto&) {},
+             },
+             output);
+}
+
+void TransportNode::say_neighbor(const engine::NeighborChanged& changed) {
+  const bool bad = changed.event == engine::NeighborEvent::Lost ||
+                   changed.event == engine::NeighborEvent::RestartTimeOver;
+  say(bad ? Level::Warning : Level::Info, "neighbor_changed",
+      words(changed.node) + " " + std::string(to_string(changed.event)));
+}
+
+// --- calls ---
+
+namespace {
+
+ason::calls::ConnectionAsk ask_of(const LspKey& key, std::uint16_t call_id, std::string name) {
+  return {.ends = {Address::v4(key.sender.value), Address::v4(key.end_point.value)},
+          .call_id = call_id,
+          .name = std::move(name)};
+}
+
+}  // namespace
+
+void TransportNode::answer_ask(const ason::AskCall& ask, Instant now) {
+  auto question = ask_of(ask.key, ask.call_id, ask.name);
+  if (!ask.ingress) question.neighbor = Address::v4(ask.neighbor.value);
+  const auto verdict = calls_.may_connect(question);
+  using Mine = ason::CallVerdict::Answer;
+  using Theirs = ason::calls::ConnectionVerdict::Answer;
+  ason::CallVerdict answer{.error = verdict.error};
+  answer.answer = verdict.answer == Theirs::Yes    ? Mine::Yes
+                  : verdict.answer == Theirs::Wait ? Mine::Wait
+                                                   : Mine::No;
+  connections_.on_call_verdict(ask.key, answer, now);
+}
+
+void TransportNode::tell_calls(const ason::CallConnection& connection, Instant now) {
+  const auto question = ask_of(connection.key, connection.call_id, connection.name);
+  const ason::calls::Connection told{
+      .key = connection.key,
+      .role = connection.recovery ? ason::calls::ConnectionRole::Recovery
+                                  : ason::calls::ConnectionRole::Working,
+      .state =
+          connection.up ? ason::calls::ConnectionState::Up : ason::calls::ConnectionState::Gone,
+  };
+  (void)calls_.on_connection(question, told, now);
+}
+
+void TransportNode::on_notify(const engine::NotifyReceived& notify, Instant now) {
+  const ason::calls::NotifyOrigin origin{
+      .from = Address::v4(notify.from.value),
+      .to = Address::v4(id_.value),
+      .authenticated = all_keyed_ || keyed_.contains(notify.from),
+  };
+  (void)calls_.on_notify(origin, *notify.message, now);
+}
+
+// --- packets ---
+
+void TransportNode::send(std::optional<FePort> port, const RsvpPacket& packet) {
+  auto octets = port ? write_rsvp(packet) : std::nullopt;
+  if (!octets) {
+    ++counters_.no_route;
+    return;
+  }
+  out_.push(SendPacket{*port, std::move(*octets)});
+}
+
+// By the fewest links: packets of the control plane go where the fibres go.
+void TransportNode::find_routes() {
+  if (routes_of_ == database_.structure()) return;
+  routes_of_ = database_.structure();
+  routes_.clear();
+  std::deque<NodeId> next{id_};
+  while (!next.empty()) {
+    const NodeId at = next.front();
+    next.pop_front();
+    for (const te::Link* const link : database_.links_of(at)) {
+      const LinkEnd& near = link->ends[0].node == at ? link->ends[0] : link->ends[1];
+      const NodeId far = link->other(near).node;
+      if (far == id_ || routes_.contains(far)) continue;
+      if (at != id_) {
+        routes_[far] = routes_.at(at);
+      } else if (const auto port = ports_.find(near.interface); port != ports_.end()) {
+        routes_[far] = port->second;
+      } else {
+        continue;
+      }
+      next.push_back(far);
+    }
+  }
+}
+
+std::optional<FePort> TransportNode::port_towards(std::uint32_t destination) {
+  find_routes();
+  auto at = routes_.find(NodeId{destination});
+  if (at == routes_.end()) {
+    const auto end = database_.by_address(destination);
+    if (end) at = routes_.find(end->node);
+  }
+  return at == routes_.end() ? std::nullopt : std::optional(at->second);
+}
+
+}  // namespace forces::signaling

@@ -1,0 +1,172 @@
+// A transport node: RSVP engine, TE database, label and resource manager, connection and call
+// controller joined. Sans I/O but for the store that it is given.
+//
+// What a room says goes at once to the others that it concerns. What announces something to another
+// node waits in an Outbox until all that was persisted before is durable; what the engine sends by
+// itself (Hellos, refreshes, acknowledgments) announces nothing new and leaves at once.
+//
+// After its start a node reads back its FEs; connections that were there before are taken up by
+// journal, neighbours and rows, in whatever order these come (RFC 4139 section 4.4).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "ce/signaling/ason/call/controller.hpp"
+#include "ce/signaling/ason/connection/controller.hpp"
+#include "ce/signaling/resource/manager.hpp"
+#include "ce/signaling/rsvp/engine.hpp"
+#include "ce/signaling/te/path_finder.hpp"
+#include "ce/state/outbox.hpp"
+#include "common/core/outputs.hpp"
+
+namespace forces::signaling {
+
+struct NodeConfig {
+  NodeId id{};
+  // The network as it is known, this node and its links in it.
+  std::vector<te::Node> nodes{};
+  std::vector<te::Link> links{};
+  // What this node is made of. An interface that has a port is a control channel too, with the
+  // interface's number: packets to the neighbour at its other end leave there.
+  std::vector<resource::FeConfig> fes{};
+  std::vector<resource::InterfaceConfig> interfaces{};
+  std::vector<resource::InterFeLink> inter_fe_links{};
+  Duration claim_time = std::chrono::seconds(120);  // resource::ManagerConfig
+  engine::Config engine{};                          // `node` and `restart.recovering` are set here
+  ason::ControllerConfig connections{};             // `self` and `recovering` as well
+  ason::calls::CallConfig calls{};                  // `address` as well
+};
+
+// --- outputs ---
+struct SendPacket {  // an IPv4 packet, out of this port
+  FePort port{};
+  std::vector<std::byte> packet{};
+};
+enum class Level : std::uint8_t { Info, Warning, Error };
+struct Said {  // for the log
+  Level level{};
+  std::string_view event{};  // "connection_failed": stable
+  std::string text{};
+};
+using NodeOutput = std::variant<SendPacket, resource::Transaction, resource::ReadRows, Said>;
+
+class TransportNode {
+ public:
+  static constexpr std::string_view kTable = "signaling";  // of the store
+
+  // What an operator may use directly, within operate().
+  struct Rooms {
+    te::Database& database;
+    te::PathFinder& finder;
+    resource::Manager& manager;
+    engine::Engine& engine;
+    ason::Controller& connections;
+    ason::calls::CallController& calls;
+  };
+
+  // Reads the journal; the store outlives it. A failure is the end of the start.
+  [[nodiscard]] static std::expected<std::unique_ptr<TransportNode>, state::Failure> make(
+      NodeConfig config, state::Store& store, Instant now);
+
+  // True: it is of RSVP, and at a port that is a channel.
+  [[nodiscard]] bool takes(const FePort& port, wire::Bytes packet) const;
+  void on_packet(const FePort& port, wire::Bytes packet, Instant now);
+  void on_fe_up(std::uint32_t fe, Instant now);
+  void on_fe_down(std::uint32_t fe, Instant now);
+  void on_rows(std::uint32_t fe, std::span<const resource::FoundRow> rows, Instant now);
+  void on_result(std::uint64_t transaction, const resource::TransactionResult& result, Instant now);
+  void on_port(const FePort& port, bool up, Instant now);
+  void on_failed_labels(const FePort& port, const te::LabelRanges& labels, Instant now);
+  void on_row_status(std::uint32_t fe, std::uint32_t number, resource::RowStatus status,
+                     Instant now);
+  void on_trace(const FePort& port, Label label, const resource::Trace& trace, Instant now);
+  void on_store(Instant now);  // it has events
+  void on_time(Instant now);
+
+  // f(Rooms&): look and ask; what it set going is performed behind it.
+  template <class F>
+  auto operate(F&& f, Instant now) {
+    if constexpr (std::is_void_v<decltype(f(rooms_))>) {
+      f(rooms_);
+      pump(now);
+    } else {
+      auto result = f(rooms_);
+      pump(now);
+      return result;
+    }
+  }
+
+  [[nodiscard]] std::optional<NodeOutput> poll_output() { return out_.poll(); }
+  [[nodiscard]] std::optional<Instant> next_deadline() const;
+
+  struct Counters {
+    std::uint64_t packets_in = 0, packets_out = 0, packets_forwarded = 0;
+    std::uint64_t malformed = 0;  // no IPv4 packet, or a fragment
+    std::uint64_t no_route = 0;   // no channel leads to the destination
+  };
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+  [[nodiscard]] NodeId id() const { return id_; }
+  [[nodiscard]] bool fabric_read() const { return fabric_read_; }
+  [[nodiscard]] std::size_t waiting_for_store() const { return outbox_.waiting(); }
+
+ private:
+  // What leaves only when it is durable what stands behind it.
+  using Item = std::variant<ason::Output, ason::calls::SendNotify>;
+
+  TransportNode(NodeConfig&& config, state::Store& store, Instant now);
+  [[nodiscard]] std::expected<void, state::Failure> recover(Instant now);
+  void pump(Instant now);
+  void take(const resource::Output& output, Instant now);
+  void take(const ason::Output& output, Instant now);
+  void take(const ason::calls::CallOutput& output, Instant now);
+  void take(const engine::Output& output, Instant now);
+  void perform(const Item& item, Instant now);
+  void answer_ask(const ason::AskCall& ask, Instant now);
+  void tell_calls(const ason::CallConnection& connection, Instant now);
+  void on_notify(const engine::NotifyReceived& notify, Instant now);
+  void follow_interface(std::uint32_t interface, Instant now);
+  void persist(std::string_view key, std::optional<std::vector<std::byte>> octets);
+  void say(Level level, std::string_view event, std::string text);
+  void say_neighbor(const engine::NeighborChanged& changed);
+  // The port by which a packet leaves for this address; nullopt: none.
+  [[nodiscard]] std::optional<FePort> port_towards(std::uint32_t destination);
+  void find_routes();
+  void send(std::optional<FePort> port, const struct RsvpPacket& packet);
+
+  const NodeId id_;
+  state::Store& store_;
+  te::Database database_;
+  te::PathFinder finder_{database_};
+  resource::Manager manager_;
+  engine::Engine engine_;
+  ason::Controller connections_;
+  ason::calls::CallController calls_;
+  Rooms rooms_;
+
+  std::map<std::uint32_t, FePort> ports_;     // of interfaces, which are channels
+  std::map<FePort, std::uint32_t> channels_;  // and back
+  std::set<NodeId> keyed_;                    // neighbours whose messages are authenticated
+  bool all_keyed_ = false;                    // so are those that were learned
+  // First hops by node, of the whole network.
+  std::map<NodeId, FePort> routes_;
+  std::optional<std::uint64_t> routes_of_;  // Database::structure()
+
+  std::set<std::uint32_t> unread_;  // FEs that were not read since the start
+  bool fabric_read_ = false;
+  bool pumping_ = false;
+  std::map<std::uint64_t, std::uint64_t> tickets_;  // of the engine to those of the call controller
+  state::Outbox<Item> outbox_;
+  OutputQueue<NodeOutput> out_;
+  Counters counters_;
+};
+
+}  // namespace forces::signaling
