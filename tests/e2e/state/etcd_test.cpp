@@ -10,6 +10,7 @@
 #include "ce/state/etcd/backend.hpp"
 #include "ce/state/threaded.hpp"
 #include "tests/e2e/daemons/child.hpp"
+#include "tests/e2e/state/forgetful_gateway.hpp"
 #include "tests/e2e/tml/certificates.hpp"
 #include "tests/unit/ce/state/support.hpp"
 
@@ -238,6 +239,34 @@ TEST_F(EtcdGroup, WhileTheServerIsAwayBatchesWait) {
   start();
   ASSERT_TRUE(news.until_durable(store, second));
   EXPECT_EQ(rows_of(store, "t"), (Rows{{"a", "1"}, {"b", "1"}}));
+}
+
+// It is not known whether a commit whose answer was lost was carried out: it was, and counts once,
+// also when the network delivers it again after later ones.
+TEST_F(EtcdGroup, ACommitWhoseAnswerWasLostIsCarriedOutOnce) {
+  e2e::ForgetfulGateway gateway(of("ce1").client);
+  auto through = of("ce1");
+  through.client.endpoints = {gateway.address()};
+  auto backend = opened(through);
+  ASSERT_NE(backend, nullptr);
+  News news;
+  ThreadedOptions options;
+  options.news = news.handler();
+  options.retry = options.retry_most = 10ms;
+  ThreadedStore store(std::move(backend), options);
+  const auto before = gateway.transactions().size();
+  gateway.lose_answers(2);
+  ASSERT_TRUE(news.until_durable(store, store.submit({put("t", "a", "old"), put("t", "b", "1")})));
+  EXPECT_EQ(store.snapshot().failures[static_cast<std::size_t>(Reason::Unreachable)], 2U);
+  ASSERT_TRUE(news.until_durable(store, store.submit({put("t", "a", "new"), removed("t", "b")})));
+  const auto carried = gateway.transactions();
+  ASSERT_EQ(carried.size(), before + 4) << "three tries and one commit";
+  etcd::Client late(of("").client);
+  for (std::size_t n = before; n < carried.size(); ++n) {
+    ASSERT_TRUE(late.post("/v3/kv/txn", carried[n]));
+  }
+  EXPECT_EQ(rows_of(store, "t"), (Rows{{"a", "new"}}));
+  ASSERT_TRUE(news.until_durable(store, store.submit({put("t", "c", "1")}))) << "and it goes on";
 }
 
 TEST_F(EtcdGroup, ManyBatchesAreOneTransactionWithinItsLimits) {
