@@ -1,0 +1,32 @@
+// Mastership as etcd gives it: a key that lives as long as a lease, which a thread keeps alive.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "ce/state/etcd/client.hpp"
+
+namespace forces::state::etcd {
+
+class Lease {
+ public:
+  // `lost` comes at most once, on the lease's thread: etcd ended it, or could not be asked for the
+  // whole of its life. From then on another may be master.
+  [[nodiscard]] static std::expected<std::unique_ptr<Lease>, Failure> grant(
+      const ClientOptions& options, std::chrono::seconds life, std::function<void(Failure)> lost);
+  ~Lease();  // revokes it, so that the next one need not wait
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+
+  [[nodiscard]] const std::string& id() const;  // as JSON has it: a number in text
+
+ private:
+  class Impl;
+  explicit Lease(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace forces::state::etcd
