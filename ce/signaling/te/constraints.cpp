@@ -38,7 +38,7 @@ Constraints::Constraints(const Graph& graph, const Request& request, const Exclu
       bandwidth_(request.signal.bandwidth()) {
   passes_.reserve(graph.edges().size());
   for (const Edge& edge : graph.edges()) passes_.push_back(first_failed(edge));
-  if (exclude.empty()) return;
+  if (exclude.empty() && !request.first_labels) return;
   for (EdgeId id = 0; id < passes_.size(); ++id) {
     if (passes_[id] >= kPasses && excluded(graph.edges()[id], id)) passes_[id] = NoPath::Excluded;
   }

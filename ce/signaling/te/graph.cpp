@@ -55,6 +55,10 @@ bool Graph::any_transparent() const {
   return std::ranges::any_of(nodes_, [](const Node* node) { return !node->converts_labels; });
 }
 
+bool Graph::any_converting() const {
+  return std::ranges::any_of(nodes_, [](const Node* node) { return node->converts_labels; });
+}
+
 std::optional<EdgePath> Graph::shortest(const Search& search) {
   struct Usable {
     const Graph* graph = nullptr;

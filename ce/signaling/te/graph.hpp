@@ -59,6 +59,7 @@ class Graph {
   [[nodiscard]] std::optional<EdgeId> edge(const LinkEnd& out) const;
   // A node that cannot convert labels is among them.
   [[nodiscard]] bool any_transparent() const;
+  [[nodiscard]] bool any_converting() const;
 
   struct Search {
     Vertex from = 0, to = 0;

@@ -13,6 +13,7 @@ struct State {
   Vertex at = 0;
   std::optional<LabelRanges> labels{};  // nullopt: any
   EdgePath path{};
+  std::vector<Vertex> passed{};  // nodes that cannot convert, in order
 };
 
 // The cheapest first; of the same cost the one with the lower numbers.
@@ -28,12 +29,10 @@ bool allows(const std::optional<LabelRanges>& more, const std::optional<LabelRan
   return !more || (less && more->contains(*less));
 }
 
-}  // namespace
-
-std::expected<EdgePath, NoPath> search_by_labels(const Graph& graph, const Constraints& constraints,
-                                                 const Graph::Search& search,
-                                                 const std::optional<LabelRanges>& before,
-                                                 std::uint32_t max_hops) {
+std::expected<EdgePath, NoPath> search(const Graph& graph, const Constraints& constraints,
+                                       const Graph::Search& search,
+                                       const std::optional<LabelRanges>& before,
+                                       std::uint32_t max_hops, bool exact) {
   std::vector<State> states;
   std::vector<std::vector<std::size_t>> settled(graph.size());
   std::priority_queue<std::size_t, std::vector<std::size_t>, Later> queue(Later{&states});
@@ -46,30 +45,56 @@ std::expected<EdgePath, NoPath> search_by_labels(const Graph& graph, const Const
     if (state.at == search.to) return state.path;
     const bool dominated = std::ranges::any_of(settled[state.at], [&](std::size_t other) {
       const State& o = states[other];
-      return o.cost.hops <= state.cost.hops && allows(o.labels, state.labels);
+      return o.cost.hops <= state.cost.hops && allows(o.labels, state.labels) &&
+             (!exact || std::ranges::includes(state.passed, o.passed));
     });
     if (dominated) continue;
     settled[state.at].push_back(index);
     if (max_hops != 0 && state.cost.hops >= max_hops) continue;
     for (const EdgeId id : graph.out(state.at)) {
       const Edge& edge = graph.edges()[id];
-      if (constraints.passes()[id] < kPasses) continue;
+      if (constraints.passes()[id] < kPasses || edge.to == search.from) continue;
       if (!search.kept.empty() && search.kept[edge.to] != 0 && edge.to != search.to) continue;
-      if (edge.to == search.from) continue;
+      const bool twice = std::ranges::any_of(
+          state.path, [&](EdgeId taken) { return graph.edges()[taken].to == edge.to; });
+      if (twice) continue;
       auto labels = constraints.labels(id, state.labels);
       if (!constraints.fits(labels)) continue;
-      if (graph.node(edge.to).converts_labels) labels.reset();
+      const bool converts = graph.node(edge.to).converts_labels;
+      if (converts) labels.reset();
       State next{.cost = state.cost + Cost{edge.direction().metric, 1},
                  .at = edge.to,
                  .labels = std::move(labels),
-                 .path = state.path};
+                 .path = state.path,
+                 .passed = state.passed};
       next.path.push_back(id);
+      if (!converts) {
+        next.passed.insert(std::ranges::upper_bound(next.passed, edge.to), edge.to);
+      }
       if (states.size() >= kSearchEffort) return std::unexpected(NoPath::Effort);
       states.push_back(std::move(next));
       queue.push(states.size() - 1);
     }
   }
   return std::unexpected(NoPath::LabelContinuity);
+}
+
+}  // namespace
+
+std::expected<EdgePath, NoPath> search_by_labels(const Graph& graph, const Constraints& constraints,
+                                                 const Graph::Search& wanted,
+                                                 const std::optional<LabelRanges>& before,
+                                                 std::uint32_t max_hops) {
+  // Without a node that converts on the way labels only become fewer: nothing is gained by coming
+  // back.
+  const bool mixed = graph.any_transparent() && graph.any_converting();
+  if (mixed) {
+    auto path = search(graph, constraints, wanted, before, max_hops, true);
+    if (path || path.error() != NoPath::Effort) return path;
+  }
+  auto path = search(graph, constraints, wanted, before, max_hops, false);
+  if (!path && mixed) return std::unexpected(NoPath::Effort);
+  return path;
 }
 
 }  // namespace forces::signaling::te

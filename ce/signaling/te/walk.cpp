@@ -124,6 +124,8 @@ Walk::Done Walk::to_interface(const LinkEnd& end, const RouteHop& hop) {
     return {};
   }
   const bool inward = edge.to == at_ || *node == destination_;
+  // A strict hop has no other node before it.
+  if (inward && edge.to != at_ && !hop.loose) return fail(NoPath::AlongRoute);
   if (const Done done = reach(inward ? edge.to : *node, hop.loose); !done) return done;
   if (const Done done = take(inward ? edge.back : *out); !done) return done;
   pin();
