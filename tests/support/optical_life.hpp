@@ -1,0 +1,229 @@
+// A life of a node by random numbers: reserve, activate, release, answers that are lost, FEs that
+// refuse, vanish and come back, ports, restarts of the controller. At its end everything is
+// repaired and claimed; then model FEs and manager must have the same picture.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/support/cross_connects.hpp"
+
+namespace forces::test {
+
+using namespace std::chrono_literals;
+
+class OpticalLife {
+ public:
+  // below(n): a number below n.
+  using Below = std::function<std::uint32_t(std::uint32_t)>;
+  explicit OpticalLife(Below below)
+      : below(std::move(below)), node_(std::make_unique<OpticalNode>(fes_)) {}
+
+  void run(int steps) {
+    for (int i = 0; i < steps; ++i) step();
+    settle();
+  }
+  void step() {
+    node_->now += std::chrono::milliseconds(below(1'000));
+    const auto n = static_cast<std::uint16_t>(1 + below(kLsps));
+    const LspKey lsp = OpticalNode::lsp(n);
+    switch (below(12)) {
+      case 0:
+      case 1:
+      case 2: {
+        const resource::Wants w = wants(n);
+        const auto labels = manager().reserve(w, node_->now);
+        if (!labels) break;
+        wanted_[n] = w;
+        if (labels->yielded.empty()) break;
+        for (const LspKey& loser : labels->yielded) forget(loser.tunnel_id);
+        break;
+      }
+      case 3:
+      case 4:
+        (void)manager().activate(lsp, {}, node_->now);
+        break;
+      case 5:
+        manager().release(lsp, node_->now);
+        forget(n);
+        break;
+      case 6:
+        fes_.fes[1 + below(2)].refuses = below(3) == 0;
+        break;
+      case 7:
+        manager().on_fe_down(1 + below(2), node_->now);
+        break;
+      case 8:
+        manager().on_fe_up(1 + below(2), node_->now);
+        break;
+      case 9:
+        manager().on_port({1 + below(2), 1 + below(9)}, below(2) == 0, node_->now);
+        break;
+      case 10:
+        if (below(6) == 0) restart();
+        break;
+      default:
+        manager().on_time(node_->now);
+        break;
+    }
+    pump();
+  }
+  // Repaired, claimed, and quiet.
+  void settle() {
+    for (auto& [id, fe] : fes_.fes) fe.refuses = false;
+    for (std::uint32_t fe = 1; fe <= 2; ++fe) {
+      for (std::uint32_t port = 1; port <= 9; ++port)
+        manager().on_port({fe, port}, true, node_->now);
+      manager().on_fe_up(fe, node_->now);
+    }
+    node_->hold = false;
+    node_->run();
+    for (const auto& [n, w] : std::map(wanted_)) {
+      const auto labels = manager().reserve(w, node_->now);
+      if (labels) continue;
+      require(!established_.contains(OpticalNode::lsp(n)), "an established one cannot be claimed");
+      forget(n);
+    }
+    // What the journal does not know is given up, were it active.
+    for (const LspKey& lsp : manager().connections()) {
+      if (manager().connection(lsp)->state == resource::ConnectionState::Found) {
+        require(!established_.contains(lsp), "an established one was not claimed");
+        manager().give_back(lsp, node_->now);
+      }
+    }
+    for (int i = 0; i < 20; ++i) {
+      node_->run();
+      node_->now += 61s;
+      manager().on_time(node_->now);
+    }
+    node_->run();
+    note();
+  }
+
+  // What is not as it should be, in words; nothing when all is well.
+  std::vector<std::string> check() {
+    std::size_t rows = 0;
+    std::map<std::pair<FePort, resource::Way>, std::set<Label>> held;
+    for (const LspKey& lsp : manager().connections()) {
+      const auto view = *manager().connection(lsp);
+      const bool active = view.state == resource::ConnectionState::Active;
+      require(active || view.state == resource::ConnectionState::Reserved,
+              "a connection is " + std::string(to_string(view.state)));
+      for (const resource::RowAt& at : view.rows) {
+        ++rows;
+        const auto& there = fes_.fes[at.fe].rows;
+        const auto row = there.find(at.at.number);
+        require(row != there.end() && row->second == at.at.row, "a row is another one at its FE");
+        require(at.at.row.active || !active, "a row of an active connection is not active");
+        held[{{at.fe, at.at.row.in_port}, resource::Way::Receive}].insert(at.at.row.in_label);
+        held[{{at.fe, at.at.row.out_port}, resource::Way::Send}].insert(at.at.row.out_label);
+      }
+      const std::size_t lists = view.labels.in.size() + view.labels.upstream_in.size();
+      require(view.ways.size() == lists * wanted_[lsp.tunnel_id].signal.width(),
+              "a way is missing or too many");
+      for (const auto& [from, to] : view.ways) {
+        require((from.interface == view.in && to.interface == view.out) ||
+                    (from.interface == view.out && to.interface == view.in),
+                "a way leads elsewhere");
+      }
+    }
+    require(rows == fes_.rows(), "an FE has a row that nobody knows");
+    for (const std::uint32_t id : manager().interfaces()) {
+      for (const resource::Way way : {resource::Way::Receive, resource::Way::Send}) {
+        auto free = resource::LabelRanges::sdh_slots(1, 4);
+        for (const Label label : held[{manager().interface(id)->port, way}]) free.erase(label);
+        require(manager().free_labels(id, way) == free, "a label is leaked");
+      }
+    }
+    for (const auto& [lsp, labels] : established_) {
+      const auto view = manager().connection(lsp);
+      require(view && view->state == resource::ConnectionState::Active && view->labels == labels,
+              "an established connection was released or changed");
+    }
+    return complaints_;
+  }
+  std::size_t established() const { return established_.size(); }
+
+ private:
+  void require(bool good, const std::string& what) {
+    if (!good) complaints_.push_back(what);
+  }
+  Below below;
+  resource::Manager& manager() { return node_->manager; }
+  static constexpr std::uint16_t kLsps = 12;
+
+  resource::Wants wants(std::uint16_t n) {
+    const auto known = wanted_.find(n);
+    if (known != wanted_.end()) return known->second;
+    std::uint32_t in = 1 + below(5), out = 1 + below(5);
+    resource::Wants w = OpticalNode::wants(n, in, out);
+    if (below(4) == 0) w.signal.nvc = 2;
+    if (below(8) == 0) w.signal = {.rcc = 1, .ncc = 4};
+    w.bidirectional = below(4) != 0;
+    w.upstream_active = below(4) == 0;
+    if (w.bidirectional && w.signal.labels() == 1 && below(3) == 0) {
+      w.in.upstream = resource::Labels{(1 + below(4)) << 16};
+    }
+    return w;
+  }
+  // What it says is performed; some answers are lost, before or after the FE did it.
+  void pump() {
+    node_->hold = true;
+    node_->run();
+    while (!node_->held.empty()) {
+      const resource::Transaction t = node_->held.front();
+      node_->held.pop_front();
+      const std::uint32_t luck = below(10);
+      if (luck == 0) {
+        manager().on_result(t.id, {.kind = resource::TransactionResult::Kind::Unknown}, node_->now);
+      } else if (luck == 1) {
+        resource::Transaction half = t;
+        half.fes.resize(1);
+        (void)fes_.run(below(2) == 0 ? half : t);
+        manager().on_result(t.id, {.kind = resource::TransactionResult::Kind::Unknown}, node_->now);
+      } else {
+        node_->perform(t);
+      }
+      node_->run();
+    }
+    note();
+  }
+  void note() {
+    for (const auto& said : node_->all<resource::Settled>()) {
+      const auto n = said.lsp.tunnel_id;
+      if (said.what == resource::Settled::What::Active) {
+        const auto view = manager().connection(said.lsp);
+        if (view && view->state == resource::ConnectionState::Active)
+          established_[said.lsp] = view->labels;
+      } else if (said.what == resource::Settled::What::ReserveRefused ||
+                 said.what == resource::Settled::What::Released) {
+        require(!established_.contains(said.lsp), "an established one was released");
+        // A new reservation may have followed a release in the meantime.
+        if (!manager().connection(said.lsp)) forget(n);
+      }
+    }
+    node_->said.clear();
+  }
+  void forget(std::uint16_t n) {
+    wanted_.erase(n);
+    established_.erase(OpticalNode::lsp(n));
+  }
+  // The controller dies; its journal says what was wanted, half of it is lost.
+  void restart() {
+    const Instant now = node_->now;
+    node_ = std::make_unique<OpticalNode>(fes_, false);
+    node_->now = now;
+  }
+  ModelFes fes_;
+  std::unique_ptr<OpticalNode> node_;
+  std::map<std::uint16_t, resource::Wants> wanted_;
+  std::map<LspKey, resource::Reservation> established_;
+  std::vector<std::string> complaints_;
+};
+
+}  // namespace forces::test

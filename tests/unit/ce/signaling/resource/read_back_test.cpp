@@ -1,0 +1,238 @@
+// After a restart of the controller: rows with their owners are what is left (R1, R2, R4, R5; T8,
+// T8b, T10 of ason.md, as far as this room goes).
+#include <gtest/gtest.h>
+
+#include "tests/support/cross_connects.hpp"
+
+namespace forces::signaling::resource {
+namespace {
+
+using namespace std::chrono_literals;
+using test::ModelFes;
+using test::OpticalNode;
+
+constexpr Label slot(std::uint32_t n) { return n << 16; }
+
+class ReadBack : public testing::Test {
+ protected:
+  // An earlier life of the node, whose rows stay.
+  Reservation before(const Wants& wants, bool active) {
+    OpticalNode old(fes);
+    const auto labels = old.manager.reserve(wants, old.now);
+    EXPECT_TRUE(labels);
+    if (active) EXPECT_TRUE(old.manager.activate(wants.owner.lsp, {}, old.now));
+    old.run();
+    return *labels;
+  }
+  void restart(bool second_fe = true) {
+    transactions = fes.transactions;
+    node = std::make_unique<OpticalNode>(fes, false);
+    node->manager.on_fe_up(1, node->now);
+    if (second_fe) node->manager.on_fe_up(2, node->now);
+    node->run();
+  }
+  std::expected<Reservation, Refusal> claim(const Wants& wants) {
+    auto result = node->manager.reserve(wants, node->now);
+    node->run();
+    return result;
+  }
+  void advance(Duration by) {
+    node->now += by;
+    node->manager.on_time(node->now);
+    node->run();
+  }
+  std::optional<ConnectionView> view(std::uint16_t n) {
+    return node->manager.connection(OpticalNode::lsp(n));
+  }
+  ModelFes fes;
+  std::unique_ptr<OpticalNode> node;
+  std::size_t transactions = 0;
+};
+
+TEST_F(ReadBack, WhatIsFoundIsTold) {
+  before(OpticalNode::wants(1, 1, 3), true);
+  before(OpticalNode::wants(2, 1, 4), false);
+  restart();
+  EXPECT_EQ(node->all<Found>(), (std::vector<Found>{{{OpticalNode::lsp(1), 7}, true, 1},
+                                                    {{OpticalNode::lsp(2), 7}, false, 1}}));
+  EXPECT_EQ(view(1)->state, ConnectionState::Found);
+  EXPECT_EQ(view(2)->ways.size(), 2U);
+  EXPECT_EQ(node->manager.free_labels(1), LabelRanges::sdh_slots(3, 4)) << "labels are not given";
+  EXPECT_EQ(node->manager.owner_of(1, Way::Receive, slot(1)), OpticalNode::lsp(1));
+  EXPECT_EQ(fes.transactions, transactions);
+}
+
+TEST_F(ReadBack, AClaimTakesItOverAndTouchesNoRow) {
+  const auto wants = OpticalNode::wants(1, 1, 4);
+  const auto had = before(wants, true);
+  restart();
+  const auto rows = fes.fes[1].rows;
+  const auto labels = claim(wants);
+  ASSERT_TRUE(labels);
+  EXPECT_EQ(*labels, had);
+  EXPECT_TRUE(node->settled(1, Settled::What::Active));
+  EXPECT_EQ(view(1)->state, ConnectionState::Active);
+  EXPECT_EQ(fes.transactions, transactions);
+  EXPECT_EQ(fes.fes[1].rows, rows);
+  EXPECT_TRUE(node->manager.activate(OpticalNode::lsp(1), {}, node->now));
+  node->run();
+  EXPECT_EQ(fes.transactions, transactions);
+  node->manager.release(OpticalNode::lsp(1), node->now);
+  node->run();
+  EXPECT_EQ(fes.rows(), 0U);
+}
+
+TEST_F(ReadBack, AClaimByARecoveryLabelMustFit) {  // RFC 5063
+  auto wants = OpticalNode::wants(1, 1, 4);
+  before(wants, true);
+  restart();
+  wants.in.label = Labels{slot(2)};
+  EXPECT_EQ(claim(wants).error().why, Refusal::Why::Differs);
+  wants.in.label = Labels{slot(1)};
+  wants.out.interface = 2;
+  EXPECT_EQ(claim(wants).error().why, Refusal::Why::Differs);
+  wants.out.interface = 4;
+  wants.bidirectional = false;
+  EXPECT_EQ(claim(wants).error().why, Refusal::Why::Differs);
+  wants.bidirectional = true;
+  wants.signal.nvc = 2;
+  EXPECT_EQ(claim(wants).error().why, Refusal::Why::Differs);
+  wants.signal.nvc = 0;
+  EXPECT_TRUE(claim(wants));
+}
+
+TEST_F(ReadBack, ListsComeBackInTheOrderOfTheClaim) {
+  auto wants = OpticalNode::wants(1, 1, 3);
+  wants.signal.nvc = 3;
+  wants.in.label = Labels{slot(4), slot(1), slot(2)};
+  const auto had = before(wants, true);
+  restart();
+  EXPECT_EQ(claim(wants), had);
+}
+
+TEST_F(ReadBack, ConcatenationsComeBackAsOneLabel) {
+  auto wants = OpticalNode::wants(1, 1, 4);
+  wants.signal = {.rcc = 1, .ncc = 4};
+  const auto had = before(wants, true);
+  restart();
+  EXPECT_EQ(claim(wants), had);
+}
+
+TEST_F(ReadBack, DirectionsOfDifferentLabelsComeBack) {
+  auto wants = OpticalNode::wants(1, 1, 3);
+  wants.in.upstream = Labels{slot(4)};
+  wants.in.label = Labels{slot(1)};
+  const auto had = before(wants, false);
+  restart();
+  EXPECT_EQ(claim(wants), had);
+  EXPECT_EQ(view(1)->state, ConnectionState::Reserved);
+}
+
+TEST_F(ReadBack, ReservedRowsOfNobodyAreGivenBackInTime) {  // open-kilda #3398
+  before(OpticalNode::wants(1, 1, 4), false);
+  restart();
+  advance(119s);
+  EXPECT_EQ(fes.rows(), 4U);
+  advance(1s);
+  EXPECT_EQ(fes.rows(), 0U);
+  EXPECT_TRUE(node->settled(1, Settled::What::Released));
+  EXPECT_EQ(node->manager.next_deadline(), std::nullopt);
+}
+
+TEST_F(ReadBack, ActiveRowsOfNobodyStayUntilTheOperatorSaysSo) {  // R1
+  before(OpticalNode::wants(1, 1, 4), true);
+  restart();
+  advance(24h);
+  EXPECT_EQ(fes.rows(), 4U);
+  EXPECT_EQ(view(1)->state, ConnectionState::Found);
+  node->manager.give_back(OpticalNode::lsp(1), node->now);
+  node->run();
+  EXPECT_EQ(fes.rows(), 0U);
+}
+
+TEST_F(ReadBack, OneActiveRowKeepsAllOfItsOwner) {
+  before(OpticalNode::wants(1, 1, 4), false);
+  fes.fes[2].rows.begin()->second.active = true;
+  restart();
+  advance(24h);
+  EXPECT_EQ(fes.rows(), 4U);
+}
+
+TEST_F(ReadBack, WhatWasClaimedInTimeStays) {
+  const auto wants = OpticalNode::wants(1, 1, 4);
+  before(wants, false);
+  restart();
+  advance(100s);
+  EXPECT_TRUE(claim(wants));
+  advance(100s);
+  EXPECT_EQ(fes.rows(), 4U);
+  EXPECT_EQ(view(1)->state, ConnectionState::Reserved);
+}
+
+TEST_F(ReadBack, AClaimWaitsForTheFeThatHasTheRest) {
+  const auto wants = OpticalNode::wants(1, 1, 4);
+  before(wants, true);
+  restart(false);
+  EXPECT_EQ(claim(wants).error().why, Refusal::Why::InterfaceDown);
+  EXPECT_EQ(view(1)->state, ConnectionState::Found);
+  node->manager.on_fe_up(2, node->now);
+  node->run();
+  EXPECT_TRUE(claim(wants));
+  EXPECT_EQ(fes.transactions, transactions);
+}
+
+TEST_F(ReadBack, AHalfActivatedConnectionIsFinished) {  // T10: killed between two commits
+  const auto wants = OpticalNode::wants(1, 1, 4);
+  before(wants, false);
+  for (auto& [number, row] : fes.fes[1].rows) row.active = true;
+  restart();
+  EXPECT_TRUE(claim(wants));
+  EXPECT_EQ(view(1)->state, ConnectionState::Active);
+  for (const auto& [number, row] : fes.fes[2].rows) EXPECT_TRUE(row.active);
+}
+
+TEST_F(ReadBack, NumbersThatAreTakenAreNotUsed) {
+  before(OpticalNode::wants(1, 1, 3), true);
+  restart();
+  ASSERT_TRUE(claim(OpticalNode::wants(2, 2, 3)));
+  EXPECT_EQ(fes.fes[1].rows.size(), 4U);
+  EXPECT_EQ(view(1)->rows.size(), 2U);
+}
+
+TEST_F(ReadBack, ARowOfSomebodyElseUnderOurNumberIsLeftAlone) {
+  restart();
+  node->hold = true;
+  ASSERT_TRUE(claim(OpticalNode::wants(1, 1, 3)));
+  const Transaction t = node->held.front();
+  node->held.clear();
+  node->hold = false;
+  const std::uint32_t number = t.fes[0].changes[0].number;
+  const Row foreign{.in_port = 2,
+                    .in_label = slot(4),
+                    .out_port = 3,
+                    .out_label = slot(4),
+                    .active = true,
+                    .owner = {.lsp = OpticalNode::lsp(66)}};
+  fes.fes[1].rows[number] = foreign;
+  node->manager.on_result(t.id, {.kind = TransactionResult::Kind::Unknown}, node->now);
+  node->run();
+  EXPECT_EQ(fes.fes[1].rows[number], foreign);
+  EXPECT_EQ(fes.fes[1].rows.size(), 3U);
+  EXPECT_EQ(view(1)->state, ConnectionState::Reserved);
+  EXPECT_EQ(view(66)->state, ConnectionState::Found);
+}
+
+TEST_F(ReadBack, AReadingDuringATransactionIsNotBelieved) {
+  restart();
+  node->hold = true;
+  ASSERT_TRUE(claim(OpticalNode::wants(1, 1, 3)));
+  node->manager.on_rows(1, fes.read(1), node->now);  // the shell's own idea
+  const auto readings = node->readings;
+  node->release_held();
+  EXPECT_GT(node->readings, readings) << "it is read again when it is quiet";
+  EXPECT_EQ(view(1)->state, ConnectionState::Reserved);
+  EXPECT_EQ(fes.fes[1].rows.size(), 2U);
+}
+
+}  // namespace
+}  // namespace forces::signaling::resource
