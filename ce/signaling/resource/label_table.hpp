@@ -1,0 +1,92 @@
+// The label association table of one end of a serial compound link (RFC 4139 section 4.5): which of
+// our labels a label of the other end stands for, and back. A node always sends its own labels and
+// maps what it receives.
+//
+// A pair of labels is usable when both tables have it and say the same: remote -> local and
+// local -> remote. They are provisioned, or discovered: a trace sent on a slot names its sender and
+// the slot, and what the sender hears on that slot itself.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ce/signaling/resource/label_set.hpp"
+
+namespace forces::signaling::resource {
+
+enum class LabelState : std::uint8_t {
+  Unknown,   // nothing is known
+  Learning,  // one of the two tables has it
+  Verified,  // both, and they agree
+};
+
+// A trace in 35 characters: "c0000201:00000003:00010000/00060000", node, interface and label of the
+// sender, and behind the slash the label that it hears on that slot, or "-".
+struct Trace {
+  LinkEnd sender;
+  Label label = 0;
+  std::optional<Label> heard{};
+  [[nodiscard]] std::string text() const;
+  [[nodiscard]] static std::optional<Trace> parse(std::string_view text);
+  friend bool operator==(const Trace&, const Trace&) = default;
+};
+
+struct LabelFault {
+  enum class What : std::uint8_t {
+    OneSided,       // only one table has this label
+    NotInverse,     // both have it, and lead elsewhere
+    Contradiction,  // discovered is another one than was provisioned
+    ForeignTrace,   // a trace of another link
+  };
+  What what{};
+  bool remote = false;  // `label` is one of the other end
+  Label label = 0;
+  friend auto operator<=>(const LabelFault&, const LabelFault&) = default;
+};
+[[nodiscard]] std::string_view to_string(LabelFault::What what);
+
+class LabelTable {
+ public:
+  // Rows of the operator. A row takes the place of one for the same label.
+  void provision_receive(Label remote, Label local);  // remote -> local
+  void provision_send(Label local, Label remote);     // local -> remote
+  void withdraw(Label local);                         // both rows of it, provisioned or not
+  // What was read on our slot `local` of the link whose other end is `from`.
+  void on_trace(const LinkEnd& from, Label local, const Trace& trace);
+  // What to send on our slot.
+  [[nodiscard]] Trace trace(const LinkEnd& self, Label local) const;
+
+  [[nodiscard]] LabelState state(Label local) const;
+  [[nodiscard]] std::optional<Label> to_local(Label remote) const;  // only usable ones
+  [[nodiscard]] std::optional<Label> to_remote(Label local) const;
+  [[nodiscard]] LabelRanges usable() const;  // ours
+  [[nodiscard]] std::vector<LabelFault> faults() const;
+
+  struct Entry {
+    Label local = 0, remote = 0;
+    bool receive = false, send = false;  // which table has it
+    bool provisioned = false;
+    LabelState state{};
+    friend bool operator==(const Entry&, const Entry&) = default;
+  };
+  [[nodiscard]] std::vector<Entry> entries() const;  // in the order of our labels
+
+ private:
+  struct Row {
+    std::optional<Label> provisioned{}, discovered{};
+    [[nodiscard]] std::optional<Label> value() const;
+    [[nodiscard]] bool contradicts() const;
+  };
+  using Table = std::map<Label, Row>;
+  [[nodiscard]] static std::optional<Label> find(const Table& table, Label label);
+
+  Table receive_, send_;  // by the label of the other end, by ours
+  std::map<Label, bool> foreign_;
+};
+
+}  // namespace forces::signaling::resource
