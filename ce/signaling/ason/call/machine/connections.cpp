@@ -1,0 +1,156 @@
+// What the connection controller asks and says: RFC 4974 sections 6.3 and 6.7.
+#include <algorithm>
+#include <utility>
+
+#include "ce/signaling/ason/call/controller.hpp"
+
+namespace forces::signaling::ason::calls {
+
+using rsvp::ErrorCode;
+
+// By both ends and the short Call ID; an LSP of one segment has the two controllers as its ends and
+// the long Call ID as its Session Name (RFC 4974 section 6.3), for numbers of theirs are not
+// exchanged.
+Call* CallController::call_of(const ConnectionAsk& ask) {
+  if (!ask.name.empty()) {
+    Call* const named = book_.find_name(ask.ends, ask.name);
+    if (named != nullptr && named->id.number == ask.call_id) return named;
+  }
+  if (Call* const call = book_.find_number(ask.ends, ask.call_id)) return call;
+  const auto between = [&](const Call& call) {
+    for (const Side side : {Side::Up, Side::Down}) {
+      const auto& leg = call.leg(side);
+      if (leg && leg->plan.realisation != Realisation::Contiguous &&
+          Ends{config_.address, leg->peer}.pair() == ask.ends.pair()) {
+        return true;
+      }
+    }
+    return false;
+  };
+  Call* const named = ask.name.empty() ? nullptr : book_.find_name(std::string_view(ask.name));
+  if (named != nullptr && between(*named)) return named;
+  return ask.name.empty() ? book_.find_local(ask.ends, ask.call_id) : nullptr;
+}
+
+ConnectionVerdict CallController::may_connect(const ConnectionAsk& ask) {
+  using Answer = ConnectionVerdict::Answer;
+  ConnectionVerdict verdict;
+  if (ask.call_id == 0) return verdict;  // RFC 4974 section 6.4
+  const ReferencePoint* const at = ask.neighbor ? policy_.point_of(*ask.neighbor) : nullptr;
+  const bool oif = at != nullptr && at->profile == Profile::Oif;
+  verdict.error = oif ? rsvp::ErrorValue{ErrorCode::RoutingProblem, rsvp::routing::kInvalidCallId}
+                      : rsvp::ErrorValue{ErrorCode::CallManagement, rsvp::call::kUnknownCallId};
+  verdict.hold = config_.times.hold;
+  verdict.answer = Answer::Wait;
+  const Call* const call = call_of(ask);
+  if (call == nullptr) {
+    verdict.text = "the call is not known";
+    return verdict;
+  }
+  verdict.call = call->handle;
+  verdict.id = call->id;
+  if (call->up) verdict.up = call->up->plan;
+  if (call->down) verdict.down = call->down->plan;
+  if (call->releasing()) verdict.answer = Answer::No;
+  if (!call->established()) {
+    verdict.text = "the call is " + std::string(to_string(call->state()));
+    return verdict;
+  }
+  const auto existing = static_cast<std::size_t>(std::ranges::count_if(
+      call->connections, [](const Connection& c) { return c.state != ConnectionState::Gone; }));
+  for (const Side side : {Side::Up, Side::Down}) {
+    const auto& leg = call->leg(side);
+    const ReferencePoint* const point = leg ? policy_.point(leg->point) : nullptr;
+    if (point == nullptr) continue;
+    verdict.hide_route = verdict.hide_route || point->hide_route;
+    if (auto no = Policy::admit_connection(*point, ask.request, existing)) {
+      verdict.answer = Answer::No;
+      verdict.error = no->error;
+      verdict.text = std::move(no->text);
+      return verdict;
+    }
+  }
+  verdict.answer = Answer::Yes;
+  verdict.error = {};
+  verdict.hold = {};
+  return verdict;
+}
+
+bool CallController::on_connection(const ConnectionAsk& ask, const Connection& connection,
+                                   Instant) {
+  Call* const owner = book_.find_lsp(connection.key);
+  Call* const call = ask.call_id != 0 ? call_of(ask) : nullptr;
+  // A call is never imposed on an LSP that is there, nor taken from it (RFC 4974 section 6.1).
+  if (owner != nullptr && owner != call) {
+    if (connection.state != ConnectionState::Gone) return false;
+    book_.erase_lsp(*owner, connection.key);
+    persist(*owner);
+    return true;
+  }
+  if (ask.call_id == 0) return true;
+  if (call == nullptr) {
+    const std::pair key(ask.ends.pair(), ask.call_id);
+    const auto at = unclaimed_.find(key);
+    if (at != unclaimed_.end()) {
+      std::erase_if(at->second,
+                    [&](const Unclaimed& u) { return u.connection.key == connection.key; });
+    }
+    if (connection.state != ConnectionState::Gone && unclaimed_.size() < config_.max_calls) {
+      unclaimed_[key].push_back({ask, connection});
+    } else if (at != unclaimed_.end() && at->second.empty()) {
+      unclaimed_.erase(at);
+    }
+    return true;
+  }
+  const auto known = std::ranges::find(call->connections, connection.key, &Connection::key);
+  if (connection.state == ConnectionState::Gone) {
+    if (known == call->connections.end()) return true;
+    book_.erase_lsp(*call, connection.key);
+    persist(*call);
+    return true;
+  }
+  const bool was = known != call->connections.end() && *known == connection;
+  if (known == call->connections.end()) {
+    book_.add_lsp(*call, connection);
+  } else {
+    *known = connection;
+  }
+  // One that is starting has nothing yet to be associated again after a restart.
+  if (!was && connection.state == ConnectionState::Up) persist(*call);
+  return true;
+}
+
+void CallController::on_connections_recovered(std::span<const LspKey> alive, Instant) {
+  for (auto& [handle, call] : book_.all()) {
+    std::vector<LspKey> gone;
+    for (const Connection& connection : call.connections) {
+      if (std::ranges::find(alive, connection.key) == alive.end()) gone.push_back(connection.key);
+    }
+    for (const LspKey& key : gone) book_.erase_lsp(call, key);
+    if (!gone.empty()) persist(call);
+  }
+}
+
+// Connections that came back before their call did (R4).
+void CallController::claim_connections(Call& call) {
+  for (auto at = unclaimed_.begin(); at != unclaimed_.end();) {
+    auto& list = at->second;
+    std::erase_if(list, [&](const Unclaimed& u) {
+      if (call_of(u.ask) != &call || book_.find_lsp(u.connection.key) != nullptr) return false;
+      book_.add_lsp(call, u.connection);
+      return true;
+    });
+    at = list.empty() ? unclaimed_.erase(at) : std::next(at);
+  }
+}
+
+std::optional<CallId> CallController::segment_id(CallHandle handle, Side side) const {
+  const Call* const call = book_.find(handle);
+  if (call == nullptr || !call->leg(side) || call->leg(side)->local_number == 0) {
+    return std::nullopt;
+  }
+  const Segment& leg = *call->leg(side);
+  return CallId{call->id.name, leg.local_number, {config_.address, leg.peer}};
+}
+
+}  // namespace forces::signaling::ason::calls
