@@ -31,16 +31,16 @@ namespace forces::signaling::ason {
 
 struct ControllerConfig {
   NodeId self{};
-  Duration graceful = std::chrono::seconds(30);   // RFC 3473 section 7.2.2
-  Duration call_hold = std::chrono::seconds(5);   // D11
-  Duration history_hold = std::chrono::seconds(60);  // K6: after Up
+  Duration graceful = std::chrono::seconds(30);           // RFC 3473 section 7.2.2
+  Duration call_hold = std::chrono::seconds(5);           // D11
+  Duration history_hold = std::chrono::seconds(60);       // K6: after Up
   Duration restore_wait = std::chrono::milliseconds(50);  // more notifications of one failure
-  Limits repair{};                 // of a node between the ends: only `node` and `contention` count
-  bool budget = false;             // a private object carries the connection-wide count
-  bool ason = true;                // false: RFC 3473 only, as a node that knows nothing of these
-  std::set<std::uint32_t> oif{};   // interfaces of the OIF profile: errors of RFC 3474 (D7)
-  std::set<std::uint32_t> no_ero{};     // users that may not give a route (RFC 4208 section 3.4)
-  bool hide_route = false;              // RROs that leave the domain show its borders only
+  Limits repair{};                // of a node between the ends: only `node` and `contention` count
+  bool budget = false;            // a private object carries the connection-wide count
+  bool ason = true;               // false: RFC 3473 only, as a node that knows nothing of these
+  std::set<std::uint32_t> oif{};  // interfaces of the OIF profile: errors of RFC 3474 (D7)
+  std::set<std::uint32_t> no_ero{};  // users that may not give a route (RFC 4208 section 3.4)
+  bool hide_route = false;           // RROs that leave the domain show its borders only
   std::optional<std::set<std::uint8_t>> service_levels{};  // nothing: any level will do
   std::size_t max_lsps = 100'000;
   bool recovering = false;  // an earlier process had state
@@ -77,7 +77,7 @@ struct SendNotify {
   rsvp::Message message;
 };
 struct Persist {
-  std::string key;                                  // "lsp/...", "connection/..."
+  std::string key;                                 // "lsp/...", "connection/..."
   std::optional<std::vector<std::byte>> octets{};  // none: remove it
 };
 // May this LSP be of this call? on_call_verdict() answers.
@@ -112,12 +112,12 @@ struct ConnectionAlarm {
   AlarmKind kind{};
   bool raised = true;
 };
-using Output = std::variant<SetPath, TearPath, SetResv, TearResv, SendPathErr, SendResvErr,
-                            SendNotify, Persist, AskCall, CallConnection, ConnectionChanged,
-                            ConnectionAlarm>;
+using Output =
+    std::variant<SetPath, TearPath, SetResv, TearResv, SendPathErr, SendResvErr, SendNotify,
+                 Persist, AskCall, CallConnection, ConnectionChanged, ConnectionAlarm>;
 
-// Does what is the engine's to do; Status::Done for all other outputs. What is not Done goes back by
-// on_unsent().
+// Does what is the engine's to do; Status::Done for all other outputs. What is not Done goes back
+// by on_unsent().
 engine::Status perform(const Output& output, engine::Engine& engine, Instant now);
 [[nodiscard]] std::optional<LspKey> lsp_of(const Output& output);
 
@@ -148,13 +148,15 @@ class Controller {
   void on_call_verdict(const LspKey& key, const CallVerdict& verdict, Instant now);
   void on_calls_changed(std::uint16_t call_id, Instant now);  // what waits for one is asked again
   void on_topology(Instant now);                              // the TE database is another one
+  void on_fabric_read(Instant now);  // all FEs of the node have been read since the start
   void on_time(Instant now);
   [[nodiscard]] std::optional<Output> poll_output();
   [[nodiscard]] std::optional<Instant> next_deadline() const;
 
   // --- operator ---
   // The key of the first LSP.
-  [[nodiscard]] std::expected<LspKey, Failure> create(const ConnectionRequest& request, Instant now);
+  [[nodiscard]] std::expected<LspKey, Failure> create(const ConnectionRequest& request,
+                                                      Instant now);
   bool release(std::string_view name, Instant now);
   bool retry(std::string_view name, Instant now);  // a Failed or Broken one
   // Onto another way, whatever its state: away from `exclude`, or from where it goes now.

@@ -41,8 +41,8 @@ struct Lsp {
   // Upstream half. At the ingress the base of what is sent.
   engine::MessagePtr path_in{};
   NodeId previous{};
-  LinkEnd from{};        // the far end of the link it came on
-  std::uint32_t in = 0;  // interfaces of this node
+  LinkEnd from{};              // the far end of the link it came on
+  std::uint32_t in = 0;        // interfaces of this node
   ExplicitLabels in_labels{};  // of the terminal at the ingress
   // Downstream half.
   NodeId next{};
@@ -60,28 +60,30 @@ struct Lsp {
   resource::Reservation labels{};
   bool failing = false;
 
-  bool admitted = false;     // what is checked once is checked
-  bool asked = false;        // its call; the verdict has not come
+  bool admitted = false;  // what is checked once is checked
+  bool asked = false;     // its call; the verdict has not come
   rsvp::ErrorValue call_error{};
-  bool established = false;  // a Resv went up from here, or the connection is Up
-  bool deleting = false;     // the D bit was seen or sent (RFC 3473 section 7.2.1)
-  bool doomed = false;       // it shall be gone when the rows are
-  bool tear_waits = false;   // its rows are gone; the PathTear waits for the neighbour to be back
-  bool rerouting = false;    // rows go, then it begins again
+  bool established = false;   // a Resv went up from here, or the connection is Up
+  bool deleting = false;      // the D bit was seen or sent (RFC 3473 section 7.2.1)
+  bool doomed = false;        // it shall be gone when the rows are
+  bool tear_waits = false;    // its rows are gone; the PathTear waits for the neighbour to be back
+  bool rerouting = false;     // rows go, then it begins again
   bool labels_fixed = false;  // rows are those of an earlier process: exactly these labels
-  std::optional<LspKey> displaced_by{};  // who has its rows here (SE style)
-  std::optional<LspKey> waits_for{};     // whose rows it will have
+  std::optional<LspKey> displaced_by{};         // who has its rows here (SE style)
+  std::optional<LspKey> waits_for{};            // whose rows it will have
   std::optional<engine::PathReceived> after{};  // came while this was still going
 
   // Restart.
   bool recovering = false;      // of a journal, or of rows; not yet given back by a neighbour
+  bool journaled = false;       // by which its way is known
+  bool given_back = false;      // its Path came
   bool unsynchronized = false;  // told
   engine::MessagePtr recovery_path{};
 
   History history{};
   Attempts attempts{};
-  std::optional<Trouble> last{};   // that was repaired, or tried to be
-  std::uint32_t budget_used = 0;   // tries of all nodes, as a private object tells
+  std::optional<Trouble> last{};  // that was repaired, or tried to be
+  std::uint32_t budget_used = 0;  // tries of all nodes, as a private object tells
   bool persisted = false;
   Instant created{}, up_at{};
   Instant due = Instant::max();
@@ -103,6 +105,7 @@ struct Connection {
   std::optional<LspKey> current{};      // that carries it, or is being set up first
   std::optional<LspKey> replacement{};  // being set up in its place
   std::optional<LspKey> second{};       // of OnePlusOne
+  std::set<LspKey> lsps{};              // all of it, also those that are on their way out
   rsvp::Route nominal{}, route{};
   bool frozen = false;
   bool leaving = false;  // the operator wants it gone
@@ -128,12 +131,14 @@ class Controller::Core {
   std::unordered_map<LspKey, Lsp> lsps;
   std::map<std::string, Connection, std::less<>> connections;
   std::set<std::pair<Instant, LspKey>> timers;
-  std::map<NodeId, bool> lost;       // neighbours whose Hellos do not pass
-  std::set<NodeId> recovered_with;   // our Recovery Period with them is over
-  std::set<LspKey> found;            // rows of nobody
-  std::set<LspKey> displaced;        // LSPs whose labels are kept for them without rows
+  std::set<NodeId> lost;            // neighbours that cannot be told of an end now
+  std::set<NodeId> recovered_with;  // our Recovery Period with them is over
+  std::set<LspKey> found;           // rows of nobody
+  std::set<LspKey> displaced;       // LSPs whose labels are kept for them without rows
   std::map<LspKey, engine::MessagePtr> recovery_paths;  // before their LSP is known
+  std::set<std::uint16_t> tunnels;
   std::uint16_t last_tunnel = 0;
+  bool fabric_read = false;    // all FEs have told their rows since the start
   std::uint64_t topology = 0;  // the version of the database that was last acted on
 
   // --- setup/advance.cpp: the machine ---
@@ -209,7 +214,8 @@ class Controller::Core {
   void on_lsp_failed(Lsp& lsp, const rsvp::ErrorSpec& spec, Instant now);
 
   // --- ingress/ ---
-  [[nodiscard]] std::expected<LspKey, Failure> create(const ConnectionRequest& request, Instant now);
+  [[nodiscard]] std::expected<LspKey, Failure> create(const ConnectionRequest& request,
+                                                      Instant now);
   LspKey start_lsp(Connection& connection, const LspRoleInCall& role, const Terminal& ingress,
                    const Terminal& egress, const rsvp::Route& route, const te::Exclusions& away,
                    std::optional<rsvp::Route> first_route, Instant now);
@@ -219,6 +225,8 @@ class Controller::Core {
   void lsp_gone(const LspKey& key, const std::string& connection, Instant now);
   void delete_lsp(Lsp& lsp, Instant now);  // gracefully where it is established
   void release(Connection& connection, Instant now);
+  bool ask_release(Lsp& lsp, Instant now);
+  void retry(Connection& connection, Instant now);
   bool replace(Connection& connection, const rsvp::Route& route, const te::Exclusions& away,
                Instant now);
   void restore(Connection& connection, Instant now);
@@ -236,9 +244,14 @@ class Controller::Core {
   void on_found(const resource::Found& found, Instant now);
   void on_recovery_path(const engine::RecoveryPathReceived& event, Instant now);
   void on_recovery_ended(const engine::RecoveryEnded& event, Instant now);
-  void adopt(Lsp& lsp, Instant now);  // the rows of an earlier process
-  bool bind_rows(Lsp& lsp);           // interfaces and labels as rows say
+  void on_fabric_read(Instant now);
+  bool adopt(Lsp& lsp, Instant now);  // the rows of an earlier process
+  bool bind_rows(Lsp& lsp) const;     // interfaces and labels as rows say
   void path_of_recovered(Lsp& lsp, const engine::PathReceived& event, Instant now);
+  void resume(Lsp& lsp, Instant now);  // when all that it needs is there
+  [[nodiscard]] Lsp* ingress_of_recovery_path(const engine::RecoveryPathReceived& event,
+                                              Instant now);
+  void end_of_earlier(Lsp& lsp, Instant now);  // gone, also for who was told of it before
   void unsynchronized(Lsp& lsp, bool is);
   void neighbor_changed(const engine::NeighborChanged& event, Instant now);
 };

@@ -106,8 +106,8 @@ Repair judge(rsvp::ErrorValue error, const RepairRules& rules, Attempts& attempt
     return Repair::Retry;
   }
   if (!allowed || !may_be_routed_around(error)) return Repair::Forward;
-  const bool over = error == rsvp::ErrorValue{rsvp::ErrorCode::RoutingProblem,
-                                              rsvp::routing::kRerouteLimit};
+  const bool over =
+      error == rsvp::ErrorValue{rsvp::ErrorCode::RoutingProblem, rsvp::routing::kRerouteLimit};
   if (over && !rules.ingress) return Repair::Forward;
   if (rules.counts_all && attempts.total >= rules.limits.connection) return Repair::ConnectionLimit;
   if (attempts.here >= rules.limits.node) return Repair::NodeLimit;

@@ -56,8 +56,8 @@ enum class Repair : std::uint8_t {
 // Counts the try that it allows.
 [[nodiscard]] Repair judge(rsvp::ErrorValue error, const RepairRules& rules, Attempts& attempts);
 
-// RFC 3936 leaves class 252 to private use; nodes that do not know it forward it (11bbbbbb). With it
-// nodes between the ends know the connection-wide count; off by default.
+// RFC 3936 leaves class 252 to private use; nodes that do not know it forward it (11bbbbbb). With
+// it nodes between the ends know the connection-wide count; off by default.
 struct Budget {
   std::uint32_t used = 0, limit = 0;
   [[nodiscard]] rsvp::UnknownObject object() const;

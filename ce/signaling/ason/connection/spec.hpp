@@ -52,8 +52,8 @@ struct Attempts {
 
 // Restoration of a connection whose transport failed.
 enum class Recovery : std::uint8_t {
-  None,      // it stays as it is until an operator acts
-  Reroute,   // a new LSP over what works, sharing what it can (RFC 4872 section 11)
+  None,     // it stays as it is until an operator acts
+  Reroute,  // a new LSP over what works, sharing what it can (RFC 4872 section 11)
   // A second LSP from the beginning, disjoint (RFC 4872 section 5), between terminals of its own: a
   // row of the fabric has one way out, so the bridge and the selector are the users'.
   OnePlusOne,
@@ -90,8 +90,8 @@ struct Failure {
   std::string reason{};  // machine-readable: "no_route.excluded", "blocked_link"
   Instant at{};
 };
-// "blocked_link", "rerouting_limit", "bad_explicit_route"; made of code and value where the pair has
-// no word of its own.
+// "blocked_link", "rerouting_limit", "bad_explicit_route"; made of code and value where the pair
+// has no word of its own.
 [[nodiscard]] std::string reason_of(rsvp::ErrorValue error);
 
 enum class ConnectionState : std::uint8_t {
@@ -123,14 +123,14 @@ struct ConnectionView {
   std::string name{};
   ConnectionState state{};
   std::uint16_t call_id = 0;
-  LspKey lsp{};                             // that carries it, or is being set up
-  std::optional<LspKey> other{};            // the second one of OnePlusOne, or the replacement
-  rsvp::Route nominal{}, current{};         // RROs: the first that was up, and what carries it now
+  LspKey lsp{};                      // that carries it, or is being set up
+  std::optional<LspKey> other{};     // the second one of OnePlusOne, or the replacement
+  rsvp::Route nominal{}, current{};  // RROs: the first that was up, and what carries it now
   bool frozen = false, protected_by_other = false;
-  Attempts attempts{};                      // of the setup that runs or ran
-  std::vector<Failure> failures{};          // the last ones, oldest first
+  Attempts attempts{};              // of the setup that runs or ran
+  std::vector<Failure> failures{};  // the last ones, oldest first
   Instant created{}, up_since{};
-  Duration setup_time{}, recovery_time{};   // of the last ones
+  Duration setup_time{}, recovery_time{};  // of the last ones
 };
 
 }  // namespace forces::signaling::ason

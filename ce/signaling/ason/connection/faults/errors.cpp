@@ -63,16 +63,15 @@ void Controller::Core::setup_failed(Lsp& lsp, Trouble trouble, Instant now) {
   collect(trouble.spec, named);
   const LinkEnd near{config.self, lsp.out};
   const auto far = far_end(lsp.out);
-  rules.own_link = lsp.next != NodeId{} && (named.labels.contains(near) ||
-                                           (far && named.labels.contains(*far)));
+  rules.own_link =
+      lsp.next != NodeId{} && (named.labels.contains(near) || (far && named.labels.contains(*far)));
   lsp.history.add(trouble.spec, database);
   if (about_label(error) && trouble.received && named.labels.empty() &&
       named.nodes.contains(lsp.next)) {
     // The next node says that a label will not do, and not which: it was ours.
     rules.own_link = true;
-    lsp.history.add_labels(near, lsp.labels.upstream_out.empty() ? lsp.labels.out
-                                                                 : lsp.labels.upstream_out,
-                           database);
+    lsp.history.add_labels(
+        near, lsp.labels.upstream_out.empty() ? lsp.labels.out : lsp.labels.upstream_out, database);
   }
   if (trouble.received) {
     if (const auto budget = Budget::of(*trouble.received)) {
@@ -95,15 +94,14 @@ void Controller::Core::setup_failed(Lsp& lsp, Trouble trouble, Instant now) {
       lsp.last = std::move(trouble);
       if (Connection* const connection = connection_of(lsp)) {
         connection->attempts = lsp.attempts;
-        if (connection->failures.size() >= 16) connection->failures.erase(connection->failures.begin());
-        connection->failures.push_back({.error = error,
-                                        .node = {lsp.last->spec.node.v4()},
-                                        .link = named.links.empty()
-                                                    ? std::nullopt
-                                                    : std::optional(*named.links.begin()),
-                                        .reason = lsp.last->reason.empty() ? reason_of(error)
-                                                                           : lsp.last->reason,
-                                        .at = now});
+        if (connection->failures.size() >= 16)
+          connection->failures.erase(connection->failures.begin());
+        connection->failures.push_back(
+            {.error = error,
+             .node = {lsp.last->spec.node.v4()},
+             .link = named.links.empty() ? std::nullopt : std::optional(*named.links.begin()),
+             .reason = lsp.last->reason.empty() ? reason_of(error) : lsp.last->reason,
+             .at = now});
       }
       return begin_again(lsp, now);
     case Repair::Forward:
@@ -145,11 +143,11 @@ void Controller::Core::give_up_setup(Lsp& lsp, Trouble trouble, Instant now) {
   te::Exclusions named;
   collect(trouble.spec, named);
   if (lsp.role == Role::Ingress) {
-    Failure failure{.error = trouble.spec.error,
-                    .node = {trouble.spec.node.is_v6() ? 0 : trouble.spec.node.v4()},
-                    .reason = trouble.reason.empty() ? reason_of(trouble.spec.error)
-                                                     : trouble.reason,
-                    .at = now};
+    Failure failure{
+        .error = trouble.spec.error,
+        .node = {trouble.spec.node.is_v6() ? 0 : trouble.spec.node.v4()},
+        .reason = trouble.reason.empty() ? reason_of(trouble.spec.error) : trouble.reason,
+        .at = now};
     if (!named.links.empty()) failure.link = *named.links.begin();
     const LspKey key = lsp.key;
     lsp_failed(lsp, failure, now);

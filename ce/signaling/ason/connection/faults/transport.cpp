@@ -22,8 +22,8 @@ void Controller::Core::on_hit(const resource::Hit& hit, Instant now) {
   if (lsp == nullptr || lsp->failing == hit.failing) return;
   lsp->failing = hit.failing;
   if (lsp->doomed || lsp->deleting || !lsp->path_in) return;
-  out.push(ConnectionAlarm{
-      .key = lsp->key, .kind = AlarmKind::TransportFailed, .raised = hit.failing});
+  out.push(
+      ConnectionAlarm{.key = lsp->key, .kind = AlarmKind::TransportFailed, .raised = hit.failing});
   if (!lsp->established) {
     if (!hit.failing || lsp->recovering || lsp->plane == Plane::None) return;
     // Still being set up: as any other blockage of the link.

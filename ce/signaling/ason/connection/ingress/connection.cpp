@@ -34,13 +34,13 @@ Connection* Controller::Core::connection_of(const Lsp& lsp) {
 std::uint16_t Controller::Core::free_tunnel() {
   for (unsigned tries = 0; tries < 0xffff; ++tries) {
     if (++last_tunnel == 0) ++last_tunnel;
-    const bool taken =
-        std::ranges::any_of(connections,
-                            [&](const auto& one) { return one.second.tunnel_id == last_tunnel; }) ||
-        std::ranges::any_of(found, [&](const LspKey& key) {
-          return key.sender == config.self && key.tunnel_id == last_tunnel;
-        });
-    if (!taken) return last_tunnel;
+    if (tunnels.contains(last_tunnel)) continue;
+    const bool taken = std::ranges::any_of(found, [&](const LspKey& key) {
+      return key.sender == config.self && key.tunnel_id == last_tunnel;
+    });
+    if (taken) continue;
+    tunnels.insert(last_tunnel);
+    return last_tunnel;
   }
   return 0;
 }
@@ -71,9 +71,6 @@ std::expected<LspKey, Failure> Controller::Core::create(const ConnectionRequest&
   }
   if (lsps.size() + 2 > config.max_lsps) return std::unexpected(invalid("too_many_lsps", now));
   Connection fresh{.request = request, .created = now, .began = now};
-  fresh.tunnel_id = free_tunnel();
-  if (fresh.tunnel_id == 0) return std::unexpected(invalid("no_tunnel_id", now));
-
   std::optional<te::PathPair> pair;
   if (request.recovery == Recovery::OnePlusOne) {
     if (!terminal(request.recovery_ingress)) {
@@ -101,6 +98,8 @@ std::expected<LspKey, Failure> Controller::Core::create(const ConnectionRequest&
     pair = *found_pair;
   }
 
+  fresh.tunnel_id = free_tunnel();
+  if (fresh.tunnel_id == 0) return std::unexpected(invalid("no_tunnel_id", now));
   Connection& connection = connections.emplace(request.name, std::move(fresh)).first->second;
   ++counters.setups;
   set_state(connection, ConnectionState::Setup);
@@ -110,16 +109,16 @@ std::expected<LspKey, Failure> Controller::Core::create(const ConnectionRequest&
     const std::uint16_t association = connection.tunnel_id;
     role.lsp_flags = rsvp::Protection::kOnePlusOneBidi;
     role.association_id = association;
-    const LspKey working = start_lsp(
-        connection, role, request.ingress, request.egress_end, request.explicit_route,
-        te::apart_from(pair->recovery, request.disjoint, database), strict_route(pair->working),
-        now);
+    const LspKey working =
+        start_lsp(connection, role, request.ingress, request.egress_end, request.explicit_route,
+                  te::apart_from(pair->recovery, request.disjoint, database),
+                  strict_route(pair->working), now);
     connection.current = working;
     role.protection = rsvp::Protection::kProtecting;
-    connection.second = start_lsp(connection, role, request.recovery_ingress,
-                                  request.recovery_egress, {},
-                                  te::apart_from(pair->working, request.disjoint, database),
-                                  strict_route(pair->recovery), now);
+    connection.second =
+        start_lsp(connection, role, request.recovery_ingress, request.recovery_egress, {},
+                  te::apart_from(pair->working, request.disjoint, database),
+                  strict_route(pair->recovery), now);
     persist(connection);
     advance(*connection.second, now);
     advance(working, now);
@@ -168,6 +167,7 @@ LspKey Controller::Core::start_lsp(Connection& connection, const LspRoleInCall& 
   }
   lsp.path_in = std::make_shared<const rsvp::Message>(std::move(base));
   const LspKey key = lsp.key;
+  connection.lsps.insert(key);
   Lsp& placed = lsps.emplace(key, std::move(lsp)).first->second;
   set_timer(placed, Lsp::Due::Setup, request.limits.setup, now);
   return key;
@@ -200,8 +200,7 @@ void Controller::Core::lsp_up(Lsp& lsp, Instant now) {
   if (!first) return;
   if (connection->second == lsp.key) {
     const Lsp* const working = connection->current ? find(*connection->current) : nullptr;
-    if (working != nullptr && working->established &&
-        connection->state == ConnectionState::Setup) {
+    if (working != nullptr && working->established && connection->state == ConnectionState::Setup) {
       set_state(*connection, ConnectionState::Up);
     }
     return;
@@ -272,10 +271,10 @@ void Controller::Core::lsp_failed(Lsp& lsp, const Failure& failure, Instant now)
 }
 
 void Controller::Core::lsp_gone(const LspKey& key, const std::string& name, Instant now) {
-  (void)now;
   const auto at = connections.find(name);
   if (at == connections.end()) return;
   Connection& connection = at->second;
+  connection.lsps.erase(key);
   const auto drop = [&key](std::optional<LspKey>& one) {
     if (one == key) one.reset();
   };
@@ -283,21 +282,14 @@ void Controller::Core::lsp_gone(const LspKey& key, const std::string& name, Inst
   drop(connection.second);
   if (connection.current == key) {
     connection.current.reset();
-    if (!connection.leaving && connection.state == ConnectionState::Up) {
-      // Its end was asked for from the other side.
-      connection.leaving = true;
-    }
+    // Its end was asked for from the other side.
+    if (connection.state == ConnectionState::Up) connection.leaving = true;
   }
   if (!connection.leaving) return persist(connection);
-  for (const auto& one : {connection.replacement, connection.second, connection.current}) {
-    if (!one || find(*one) == nullptr) continue;
-    if (!find(*one)->deleting && !find(*one)->doomed) delete_lsp(*find(*one), now);
-  }
-  const bool more = std::ranges::any_of(
-      lsps, [&name](const auto& one) { return one.second.connection == name; });
-  if (more) return;
+  if (!connection.lsps.empty()) return release(connection, now);
   ++counters.released;
   forget_connection(name);
+  tunnels.erase(connection.tunnel_id);
   out.push(ConnectionChanged{.name = name, .state = ConnectionState::Released});
   connections.erase(at);
 }

@@ -38,8 +38,7 @@ void copy(const Message& from, Message& to) {
 rsvp::Hop hop_object(LinkEnd out) {
   rsvp::Hop hop;  // the address is the engine's to fill in
   hop.tlvs.push_back(rsvp::InterfaceTlv::of(
-      rsvp::InterfaceTlvType::IfIndex,
-      rsvp::IfIndex{Address::v4(out.node.value), out.interface}));
+      rsvp::InterfaceTlvType::IfIndex, rsvp::IfIndex{Address::v4(out.node.value), out.interface}));
   return hop;
 }
 
@@ -50,6 +49,7 @@ std::optional<LspKey> key_of(const Message& message) {
   if (session == nullptr || session->end_point.is_v6()) return std::nullopt;
   LspKey key{.end_point = {session->end_point.v4()},
              .extended_tunnel_id = session->extended_tunnel_id.v4(),
+             .sender = {},
              .tunnel_id = session->tunnel_id};
   const auto identify = [&key](const auto* identity) {
     if (identity == nullptr || identity->sender.is_v6()) return false;
@@ -73,8 +73,7 @@ bool bidirectional(const Message& path) { return path.find<rsvp::UpstreamLabel>(
 
 bool records_labels(const Message& path) {
   const auto* const attribute = path.find<rsvp::SessionAttribute>();
-  return attribute != nullptr &&
-         (attribute->flags & rsvp::SessionAttribute::kLabelRecording) != 0;
+  return attribute != nullptr && (attribute->flags & rsvp::SessionAttribute::kLabelRecording) != 0;
 }
 
 CrankbackScope crankback_scope(const Message& path) {
@@ -123,11 +122,10 @@ Message base_path(const ConnectionRequest& request, const LspKey& key, const Lsp
   objects.emplace_back(std::move(attribute));
   if (request.crankback != CrankbackScope::None) {
     rsvp::LspAttributes attributes;
-    attributes.set_flag(request.crankback == CrankbackScope::EndToEnd
-                            ? rsvp::lsp_flag::kEndToEndRerouting
-                        : request.crankback == CrankbackScope::Boundary
-                            ? rsvp::lsp_flag::kBoundaryRerouting
-                            : rsvp::lsp_flag::kSegmentRerouting);
+    attributes.set_flag(
+        request.crankback == CrankbackScope::EndToEnd   ? rsvp::lsp_flag::kEndToEndRerouting
+        : request.crankback == CrankbackScope::Boundary ? rsvp::lsp_flag::kBoundaryRerouting
+                                                        : rsvp::lsp_flag::kSegmentRerouting);
     objects.emplace_back(std::move(attributes));
   }
   objects.emplace_back(rsvp::NotifyRequest{Address::v4(key.sender.value)});
@@ -142,8 +140,8 @@ Message base_path(const ConnectionRequest& request, const LspKey& key, const Lsp
         rsvp::GeneralizedUni{{rsvp::UniSubobject::service_level(*request.service_level)}});
   }
   if (role.association_id) {
-    objects.emplace_back(rsvp::Association{.id = *role.association_id,
-                                           .source = Address::v4(key.sender.value)});
+    objects.emplace_back(
+        rsvp::Association{.id = *role.association_id, .source = Address::v4(key.sender.value)});
   }
   if (role.sharing_id) {
     objects.emplace_back(rsvp::Association{.type = rsvp::Association::kResourceSharing,
@@ -232,8 +230,8 @@ Message resv_for_hop(const Message& path, const Message* downstream, const ResvH
   const auto* const attribute = path.find<rsvp::SessionAttribute>();
   const bool shared =
       attribute != nullptr && (attribute->flags & rsvp::SessionAttribute::kSeStyle) != 0;
-  objects.emplace_back(rsvp::Style{.options = shared ? rsvp::Style::kSharedExplicit
-                                                     : rsvp::Style::kFixedFilter});
+  objects.emplace_back(
+      rsvp::Style{.options = shared ? rsvp::Style::kSharedExplicit : rsvp::Style::kFixedFilter});
   if (const auto* const tspec = path.find<rsvp::SenderTspec>()) {
     objects.emplace_back(rsvp::Flowspec{tspec->traffic});
   }

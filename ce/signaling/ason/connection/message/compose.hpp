@@ -23,7 +23,7 @@ namespace forces::signaling::ason {
 [[nodiscard]] std::optional<LinkEnd> incoming_link(const rsvp::Message& path);
 
 // What of an LSP's Path is not the business of a hop: no HOP, routes nor labels.
-struct LspRoleInCall {  // RFC 4872 sections 5 and 16
+struct LspRoleInCall {           // RFC 4872 sections 5 and 16
   std::uint32_t protection = 0;  // S, P, N, O bits
   std::uint8_t lsp_flags = 0;
   std::optional<std::uint16_t> association_id{};
@@ -50,8 +50,8 @@ struct ResvHop {
   std::optional<rsvp::Route> rro{};
 };
 // To the sender of `path`. `downstream` is the Resv that came in, null at the egress.
-[[nodiscard]] rsvp::Message resv_for_hop(const rsvp::Message& path,
-                                         const rsvp::Message* downstream, const ResvHop& hop);
+[[nodiscard]] rsvp::Message resv_for_hop(const rsvp::Message& path, const rsvp::Message* downstream,
+                                         const ResvHop& hop);
 
 // Towards the sender of `path`; `labels` goes beside it where it has some.
 [[nodiscard]] rsvp::Message path_err(const rsvp::Message& path, const rsvp::ErrorSpec& error,

@@ -50,8 +50,7 @@ rsvp::ErrorSpec error_spec(NodeId self, rsvp::ErrorValue error, const Blocked& b
   if (blocked.link) {
     tlvs.push_back(interface_tlv(Type::IfIndex, *blocked.link));
   } else {
-    tlvs.push_back(
-        InterfaceTlv::of(Type::Ipv4, Address::v4(blocked.node.value_or(self).value)));
+    tlvs.push_back(InterfaceTlv::of(Type::Ipv4, Address::v4(blocked.node.value_or(self).value)));
   }
   if (!blocked.down.empty()) tlvs.push_back(label_tlv(Type::DownstreamLabel, blocked.down));
   if (!blocked.up.empty()) tlvs.push_back(label_tlv(Type::UpstreamLabel, blocked.up));
@@ -108,8 +107,8 @@ bool about_label(rsvp::ErrorValue error) {
 }
 
 bool contention(rsvp::ErrorValue error) {
-  return error == rsvp::ErrorValue{rsvp::ErrorCode::RoutingProblem,
-                                   rsvp::routing::kLabelAllocation};
+  return error ==
+         rsvp::ErrorValue{rsvp::ErrorCode::RoutingProblem, rsvp::routing::kLabelAllocation};
 }
 
 bool collect(const rsvp::ErrorSpec& spec, te::Exclusions& into) {
@@ -179,8 +178,7 @@ void collect(const rsvp::ExcludeRoute& route, te::Exclusions& into) {
         into.links.insert({NodeId{link->router_id}, link->interface_id});
       }
     } else if (const auto* const prefix = hop.as<rsvp::PrefixHop>()) {
-      if (!prefix->address.is_v6() && prefix->prefix == 32 &&
-          prefix->flags == rsvp::kExcludeNode) {
+      if (!prefix->address.is_v6() && prefix->prefix == 32 && prefix->flags == rsvp::kExcludeNode) {
         into.nodes.insert(NodeId{prefix->address.v4()});
       }
     }

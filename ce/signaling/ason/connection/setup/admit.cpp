@@ -183,7 +183,8 @@ bool Controller::Core::same_way(const rsvp::Message& a, const rsvp::Message& b) 
 void Controller::Core::on_modified(Lsp& lsp, const engine::PathReceived& event, Instant now) {
   const bool moved = event.from != lsp.previous || !same_way(lsp.path(), *event.path);
   if (moved && !lsp.established) {
-    // Upstream chose another way or another label: from the beginning, on the halves that are there.
+    // Upstream chose another way or another label: from the beginning, on the halves that are
+    // there.
     lsp.path_in = event.path;
     lsp.previous = event.from;
     lsp.admitted = false;

@@ -178,7 +178,8 @@ Trouble Controller::Core::refusal(const Lsp& lsp, const resource::Refusal& why) 
       break;
   }
   if (about_label(error) && of_sender) {
-    if (const auto* const label = lsp.path().find<rsvp::UpstreamLabel>()) blocked.up = label->labels;
+    if (const auto* const label = lsp.path().find<rsvp::UpstreamLabel>())
+      blocked.up = label->labels;
   }
   if (of_egress) {
     // RFC 4003 section 2.1: whatever is wrong with the end that was asked for.

@@ -103,8 +103,7 @@ void Controller::Core::send_path(Lsp& lsp, Instant now) {
 
 rsvp::Route Controller::Core::recorded(const Lsp& lsp) const {
   rsvp::Route route;
-  const rsvp::RecordRoute* below =
-      lsp.resv_in ? lsp.resv_in->find<rsvp::RecordRoute>() : nullptr;
+  const rsvp::RecordRoute* below = lsp.resv_in ? lsp.resv_in->find<rsvp::RecordRoute>() : nullptr;
   if (below != nullptr) route = below->route;
   const bool labels = records_labels(lsp.path()) || lsp.role == Role::Ingress;
   ExplicitLabels own;
@@ -140,8 +139,7 @@ void Controller::Core::send_resv(Lsp& lsp, Instant now) {
   ResvHop hop{.label = lsp.labels.in};
   if (lsp.path().find<rsvp::RecordRoute>() != nullptr) hop.rro = recorded(lsp);
   const bool egress = lsp.next == NodeId{};
-  rsvp::Message resv =
-      resv_for_hop(lsp.path(), egress ? nullptr : lsp.resv_in.get(), hop);
+  rsvp::Message resv = resv_for_hop(lsp.path(), egress ? nullptr : lsp.resv_in.get(), hop);
   if (egress) {
     // RFC 3473 section 7.2: what asks to be reflected is.
     const std::uint32_t status = admin_status(lsp.path());
@@ -185,8 +183,7 @@ void Controller::Core::on_resv(const engine::ResvReceived& event, Instant now) {
       session->call_id != call_id_of(lsp->path()) && !lsp->recovering) {
     // D13: somebody on the way took the Call_ID out; beyond him it is no connection of the call.
     lsp->resv_in = event.resv;
-    Trouble why =
-        trouble(*lsp, {rsvp::ErrorCode::CallManagement, rsvp::call::kUnknownCallId}, {});
+    Trouble why = trouble(*lsp, {rsvp::ErrorCode::CallManagement, rsvp::call::kUnknownCallId}, {});
     why.reason = "call_id_removed_on_the_way";
     return setup_failed(*lsp, std::move(why), now);
   }
@@ -245,11 +242,12 @@ void Controller::Core::on_resv_gone(const engine::ResvGone& event, Instant now) 
     if (!lsp->established) return;
     Trouble why = trouble(*lsp, {rsvp::ErrorCode::NoSenderInformation, 0},
                           {.link = LinkEnd{config.self, lsp->out}});
-    lsp_failed(*lsp, {.error = why.spec.error,
-                      .node = event.from,
-                      .link = LinkEnd{config.self, lsp->out},
-                      .reason = "reservation_torn",
-                      .at = now},
+    lsp_failed(*lsp,
+               {.error = why.spec.error,
+                .node = event.from,
+                .link = LinkEnd{config.self, lsp->out},
+                .reason = "reservation_torn",
+                .at = now},
                now);
     if (Lsp* const still = find(event.key)) doom(*still, now);
     return;

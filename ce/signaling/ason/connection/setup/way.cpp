@@ -22,12 +22,11 @@ te::Route computed_route(const rsvp::Route& route) {
       hops.push_back({.loose = hop.loose,
                       .where = te::RouteHop::Prefix{prefix->address.v4(), prefix->prefix}});
     } else if (const auto* const link = hop.as<rsvp::UnnumberedHop>()) {
-      hops.push_back(
-          {.loose = hop.loose, .where = LinkEnd{{link->router_id}, link->interface_id}});
+      hops.push_back({.loose = hop.loose, .where = LinkEnd{{link->router_id}, link->interface_id}});
     } else if (const auto* const as = hop.as<rsvp::AsHop>()) {
       hops.push_back({.loose = hop.loose, .where = te::RouteHop::As{as->number}});
-    } else if (const auto* const label = hop.as<rsvp::LabelHop>(); label != nullptr &&
-                                                                   !hops.empty()) {
+    } else if (const auto* const label = hop.as<rsvp::LabelHop>();
+               label != nullptr && !hops.empty()) {
       (label->upstream() ? hops.back().upstream_label : hops.back().label) = label->labels;
     }
   }
@@ -44,22 +43,22 @@ rsvp::Route tail_of(const rsvp::Route& route) {
 
 ErrorValue error_of(te::NoPath reason) {
   switch (reason) {
-    case te::NoPath::Signal:
+    case te::NoPath::BadSignal:
       return {ErrorCode::TrafficControl, rsvp::traffic::kUnsupportedService};
-    case te::NoPath::Route:
+    case te::NoPath::BadRoute:
     case te::NoPath::AlongRoute:
-    case te::NoPath::Egress:
+    case te::NoPath::BadEgress:
       return routing_error(rsvp::routing::kBadExplicitRoute);
-    case te::NoPath::Switching:
+    case te::NoPath::WrongSwitching:
       return routing_error(rsvp::routing::kSwitchingType);
-    case te::NoPath::Encoding:
+    case te::NoPath::WrongEncoding:
       return routing_error(rsvp::routing::kEncoding);
-    case te::NoPath::Bandwidth:
+    case te::NoPath::NoBandwidth:
     case te::NoPath::LabelContinuity:
       return {ErrorCode::AdmissionControl, rsvp::admission::kBandwidth};
     case te::NoPath::Excluded:
       return routing_error(rsvp::routing::kRouteExcluded);
-    case te::NoPath::Diversity:
+    case te::NoPath::NoDiversity:
       return routing_error(rsvp::routing::kDiversity);
     default:
       return routing_error(rsvp::routing::kNoRouteToDestination);
@@ -107,10 +106,10 @@ std::optional<Trouble> Controller::Core::egress_way(Lsp& lsp, std::uint32_t inte
   if (lsp.out_labels.down) blocked.down = *lsp.out_labels.down;
   if (lsp.out_labels.up) blocked.up = *lsp.out_labels.up;
   const bool oif = config.oif.contains(lsp.in);  // D7
-  return trouble(lsp,
-                 routing_error(oif ? rsvp::routing::kInvalidSpcInterface
-                                   : rsvp::routing::kBadExplicitRoute),
-                 std::move(blocked));
+  return trouble(
+      lsp,
+      routing_error(oif ? rsvp::routing::kInvalidSpcInterface : rsvp::routing::kBadExplicitRoute),
+      std::move(blocked));
 }
 
 std::optional<Trouble> Controller::Core::choose_way(Lsp& lsp) {
