@@ -11,7 +11,7 @@
 namespace forces::signaling::resource {
 
 struct ManagerConfig {
-  NodeId self;
+  NodeId self{};
   // How long reserved rows of nobody are kept for whom may claim them after a restart.
   Duration claim_time = std::chrono::seconds(120);
   Duration retry_min = std::chrono::seconds(1);  // of what an FE refused to erase, doubled up to
@@ -21,7 +21,7 @@ struct ManagerConfig {
 // An interface of the node: one end of a TE link, or a port of a user (an access port).
 struct InterfaceConfig {
   std::uint32_t id = 0;  // LinkEnd.interface
-  FePort port;
+  FePort port{};
   LinkEnd remote{};      // the other end of the TE link; node 0: an access port
   LabelRanges labels{};  // that the port has
   te::Switching switching = te::Switching::Tdm;
@@ -40,7 +40,7 @@ struct FeConfig {
 
 // A fibre between two FEs of the node; both ends number alike, both directions.
 struct InterFeLink {
-  FePort a, b;
+  FePort a{}, b{};
   LabelRanges labels{};
   friend bool operator==(const InterFeLink&, const InterFeLink&) = default;
 };

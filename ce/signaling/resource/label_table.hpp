@@ -28,7 +28,7 @@ enum class LabelState : std::uint8_t {
 // A trace in 35 characters: "c0000201:00000003:00010000/00060000", node, interface and label of the
 // sender, and behind the slash the label that it hears on that slot, or "-".
 struct Trace {
-  LinkEnd sender;
+  LinkEnd sender{};
   Label label = 0;
   std::optional<Label> heard{};
   [[nodiscard]] std::string text() const;
@@ -38,7 +38,7 @@ struct Trace {
 
 struct LabelFault {
   enum class What : std::uint8_t {
-    OneSided,       // only one table has this label
+    OneSided,       // provisioned in one table only
     NotInverse,     // both have it, and lead elsewhere
     Contradiction,  // discovered is another one than was provisioned
     ForeignTrace,   // a trace of another link

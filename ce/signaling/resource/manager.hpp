@@ -231,7 +231,8 @@ class Manager {
   void give_back(const LspKey& lsp, Instant now);
   bool set_alarm_mask(const LspKey& lsp, std::uint32_t mask, Instant now);
 
-  // Events. The ports of an FE that comes are up until something else is said.
+  // Events. Ports are up until something else is said. Who cannot read the rows of an FE that was
+  // asked for says so by on_fe_down(), or reads again.
   void on_fe_up(std::uint32_t fe, Instant now);  // associated, and ours to write to
   void on_fe_down(std::uint32_t fe, Instant now);
   void on_rows(std::uint32_t fe, std::span<const FoundRow> rows, Instant now);

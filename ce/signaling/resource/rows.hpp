@@ -16,20 +16,20 @@ struct Row {  // one direction, one slot
   Label out_label = 0;
   bool active = false;  // else reserved
   std::uint32_t alarm_mask = 0;
-  Owner owner;
+  Owner owner{};
   friend bool operator==(const Row&, const Row&) = default;
 };
 
 struct RowChange {
   std::uint32_t number = 0;  // of the row in the table
-  Row row;                   // to be set; of `erase` as it is there
+  Row row{};                 // to be set; of `erase` as it is there
   bool erase = false;
   friend bool operator==(const RowChange&, const RowChange&) = default;
 };
 
 struct FeRows {
   std::uint32_t fe = 0;
-  std::vector<RowChange> changes;  // in order: what goes stands before what comes
+  std::vector<RowChange> changes{};  // in order: what goes stands before what comes
   friend bool operator==(const FeRows&, const FeRows&) = default;
 };
 
@@ -37,7 +37,7 @@ struct FeRows {
 // in common are to be done in their order; several may be put together.
 struct Transaction {
   std::uint64_t id = 0;
-  std::vector<FeRows> fes;
+  std::vector<FeRows> fes{};
   friend bool operator==(const Transaction&, const Transaction&) = default;
 };
 
@@ -45,7 +45,7 @@ struct TransactionResult {
   enum class Kind : std::uint8_t {
     Done,     // at all of them
     Refused,  // nothing was done anywhere
-    Unknown,  // nobody knows what the FEs in `unclear` have done; the others: nothing
+    Unknown,  // nobody knows what the FEs in `unclear` (none: all) have done; the others: nothing
   };
   Kind kind = Kind::Done;
   std::uint32_t fe = 0;    // who refused, or was lost
@@ -57,7 +57,7 @@ enum class RowStatus : std::uint8_t { Unknown, Working, Failed };
 
 struct FoundRow {  // by a reading
   std::uint32_t number = 0;
-  Row row;
+  Row row{};
   RowStatus status = RowStatus::Unknown;
   friend bool operator==(const FoundRow&, const FoundRow&) = default;
 };

@@ -48,8 +48,8 @@ class LabelRanges {
   // The lowest label of the set that is not below `from`.
   [[nodiscard]] std::optional<Label> next(Label from) const;
   [[nodiscard]] std::span<const Range> ranges() const { return ranges_; }
-  // The first `most` labels.
-  [[nodiscard]] Labels list(std::size_t most) const;
+  // The first `most` labels, or with `from_top` the last, in their order.
+  [[nodiscard]] Labels list(std::size_t most, bool from_top = false) const;
 
   friend LabelRanges operator|(LabelRanges a, const LabelRanges& b) { return a |= b; }
   friend LabelRanges operator&(LabelRanges a, const LabelRanges& b) { return a &= b; }

@@ -26,7 +26,7 @@ class PathFinder {
   [[nodiscard]] std::expected<Path, Failure> find(const Request& request);
   // Both together cost as little as possible when links or nodes shall differ and labels are no
   // constraint along a stretch (Suurballe); else the best of the pairs that a bounded number of
-  // working paths gives. A route is the working path's.
+  // working paths gives. A route is the working path's, which then may be the dearer one.
   [[nodiscard]] std::expected<PathPair, Failure> find_pair(const Request& request,
                                                            const Disjoint& disjoint);
 

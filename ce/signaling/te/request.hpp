@@ -34,16 +34,18 @@ struct Exclusions {
 
 // A subobject of a route that was received (RFC 3209 section 4.3). Labels stand in the hop of their
 // interface (RFC 3473 section 5.1).
+struct RoutePrefix {  // a node ID or the address of a numbered link when the length is 32
+  std::uint32_t address = 0;
+  std::uint8_t length = 32;
+  friend bool operator==(const RoutePrefix&, const RoutePrefix&) = default;
+};
+struct RouteAs {
+  std::uint32_t number = 0;
+  friend bool operator==(const RouteAs&, const RouteAs&) = default;
+};
 struct RouteHop {
-  struct Prefix {  // a node ID or the address of a numbered link when the length is 32
-    std::uint32_t address = 0;
-    std::uint8_t length = 32;
-    friend bool operator==(const Prefix&, const Prefix&) = default;
-  };
-  struct As {
-    std::uint32_t number = 0;
-    friend bool operator==(const As&, const As&) = default;
-  };
+  using Prefix = RoutePrefix;
+  using As = RouteAs;
   bool loose = false;
   std::variant<Prefix, LinkEnd, As> where{};  // LinkEnd: unnumbered (RFC 3477)
   std::optional<Labels> label{}, upstream_label{};
@@ -72,8 +74,8 @@ struct Request {
 };
 
 struct PathHop {
-  LinkEnd out, in;       // where it leaves a node, where it enters the next one
-  std::uint32_t metric;  //
+  LinkEnd out, in;  // where it leaves a node, where it enters the next one
+  std::uint32_t metric = 0;
   // Those that may be used here, as far as they are known: free and, where nodes cannot convert,
   // free on all of the stretch. Each is the first of a signal's slots.
   std::optional<LabelRanges> labels{};
@@ -92,29 +94,29 @@ struct Path {
 enum class NoPath : std::uint8_t {
   UnknownSource,
   UnknownDestination,
-  Signal,        // no network could carry this
-  Route,         // a hop of the route is not there, or is not next to the one before it
+  BadSignal,     // no network could carry this
+  BadRoute,      // a hop of the route is not there
   Disconnected,  // the topology has none, whatever is asked for
   Down,          // with what is up
-  Domain,        // within the domain
-  Switching,
-  Encoding,
-  Bandwidth,  // or free labels
-  Affinities,
+  OtherDomain,   // within the domain
+  WrongSwitching,
+  WrongEncoding,
+  NoBandwidth,  // or no free labels
+  NoAffinity,
   Excluded,
   AlongRoute,  // there are paths, none along the route
   LabelContinuity,
-  MaxHops,
-  Egress,
-  Diversity,  // one path, but no second one
-  Effort,     // the search was given up
+  TooManyHops,
+  BadEgress,
+  NoDiversity,  // one path, but no second one
+  Effort,       // the search was given up
 };
 [[nodiscard]] std::string_view to_string(NoPath reason);  // "label_continuity"
 
 struct Failure {
   NoPath reason{};
-  std::optional<std::size_t> route_hop{};  // which, of Route and AlongRoute
-  std::optional<LinkEnd> link{};           // of Egress
+  std::optional<std::size_t> route_hop{};  // which, of BadRoute and AlongRoute
+  std::optional<LinkEnd> link{};           // of BadEgress
   friend bool operator==(const Failure&, const Failure&) = default;
 };
 
@@ -125,7 +127,7 @@ struct Disjoint {
   friend bool operator==(const Disjoint&, const Disjoint&) = default;
 };
 struct PathPair {
-  Path working, recovery;  // the working one is not the dearer
+  Path working, recovery;  // the working one is not the dearer, unless it has a route
   friend bool operator==(const PathPair&, const PathPair&) = default;
 };
 

@@ -11,6 +11,7 @@
 
 #include "ce/signaling/ason/call/call.hpp"
 #include "ce/signaling/ason/call/policy.hpp"
+#include "proto/rsvp/message.hpp"
 
 namespace forces::signaling::ason::calls {
 

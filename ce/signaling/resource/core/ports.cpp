@@ -1,0 +1,90 @@
+#include "ce/signaling/resource/core/ports.hpp"
+
+namespace forces::signaling::resource {
+
+Port* PortBook::find(const FePort& port) {
+  const auto at = ports_.find(port);
+  return at == ports_.end() ? nullptr : &at->second;
+}
+
+const Port* PortBook::find(const FePort& port) const {
+  const auto at = ports_.find(port);
+  return at == ports_.end() ? nullptr : &at->second;
+}
+
+const Hold* PortBook::hold(const HoldKey& key) const {
+  const Port* const port = find(key.port);
+  if (port == nullptr) return nullptr;
+  const auto& holds = port->of(key.way);
+  const auto at = holds.find(key.label);
+  return at == holds.end() ? nullptr : &at->second;
+}
+
+LabelRanges PortBook::available(const FePort& at, Way way, const LspKey& lsp,
+                                const std::set<LspKey>& yielding) const {
+  const Port* const port = find(at);
+  if (port == nullptr || !port->up) return {};
+  LabelRanges set = port->usable();
+  for (const auto& [label, hold] : port->of(way)) {
+    const bool ours = hold.next ? *hold.next == lsp : hold.holder == lsp;
+    const bool yields = !hold.next && yielding.contains(hold.holder);
+    if (!ours && !yields) set.erase(label);
+  }
+  return set;
+}
+
+LabelRanges PortBook::held_by(const FePort& at, Way way, const LspKey& lsp) const {
+  LabelRanges set;
+  const Port* const port = find(at);
+  if (port == nullptr) return set;
+  for (const auto& [label, hold] : port->of(way)) {
+    if (hold.holder == lsp) set.insert(label);
+  }
+  return set;
+}
+
+bool PortBook::take(const HoldKey& key, const LspKey& lsp, bool wait) {
+  Port& port = ports_[key.port];
+  const auto way = static_cast<std::size_t>(key.way);
+  const auto [at, fresh] = port.holds[way].try_emplace(key.label, Hold{.holder = lsp});
+  if (fresh) {
+    port.held[way].insert(key.label);
+    return true;
+  }
+  if (at->second.holder == lsp) return true;
+  if (wait && !at->second.next) at->second.next = lsp;
+  return false;
+}
+
+std::optional<LspKey> PortBook::let_go(const HoldKey& key, const LspKey& lsp) {
+  Port* const port = find(key.port);
+  if (port == nullptr) return std::nullopt;
+  const auto way = static_cast<std::size_t>(key.way);
+  const auto at = port->holds[way].find(key.label);
+  if (at == port->holds[way].end()) return std::nullopt;
+  Hold& hold = at->second;
+  if (hold.next == lsp) {
+    hold.next.reset();
+  } else if (hold.holder == lsp) {
+    if (hold.next) {
+      hold.holder = *hold.next;
+      hold.next.reset();
+      return hold.holder;
+    }
+    port->holds[way].erase(at);
+    port->held[way].erase(key.label);
+  }
+  return std::nullopt;
+}
+
+std::set<LspKey> PortBook::holders(const FePort& at) const {
+  std::set<LspKey> all;
+  const Port* const port = find(at);
+  if (port == nullptr) return all;
+  for (const auto& holds : port->holds) {
+    for (const auto& [label, hold] : holds) all.insert(hold.holder);
+  }
+  return all;
+}
+
+}  // namespace forces::signaling::resource
