@@ -70,7 +70,6 @@ struct Lsp {
   bool rerouting = false;     // rows go, then it begins again
   bool labels_fixed = false;  // rows are those of an earlier process: exactly these labels
   std::optional<LspKey> displaced_by{};         // who has its rows here (SE style)
-  std::optional<LspKey> waits_for{};            // whose rows it will have
   std::optional<engine::PathReceived> after{};  // came while this was still going
 
   // Restart.

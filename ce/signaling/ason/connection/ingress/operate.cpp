@@ -85,9 +85,17 @@ bool Controller::Core::replace(Connection& connection, const rsvp::Route& route,
   if (connection.leaving || connection.replacement) return false;
   const ConnectionRequest& request = connection.request;
   LspRoleInCall role{.lsp_flags = rsvp::Protection::kRerouting, .shared_explicit = true};
-  if (connection.current) role.sharing_id = connection.current->lsp_id;
-  const LspKey key = start_lsp(connection, role, request.ingress, request.egress_end, route, away,
-                               std::nullopt, now);
+  Terminal ingress = request.ingress;
+  if (connection.current) {
+    role.sharing_id = connection.current->lsp_id;
+    if (const Lsp* const old = find(*connection.current)) {
+      // The user stays on his label, also where he left the choice to us.
+      if (!old->labels.in.empty()) ingress.labels.down = old->labels.in;
+      if (!old->labels.upstream_in.empty()) ingress.labels.up = old->labels.upstream_in;
+    }
+  }
+  const LspKey key =
+      start_lsp(connection, role, ingress, request.egress_end, route, away, std::nullopt, now);
   connection.replacement = key;
   ++counters.restorations;
   persist(connection);

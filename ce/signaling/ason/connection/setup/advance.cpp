@@ -32,7 +32,7 @@ void Controller::Core::advance(const LspKey& key, Instant now) {
   switch (lsp->plane) {
     case Plane::None:
       if (lsp->doomed) return finish(*lsp, now);
-      if (lsp->recovering || lsp->displaced_by || lsp->waits_for) return;
+      if (lsp->recovering || lsp->displaced_by) return;
       return begin(*lsp, now);
     case Plane::Reserving:
     case Plane::Activating:
@@ -66,14 +66,18 @@ void Controller::Core::begin(Lsp& lsp, Instant now) {
 void Controller::Core::reserve(Lsp& lsp, Instant now) {
   auto wanted = wants(lsp);
   if (!wanted) return setup_failed(lsp, std::move(wanted.error()), now);
-  const auto reserved = manager.reserve(*wanted, now);
-  if (!reserved) {
+  for (;;) {
+    const auto reserved = manager.reserve(*wanted, now);
+    if (reserved) {
+      lsp.labels = *reserved;
+      lsp.plane = Plane::Reserving;
+      return;
+    }
     const auto& why = reserved.error();
-    if (why.holder && displace(lsp, *why.holder, now)) return;
-    return setup_failed(lsp, refusal(lsp, why), now);
+    if (!why.holder || !displace(lsp, *why.holder, now)) {
+      return setup_failed(lsp, refusal(lsp, why), now);
+    }
   }
-  lsp.labels = *reserved;
-  lsp.plane = Plane::Reserving;
 }
 
 void Controller::Core::read_plane(Lsp& lsp) {
@@ -109,19 +113,13 @@ void Controller::Core::read_plane(Lsp& lsp) {
 // them back if the younger one goes first.
 bool Controller::Core::displace(Lsp& lsp, const LspKey& holder, Instant now) {
   Lsp* const old = find(holder);
-  if (old == nullptr || old->displaced_by || !same_session(old->key, lsp.key) ||
-      old->key == lsp.key) {
+  if (old == nullptr || old->doomed || old->displaced_by || old->key == lsp.key ||
+      !same_session(old->key, lsp.key)) {
     return false;
   }
   old->displaced_by = lsp.key;
-  lsp.waits_for = holder;
-  if (!old->doomed) displaced.insert(holder);
-  if (old->plane == Plane::None) {
-    lsp.waits_for.reset();
-    reserve(lsp, now);
-  } else if (old->plane != Plane::Releasing) {
-    let_go(*old, now);
-  }
+  displaced.insert(holder);
+  if (old->plane != Plane::None && old->plane != Plane::Releasing) let_go(*old, now);
   return true;
 }
 
@@ -176,7 +174,6 @@ void Controller::Core::finish(Lsp& lsp, Instant now) {
   const LspKey key = lsp.key;
   const std::string connection = lsp.connection;
   const auto after = std::move(lsp.after);
-  const auto waiting = lsp.displaced_by;
   clear_timer(lsp);
   unsynchronized(lsp, false);
   if (lsp.persisted) forget(key);
@@ -197,12 +194,6 @@ void Controller::Core::finish(Lsp& lsp, Instant now) {
     displaced.erase(one);
     advance(one, now);
   }
-  if (waiting) {
-    if (Lsp* const other = find(*waiting); other != nullptr && other->waits_for == key) {
-      other->waits_for.reset();
-      advance(*waiting, now);
-    }
-  }
   if (!connection.empty()) lsp_gone(key, connection, now);
   if (after) on_path(*after, now);
 }
@@ -220,18 +211,9 @@ void Controller::Core::on_settled(const resource::Settled& settled, Instant now)
         lsp->plane = Plane::Active;
       }
       return advance(settled.lsp, now);
-    case What::Released: {
+    case What::Released:
       lsp->plane = Plane::None;
-      if (lsp->displaced_by && !lsp->doomed) {
-        const LspKey heir = *lsp->displaced_by;
-        if (Lsp* const other = find(heir); other != nullptr && other->waits_for == settled.lsp) {
-          other->waits_for.reset();
-          advance(heir, now);
-        }
-        return;
-      }
       return advance(settled.lsp, now);
-    }
     case What::ReserveRefused:
     case What::ActivateRefused: {
       const bool reserved = settled.what == What::ActivateRefused;

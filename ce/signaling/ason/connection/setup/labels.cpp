@@ -72,6 +72,21 @@ std::expected<resource::Wants, Trouble> Controller::Core::wants(const Lsp& lsp) 
   }
   wants.out.label = lsp.out_labels.down;
   wants.out.upstream = lsp.out_labels.up;
+  const auto* const attribute = path.find<rsvp::SessionAttribute>();
+  if (lsp.role == Role::Egress && !wants.out.label && attribute != nullptr &&
+      (attribute->flags & rsvp::SessionAttribute::kSeStyle) != 0) {
+    // In place of another LSP of the session: the user stays on his label.
+    for (const auto& [key, other] : lsps) {
+      if (key == lsp.key || other.role != Role::Egress || other.out != lsp.out || other.doomed ||
+          key.tunnel_id != lsp.key.tunnel_id || key.sender != lsp.key.sender ||
+          key.end_point != lsp.key.end_point || other.labels.out.empty()) {
+        continue;
+      }
+      wants.out.label = other.labels.out;
+      if (!other.labels.upstream_out.empty()) wants.out.upstream = other.labels.upstream_out;
+      break;
+    }
+  }
   for (const auto& [link, labels] : lsp.history.all().labels) {
     if (link == LinkEnd{config.self, lsp.out} || link == far_end(lsp.out)) {
       wants.out.except |= labels;
