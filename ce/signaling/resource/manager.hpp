@@ -46,10 +46,10 @@ struct Side {
 };
 
 struct Wants {
-  Owner owner;
+  Owner owner{};
   te::Signal signal{};
   bool bidirectional = true;
-  Side in, out;                  // towards the sender, towards the receiver
+  Side in{}, out{};              // towards the sender, towards the receiver
   bool upstream_active = false;  // from the Path on (RFC 3473 section 3.1)
   std::uint32_t alarm_mask = 0;
   friend bool operator==(const Wants&, const Wants&) = default;
@@ -58,8 +58,8 @@ struct Wants {
 // The labels of a connection. Back and forth they are the same ones, unless something forces
 // others; those back are empty when it is not bidirectional.
 struct Reservation {
-  Labels in, out;
-  Labels upstream_in, upstream_out;
+  Labels in{}, out{};
+  Labels upstream_in{}, upstream_out{};
   std::vector<LspKey> yielded{};  // who lost a label to it (see Yielded)
   friend bool operator==(const Reservation&, const Reservation&) = default;
 };
@@ -114,7 +114,7 @@ struct Settled {
     ActivateRefused,  // it is reserved as before
     Lost,             // not released by us: an FE has no row of it any more; it is set again
   };
-  LspKey lsp;
+  LspKey lsp{};
   What what{};
   std::uint32_t fe = 0, code = 0;  // of what was refused
   friend bool operator==(const Settled&, const Settled&) = default;
@@ -123,23 +123,23 @@ struct Settled {
 // It lost a label to a neighbour with a higher node ID (RFC 3471 section 4.2) and is being
 // released: reserve it again with another label.
 struct Yielded {
-  LspKey loser, winner;
+  LspKey loser{}, winner{};
   std::uint32_t interface = 0;
-  Labels labels;
+  Labels labels{};
   friend bool operator==(const Yielded&, const Yielded&) = default;
 };
 // Its traffic does not pass, or passes again. Told for each cause; `failing` says whether any is
 // left.
 struct Hit {
-  LspKey lsp;
+  LspKey lsp{};
   bool failing = true;
-  FePort port;                  // that went down or came up; of a failed row where it comes in
+  FePort port{};                // that went down or came up; of a failed row where it comes in
   std::uint32_t interface = 0;  // at that port; 0: within the node
   friend bool operator==(const Hit&, const Hit&) = default;
 };
 // Rows that nobody wanted when they were read.
 struct Found {
-  Owner owner;
+  Owner owner{};
   bool active = false;  // any of them
   std::uint32_t fe = 0;
   friend bool operator==(const Found&, const Found&) = default;
@@ -151,7 +151,7 @@ struct InterfaceChanged {
 };
 struct LabelAlarm {  // of an association table: the slot is not used
   std::uint32_t interface = 0;
-  LabelFault fault;
+  LabelFault fault{};
   bool raised = true;
   friend bool operator==(const LabelAlarm&, const LabelAlarm&) = default;
 };
@@ -179,18 +179,18 @@ struct LabelView {
 };
 struct RowAt {
   std::uint32_t fe = 0;
-  RowChange at;
+  RowChange at{};
   friend bool operator==(const RowAt&, const RowAt&) = default;
 };
 // An end of a way through the node, by its rows.
 struct Terminal {
-  FePort port;
+  FePort port{};
   std::uint32_t interface = 0;  // 0: not of an interface
   Label label = 0;
   friend bool operator==(const Terminal&, const Terminal&) = default;
 };
 struct ConnectionView {
-  Owner owner;
+  Owner owner{};
   ConnectionState state{};
   bool failing = false;
   bool active_rows = false;  // any

@@ -59,6 +59,7 @@ struct NeighborConfig {
   std::vector<ChannelId> channels{};  // preferred first; none: by address
   bool adjacent = true;               // false: only Notify messages pass between us
   bool hello = true;
+  std::uint8_t hello_ttl = 1;  // RFC 3209 section 5.1; more where IP routers stand between us
   // RFC 3473 section 9: only where faults of the data plane are seen without the control channel.
   bool restart_cap = true;
   RefreshReduction refresh_reduction = RefreshReduction::Auto;

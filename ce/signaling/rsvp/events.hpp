@@ -35,7 +35,8 @@ struct Forward {
 // --- the upstream half of an LSP: a Path came, we answer with a Resv -----------------------------
 enum class PathChange : std::uint8_t {
   New,
-  Modified,  // other content, or from another neighbour than before (PathReceived::before)
+  Modified,  // other content, or from another neighbour than before (PathReceived::before), to whom
+             // our Resv is then no longer sent: who accepts the move calls set_resv() again
   Recovery,  // New, with a RECOVERY_LABEL: of an LSP that an earlier process of ours had
 };
 struct PathReceived {  // not for a refresh that changes nothing
@@ -43,7 +44,7 @@ struct PathReceived {  // not for a refresh that changes nothing
   NodeId from;
   NodeId before{};  // who sent it until now; none when New or Recovery
   PathChange change{};
-  MessagePtr path;
+  MessagePtr path{};
 };
 enum class Gone : std::uint8_t {
   Torn,             // a PathTear or ResvTear
@@ -54,12 +55,12 @@ struct PathGone {  // and with it what set_resv() said
   LspKey key;
   NodeId from;
   Gone why{};
-  MessagePtr tear;  // null but for Torn
+  MessagePtr tear{};  // null but for Torn
 };
 struct ResvErrReceived {  // about our Resv; nothing was removed
   LspKey key;
   NodeId from;
-  MessagePtr error;
+  MessagePtr error{};
 };
 
 // --- the downstream half: we sent a Path, a Resv comes -------------------------------------------
@@ -67,27 +68,27 @@ struct ResvReceived {  // not for a refresh that changes nothing
   LspKey key;
   NodeId from;
   bool modified = false;  // there was one
-  MessagePtr resv;        // one flow descriptor: a Resv of several LSPs comes as several events
+  MessagePtr resv{};      // one flow descriptor: a Resv of several LSPs comes as several events
 };
 struct ResvGone {
   LspKey key;
   NodeId from;
   Gone why{};
-  MessagePtr tear;
+  MessagePtr tear{};
 };
 struct PathErrReceived {  // about our Path
   LspKey key;
   NodeId from;
   bool state_removed =
       false;  // Path_State_Removed: the downstream half is gone, no PathTear needed
-  MessagePtr error;
+  MessagePtr error{};
 };
 // RFC 5063: what the downstream neighbour has of an LSP that this process does not know.
 struct RecoveryPathReceived {
   LspKey key;
   NodeId from;
   bool late = false;  // after the Recovery Period
-  MessagePtr path;
+  MessagePtr path{};
 };
 
 // --- either half -------------------------------------------------------------------------------
@@ -108,7 +109,7 @@ struct Resynchronized {  // refreshed or given back after that
 // --- Notify ------------------------------------------------------------------------------------
 struct NotifyReceived {  // once, however often it was sent; already acknowledged
   NodeId from;           // as its IP source address says
-  MessagePtr message;
+  MessagePtr message{};
 };
 struct NotifyDelivered {
   std::uint64_t ticket = 0;
@@ -120,7 +121,7 @@ struct NotifyFailed {  // sent as often as Rl says, no acknowledgment
 };
 struct ResvConfReceived {
   NodeId from;
-  MessagePtr message;
+  MessagePtr message{};
 };
 
 // --- neighbours --------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ namespace forces::signaling::te {
 enum class ReferencePoint : std::uint8_t { INni, ENni, Uni };
 
 struct Node {
-  NodeId id;
-  std::string name;
+  NodeId id{};
+  std::string name{};
   std::uint32_t domain = 0;     // control domain; 0: none
   std::uint32_t area = 0;       // of OSPF
   std::uint32_t as_number = 0;  // autonomous system; 0: none

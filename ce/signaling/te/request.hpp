@@ -54,7 +54,7 @@ struct RouteHop {
 using Route = std::vector<RouteHop>;
 
 struct Request {
-  NodeId source, destination;
+  NodeId source{}, destination{};
   Signal signal{};
   bool bidirectional = true;  // both directions of every link, with the same labels
   Affinities affinities{};
@@ -74,7 +74,7 @@ struct Request {
 };
 
 struct PathHop {
-  LinkEnd out, in;  // where it leaves a node, where it enters the next one
+  LinkEnd out{}, in{};  // where it leaves a node, where it enters the next one
   std::uint32_t metric = 0;
   // Those that may be used here, as far as they are known: free and, where nodes cannot convert,
   // free on all of the stretch. Each is the first of a signal's slots.
@@ -127,7 +127,7 @@ struct Disjoint {
   friend bool operator==(const Disjoint&, const Disjoint&) = default;
 };
 struct PathPair {
-  Path working, recovery;  // the working one is not the dearer, unless it has a route
+  Path working{}, recovery{};  // the working one is not the dearer, unless it has a route
   friend bool operator==(const PathPair&, const PathPair&) = default;
 };
 

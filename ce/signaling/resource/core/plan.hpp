@@ -66,7 +66,7 @@ class Planner {
   const Fabric& fabric_;
   const Wants& wants_;
   const InterfaceConfig &in_, &out_;
-  NodeId self_;
+  NodeId self_{};
   const std::set<LspKey>& yielding_;
 };
 
