@@ -29,8 +29,8 @@ void Node::boot(bool first) {
   ++boots;
   database = std::make_unique<te::Database>();
   for (const auto& [id, node] : network_.nodes) {
-    database->set(te::Node{
-        .id = id, .name = node->spec.name, .domain = node->spec.domain, .area = 0});
+    database->set(
+        te::Node{.id = id, .name = node->spec.name, .domain = node->spec.domain, .area = 0});
   }
   for (const auto& link : network_.links) {
     te::Link one{.ends = {link->a, link->b}, .reference = link->reference};
@@ -52,15 +52,14 @@ void Node::boot(bool first) {
   engine_config.restart.recovering = !first;
   engine_config.seed = network_.seed_ * 1000 + spec.number * 17 + boots * 7919;
   for (const auto& link : network_.links) {
-    for (const auto& [near, far] :
-         {std::pair(link->a, link->b), std::pair(link->b, link->a)}) {
+    for (const auto& [near, far] : {std::pair(link->a, link->b), std::pair(link->b, link->a)}) {
       if (near.node != id()) continue;
       manager->set_interface({.id = near.interface,
                               .port = ports.at(near.interface),
                               .remote = far,
                               .labels = slots_of(link->slots)});
-      const bool known = std::ranges::any_of(
-          engine_config.neighbors, [&](const auto& one) { return one.node == far.node; });
+      const bool known = std::ranges::any_of(engine_config.neighbors,
+                                             [&](const auto& one) { return one.node == far.node; });
       if (!known) engine_config.neighbors.push_back({.node = far.node});
     }
   }
@@ -256,8 +255,8 @@ void Network::start() {
 
 LinkSpec& Network::link_at(std::uint32_t node, std::uint32_t interface) {
   const LinkEnd end{node_id(node), interface};
-  return **std::ranges::find_if(
-      links, [&](const auto& link) { return link->a == end || link->b == end; });
+  return **std::ranges::find_if(links,
+                                [&](const auto& link) { return link->a == end || link->b == end; });
 }
 
 void Network::run(Duration time) { (void)world.run_for(time, 100'000'000); }
@@ -371,9 +370,19 @@ std::vector<Sent> Network::sent(rsvp::MessageType type, std::uint32_t from) cons
   return found;
 }
 
-void Network::deliver(NodeId from, const engine::Send& packet) {
+void Network::deliver(NodeId from, engine::Send packet) {
   const NodeId to{packet.destination};
   if (!nodes.contains(to)) return;
+  if (nodes.at(from)->zeroes_call_id) {
+    if (auto message = rsvp::decode_message(packet.octets)) {
+      const auto zero = [](rsvp::Message& one) {
+        if (auto* const session = one.find<rsvp::Session>()) session->call_id = 0;
+      };
+      zero(*message);
+      for (rsvp::Message& one : message->bundled) zero(one);
+      if (auto octets = rsvp::encode_message(*message)) packet.octets = *std::move(octets);
+    }
+  }
   if (logging) log_messages(from, to, packet.octets);
   // Between neighbours it takes their link; others (Notify) find a way over IP.
   double loss = 0;
@@ -388,8 +397,8 @@ void Network::deliver(NodeId from, const engine::Send& packet) {
   }
   if (adjacent && !passes) return;
   if (loss > 0 && static_cast<double>(world.pick(1000)) < loss * 1000) return;
-  const Duration jitter{static_cast<Duration::rep>(
-      world.pick(static_cast<std::uint64_t>(latency.count() / 4 + 1)))};
+  const Duration jitter{
+      static_cast<Duration::rep>(world.pick(static_cast<std::uint64_t>(latency.count() / 4 + 1)))};
   world.after(latency + jitter, [this, to, packet] {
     Node& node = *nodes.at(to);
     if (!node.running()) return;
@@ -410,9 +419,8 @@ ConnectionRequest request(std::string name, std::uint32_t from, std::uint32_t fr
   request.ingress.end = {node_id(from), from_if};
   request.egress = node_id(to);
   request.egress_end.end = {node_id(to), to_if};
-  request.label_request = {.encoding = rsvp::LabelRequest::kSdh,
-                           .switching = rsvp::LabelRequest::kTdm,
-                           .g_pid = 34};
+  request.label_request = {
+      .encoding = rsvp::LabelRequest::kSdh, .switching = rsvp::LabelRequest::kTdm, .g_pid = 34};
   request.tspec.traffic = rsvp::SonetSdh{.signal_type = 6, .multiplier = 1};
   return request;
 }

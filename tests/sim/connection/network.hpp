@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "ce/signaling/ason/connection/controller.hpp"
+#include "ce/signaling/ason/connection/crankback.hpp"
+#include "ce/signaling/ason/connection/message/compose.hpp"
 #include "tests/support/world.hpp"
 
 namespace forces::signaling::ason::test {
@@ -56,7 +58,7 @@ class Network;
 
 class Node {
  public:
-  Node(Network& network, const NodeSpec& spec) : network_(network), spec(spec) {}
+  Node(Network& network, NodeSpec what) : network_(network), spec(std::move(what)) {}
 
   void boot(bool first);
   void kill();
@@ -70,11 +72,11 @@ class Node {
   Network& network_;
   NodeSpec spec;
   ControllerConfig config{};
-  std::map<std::uint32_t, ModelFe> fes;  // by FE ID
+  std::map<std::uint32_t, ModelFe> fes;             // by FE ID
   std::map<std::uint32_t, te::LabelRanges> access;  // interfaces of users
   std::map<std::uint32_t, FePort> ports;            // of interfaces
   std::map<std::string, std::vector<std::byte>> disk;
-  bool legacy_zeroes_call = false;
+  bool zeroes_call_id = false;  // an old node, which wants that field to be 0 (D13)
   std::uint64_t boots = 0;
 
   std::unique_ptr<te::Database> database;
@@ -105,8 +107,7 @@ class Network {
 
   Node& add(std::uint32_t number, std::string name, std::uint32_t domain = 0);
   LinkSpec& link(std::uint32_t a, std::uint32_t a_if, std::uint32_t b, std::uint32_t b_if,
-                 std::uint32_t slots = 4,
-                 te::ReferencePoint reference = te::ReferencePoint::INni);
+                 std::uint32_t slots = 4, te::ReferencePoint reference = te::ReferencePoint::INni);
   void user(std::uint32_t node, std::uint32_t interface, std::uint32_t slots = 4);
   void start();  // all nodes; then a moment until all neighbours know each other
 
@@ -136,7 +137,7 @@ class Network {
   // What left nodes, of one type; `from` 0: all nodes.
   [[nodiscard]] std::vector<Sent> sent(rsvp::MessageType type, std::uint32_t from = 0) const;
 
-  void deliver(NodeId from, const engine::Send& packet);
+  void deliver(NodeId from, engine::Send packet);
 
   forces::test::World world;
   std::map<NodeId, std::unique_ptr<Node>> nodes;
@@ -153,9 +154,8 @@ class Network {
 };
 
 // A connection of one VC-4 between users.
-[[nodiscard]] ConnectionRequest request(std::string name, std::uint32_t from,
-                                        std::uint32_t from_if, std::uint32_t to,
-                                        std::uint32_t to_if);
+[[nodiscard]] ConnectionRequest request(std::string name, std::uint32_t from, std::uint32_t from_if,
+                                        std::uint32_t to, std::uint32_t to_if);
 
 // P1 of ason.md 7: B(2) - C(3) or D(4) - Y(25); users at B:1 and Y:7.
 void build_p1(Network& network, std::uint32_t slots = 4);

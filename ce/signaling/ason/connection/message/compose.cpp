@@ -208,6 +208,10 @@ Message resv_for_hop(const Message& path, const Message* downstream, const ResvH
   Message resv{.type = MessageType::Resv};
   auto& objects = resv.objects;
   copy<rsvp::Session>(path, resv);
+  if (const auto* const below = downstream ? downstream->find<rsvp::Session>() : nullptr) {
+    // As the nodes behind have it: who began the LSP shall see if one took the Call_ID out (D13).
+    resv.find<rsvp::Session>()->call_id = below->call_id;
+  }
   rsvp::Hop reply;
   if (const auto* const received = path.find<rsvp::Hop>()) {
     reply.logical_interface = received->logical_interface;
