@@ -1,0 +1,323 @@
+#include "ce/signaling/ason/connection/controller.hpp"
+
+#include <algorithm>
+
+#include "ce/signaling/ason/connection/core.hpp"
+
+namespace forces::signaling::ason {
+namespace {
+
+std::string_view state_of(const Lsp& lsp) {
+  if (lsp.doomed) return "releasing";
+  if (lsp.recovering) return "recovering";
+  if (lsp.asked) return "held";
+  if (lsp.deleting) return "deleting";
+  if (lsp.displaced_by) return "displaced";
+  switch (lsp.plane) {
+    case Plane::None:
+      return "starting";
+    case Plane::Reserving:
+      return "reserving";
+    case Plane::Reserved:
+      return "waiting";
+    case Plane::Activating:
+      return "activating";
+    case Plane::Active:
+      return lsp.established ? "up" : "waiting";
+    case Plane::Releasing:
+      return "rerouting";
+  }
+  return "unknown";
+}
+
+LspView view_of(const Lsp& lsp) {
+  return {.key = lsp.key,
+          .role = std::string(to_string(lsp.role)),
+          .state = std::string(state_of(lsp)),
+          .connection = lsp.connection,
+          .previous = lsp.previous,
+          .next = lsp.next,
+          .in = lsp.in,
+          .out = lsp.out,
+          .in_down = lsp.labels.in,
+          .in_up = lsp.labels.upstream_in,
+          .out_down = lsp.labels.out,
+          .out_up = lsp.labels.upstream_out,
+          .call_id = lsp.path_in ? call_id_of(lsp.path()) : std::uint16_t{0},
+          .failing = lsp.failing,
+          .unsynchronized = lsp.unsynchronized,
+          .tries = lsp.attempts.here,
+          .contentions = lsp.attempts.contentions};
+}
+
+}  // namespace
+
+std::string_view to_string(Role role) {
+  switch (role) {
+    case Role::Ingress:
+      return "ingress";
+    case Role::Transit:
+      return "transit";
+    case Role::Egress:
+      return "egress";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(AlarmKind kind) {
+  switch (kind) {
+    case AlarmKind::Unsynchronized:
+      return "unsynchronized";
+    case AlarmKind::RowsDiffer:
+      return "rows_differ";
+    case AlarmKind::TransportFailed:
+      return "transport_failed";
+    case AlarmKind::JournalDamaged:
+      return "journal_damaged";
+  }
+  return "unknown";
+}
+
+std::optional<LspKey> lsp_of(const Output& output) {
+  return std::visit(
+      [](const auto& one) -> std::optional<LspKey> {
+        if constexpr (requires { one.key.lsp_id; }) {
+          return one.key;
+        } else {
+          return std::nullopt;
+        }
+      },
+      output);
+}
+
+engine::Status perform(const Output& output, engine::Engine& engine, Instant now) {
+  return std::visit(
+      Overloaded{[&](const SetPath& o) { return engine.set_path(o.key, o.next_hop, *o.path, now); },
+                 [&](const TearPath& o) {
+                   if (o.tear && o.next_hop)
+                     return engine.tear_path(o.key, *o.next_hop, *o.tear, now);
+                   if (o.tear) return engine.tear_path(o.key, *o.tear, now);
+                   return engine.tear_path(o.key, now);
+                 },
+                 [&](const SetResv& o) { return engine.set_resv(o.key, *o.resv, now); },
+                 [&](const TearResv& o) { return engine.tear_resv(o.key, now); },
+                 [&](const SendPathErr& o) { return engine.send_path_err(o.key, o.error, now); },
+                 [&](const SendResvErr& o) { return engine.send_resv_err(o.key, o.error, now); },
+                 [&](const SendNotify& o) {
+                   return engine.notify(o.to, o.message, now) == 0 ? engine::Status::NoNeighbor
+                                                                   : engine::Status::Done;
+                 },
+                 [](const auto&) { return engine::Status::Done; }},
+      output);
+}
+
+Controller::Controller(const ControllerConfig& config, te::Database& database,
+                       te::PathFinder& finder, resource::Manager& manager)
+    : core_(std::make_unique<Core>(config, database, finder, manager)) {
+  core_->topology = database.version();
+  core_->fabric_read = !config.recovering;
+}
+
+Controller::~Controller() = default;
+
+void Controller::recover(std::string_view key, std::span<const std::byte> octets, Instant now) {
+  core_->recover(key, octets, now);
+}
+void Controller::start(Instant now) { core_->start(now); }
+
+bool Controller::on_event(const engine::Output& event, Instant now) {
+  Core& core = *core_;
+  return std::visit(
+      Overloaded{
+          [&](const engine::PathReceived& e) { return core.on_path(e, now), true; },
+          [&](const engine::PathGone& e) { return core.on_path_gone(e, now), true; },
+          [&](const engine::ResvReceived& e) { return core.on_resv(e, now), true; },
+          [&](const engine::ResvGone& e) { return core.on_resv_gone(e, now), true; },
+          [&](const engine::ResvErrReceived& e) { return core.on_resv_err(e, now), true; },
+          [&](const engine::PathErrReceived& e) { return core.on_path_err(e, now), true; },
+          [&](const engine::RecoveryPathReceived& e) {
+            return core.on_recovery_path(e, now), true;
+          },
+          [&](const engine::RecoveryEnded& e) { return core.on_recovery_ended(e, now), true; },
+          [&](const engine::NotifyReceived& e) { return core.on_notify(e, now); },
+          [&](const engine::NeighborChanged& e) { return core.neighbor_changed(e, now), true; },
+          [&](const engine::Unsynchronized& e) {
+            if (Lsp* const lsp = core.find(e.key)) core.unsynchronized(*lsp, true);
+            return true;
+          },
+          [&](const engine::Resynchronized& e) {
+            if (Lsp* const lsp = core.find(e.key)) core.unsynchronized(*lsp, false);
+            return true;
+          },
+          [](const auto&) { return false; }},
+      event);
+}
+
+void Controller::on_event(const resource::Output& event, Instant now) {
+  Core& core = *core_;
+  std::visit(
+      Overloaded{[&](const resource::Settled& e) { core.on_settled(e, now); },
+                 [&](const resource::Yielded& e) { core.on_yielded(e, now); },
+                 [&](const resource::Hit& e) { core.on_hit(e, now); },
+                 [&](const resource::Found& e) { core.on_found(e, now); }, [](const auto&) {}},
+      event);
+}
+
+void Controller::on_fabric_read(Instant now) { core_->on_fabric_read(now); }
+
+void Controller::on_unsent(const LspKey& key, engine::Status status, Instant now) {
+  Lsp* const lsp = core_->find(key);
+  if (lsp == nullptr || lsp->doomed || lsp->established) return;
+  if (status == engine::Status::Done || status == engine::Status::NoState) return;
+  lsp->downstream = false;
+  Trouble why =
+      core_->trouble(*lsp, {rsvp::ErrorCode::AdmissionControl, rsvp::admission::kBandwidth},
+                     {.link = LinkEnd{core_->config.self, lsp->out}});
+  why.reason = engine::to_string(status);
+  core_->setup_failed(*lsp, std::move(why), now);
+}
+
+void Controller::on_call_verdict(const LspKey& key, const CallVerdict& verdict, Instant now) {
+  core_->on_call_verdict(key, verdict, now);
+}
+
+void Controller::on_calls_changed(std::uint16_t call_id, Instant now) {
+  std::vector<LspKey> keys;
+  for (const auto& [key, lsp] : core_->lsps) {
+    if (lsp.asked && call_id_of(lsp.path()) == call_id) keys.push_back(key);
+  }
+  std::ranges::sort(keys);
+  for (const LspKey& key : keys) core_->ask_call(*core_->find(key), now);
+}
+
+// K6, and connections that wait for a way: what may have become possible is tried.
+void Controller::on_topology(Instant now) {
+  if (core_->database.version() == core_->topology) return;
+  core_->topology = core_->database.version();
+  for (auto& [name, connection] : core_->connections) {
+    if (connection.state == ConnectionState::Broken &&
+        connection.request.recovery == Recovery::Reroute) {
+      core_->restore(connection, now);
+    }
+  }
+}
+
+void Controller::on_time(Instant now) {
+  Core& core = *core_;
+  while (!core.timers.empty() && core.timers.begin()->first <= now) {
+    const LspKey key = core.timers.begin()->second;
+    Lsp& lsp = *core.find(key);
+    const Lsp::Due why = lsp.why;
+    core.clear_timer(lsp);
+    switch (why) {
+      case Lsp::Due::None:
+        break;
+      case Lsp::Due::Setup: {
+        Trouble over = core.trouble(lsp, {rsvp::ErrorCode::RsvpSystem, 0}, {});
+        over.reason = "setup_timer";
+        if (lsp.last) over.reason += "." + reason_of(lsp.last->spec.error);
+        core.give_up_setup(lsp, std::move(over), now);
+        break;
+      }
+      case Lsp::Due::CallHold: {
+        if (!lsp.asked) break;
+        lsp.asked = false;
+        Trouble unknown = core.trouble(lsp, lsp.call_error, {});
+        unknown.upstream = true;
+        core.setup_failed(lsp, std::move(unknown), now);
+        break;
+      }
+      case Lsp::Due::Graceful:  // RFC 3473 section 7.2.2: an egress that does not know the object
+        core.doom(lsp, now);
+        break;
+      case Lsp::Due::Asked: {  // section 7.3.1: nobody heard of it
+        Trouble end = core.trouble(lsp, {rsvp::ErrorCode::Notify, rsvp::notify::kLspFailure}, {});
+        core.give_up_setup(lsp, std::move(end), now);
+        break;
+      }
+      case Lsp::Due::History:
+        lsp.history.clear();
+        lsp.last.reset();
+        break;
+      case Lsp::Due::Restore:
+        if (Connection* const connection = core.connection_of(lsp)) core.restore(*connection, now);
+        break;
+    }
+  }
+}
+
+std::optional<Output> Controller::poll_output() { return core_->out.poll(); }
+
+std::optional<Instant> Controller::next_deadline() const {
+  if (core_->timers.empty()) return std::nullopt;
+  return core_->timers.begin()->first;
+}
+
+std::expected<LspKey, Failure> Controller::create(const ConnectionRequest& request, Instant now) {
+  return core_->create(request, now);
+}
+
+bool Controller::give_up(const LspKey& key, Instant now) {
+  Core& core = *core_;
+  Lsp* const lsp = core.find(key);
+  if (lsp == nullptr) {
+    if (core.found.erase(key) == 0) return false;
+    core.manager.give_back(key, now);
+    return true;
+  }
+  if (!lsp->unsynchronized && !lsp->recovering) return false;
+  if (Connection* const connection = core.connection_of(*lsp)) connection->leaving = true;
+  if (lsp->recovering) {
+    core.end_of_earlier(*lsp, now);
+  } else if (lsp->role == Role::Ingress) {
+    core.doom(*lsp, now);
+  } else {
+    Trouble end = core.trouble(*lsp, {rsvp::ErrorCode::Notify, rsvp::notify::kLspFailure}, {});
+    core.give_up_setup(*lsp, std::move(end), now);
+  }
+  return true;
+}
+
+std::vector<ConnectionView> Controller::list() const {
+  std::vector<ConnectionView> all;
+  for (const auto& [name, connection] : core_->connections) all.push_back(*show(name));
+  return all;
+}
+
+std::optional<ConnectionView> Controller::show(std::string_view name) const {
+  const auto at = core_->connections.find(name);
+  if (at == core_->connections.end()) return std::nullopt;
+  const Connection& connection = at->second;
+  ConnectionView view{.name = connection.request.name,
+                      .state = connection.state,
+                      .call_id = connection.request.call.id,
+                      .other = connection.second ? connection.second : connection.replacement,
+                      .nominal = connection.nominal,
+                      .current = connection.route,
+                      .frozen = connection.frozen,
+                      .protected_by_other = connection.second.has_value(),
+                      .attempts = connection.attempts,
+                      .failures = connection.failures,
+                      .created = connection.created,
+                      .up_since = connection.up_since,
+                      .setup_time = connection.setup_time,
+                      .recovery_time = connection.recovery_time};
+  if (connection.current) view.lsp = *connection.current;
+  return view;
+}
+
+std::vector<LspView> Controller::lsps() const {
+  std::vector<LspView> all;
+  for (const auto& [key, lsp] : core_->lsps) all.push_back(view_of(lsp));
+  std::ranges::sort(all, {}, &LspView::key);
+  return all;
+}
+
+std::optional<LspView> Controller::lsp(const LspKey& key) const {
+  const Lsp* const lsp = core_->find(key);
+  return lsp == nullptr ? std::nullopt : std::optional(view_of(*lsp));
+}
+
+const Controller::Counters& Controller::counters() const { return core_->counters; }
+
+}  // namespace forces::signaling::ason

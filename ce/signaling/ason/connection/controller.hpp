@@ -1,0 +1,189 @@
+// The connection controller of a node: ties the halves of LSPs that the RSVP engine keeps, routes
+// by path computation, labels and rows by the resource manager, and the connections that operators
+// and calls ask for. RFC 3473, 4003, 4208, 4872, 4920, 5063, 5151 as ason.md has them.
+//
+// Sans I/O and deterministic. The engine's and the manager's outputs are its inputs; what it wants
+// of the engine comes out in order, and a Persist stands before what announces it: the owner
+// performs the latter (perform()) only when the former is durable. The manager and the TE database
+// are used in place; the manager's outputs are the owner's to poll.
+//
+// Nothing established is released by a failure of the control plane (R1): only a tear, an error
+// with Path_State_Removed, or an operator ends it.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "ce/signaling/ason/connection/spec.hpp"
+#include "ce/signaling/resource/manager.hpp"
+#include "ce/signaling/rsvp/engine.hpp"
+#include "ce/signaling/te/path_finder.hpp"
+
+namespace forces::signaling::ason {
+
+struct ControllerConfig {
+  NodeId self{};
+  Duration graceful = std::chrono::seconds(30);           // RFC 3473 section 7.2.2
+  Duration call_hold = std::chrono::seconds(5);           // D11
+  Duration history_hold = std::chrono::seconds(60);       // K6: after Up
+  Duration restore_wait = std::chrono::milliseconds(50);  // more notifications of one failure
+  Limits repair{};                // of a node between the ends: only `node` and `contention` count
+  bool budget = false;            // a private object carries the connection-wide count
+  bool ason = true;               // false: RFC 3473 only, as a node that knows nothing of these
+  std::set<std::uint32_t> oif{};  // interfaces of the OIF profile: errors of RFC 3474 (D7)
+  std::set<std::uint32_t> no_ero{};  // users that may not give a route (RFC 4208 section 3.4)
+  bool hide_route = false;           // RROs that leave the domain show its borders only
+  std::optional<std::set<std::uint8_t>> service_levels{};  // nothing: any level will do
+  std::size_t max_lsps = 100'000;
+  bool recovering = false;  // an earlier process had state
+};
+
+// --- outputs ---
+struct SetPath {
+  LspKey key;
+  NodeId next_hop;
+  std::shared_ptr<const rsvp::Message> path;
+};
+struct TearPath {
+  LspKey key;
+  std::optional<NodeId> next_hop{};  // of what an earlier process sent
+  std::shared_ptr<const rsvp::Message> tear{};
+};
+struct SetResv {
+  LspKey key;
+  std::shared_ptr<const rsvp::Message> resv;
+};
+struct TearResv {
+  LspKey key;
+};
+struct SendPathErr {
+  LspKey key;
+  rsvp::Message error;
+};
+struct SendResvErr {
+  LspKey key;
+  rsvp::Message error;
+};
+struct SendNotify {
+  NodeId to;
+  rsvp::Message message;
+};
+struct Persist {
+  std::string key;                                 // "lsp/...", "connection/..."
+  std::optional<std::vector<std::byte>> octets{};  // none: remove it
+};
+// May this LSP be of this call? on_call_verdict() answers.
+struct AskCall {
+  LspKey key;
+  std::uint16_t call_id = 0;
+  std::string name{};  // Session Name
+  NodeId neighbor{};
+  bool ingress = false;
+};
+struct CallConnection {  // for the call controller
+  LspKey key;
+  std::uint16_t call_id = 0;
+  std::string name{};
+  bool up = false;
+  bool recovery = false;  // PROTECTION: a protecting LSP
+};
+struct ConnectionChanged {
+  std::string name;
+  ConnectionState state{};
+  std::optional<Failure> failure{};
+};
+enum class AlarmKind : std::uint8_t {
+  Unsynchronized,  // a restart is over and nobody has confirmed this LSP; it stays
+  RowsDiffer,      // what FEs have is not what journal and neighbours say
+  TransportFailed,
+  JournalDamaged,
+};
+[[nodiscard]] std::string_view to_string(AlarmKind kind);
+struct ConnectionAlarm {
+  LspKey key;
+  AlarmKind kind{};
+  bool raised = true;
+};
+using Output =
+    std::variant<SetPath, TearPath, SetResv, TearResv, SendPathErr, SendResvErr, SendNotify,
+                 Persist, AskCall, CallConnection, ConnectionChanged, ConnectionAlarm>;
+
+// Does what is the engine's to do; Status::Done for all other outputs. What is not Done goes back
+// by on_unsent().
+engine::Status perform(const Output& output, engine::Engine& engine, Instant now);
+[[nodiscard]] std::optional<LspKey> lsp_of(const Output& output);
+
+// --- inputs ---
+struct CallVerdict {
+  enum class Answer : std::uint8_t { Yes, Wait, No };
+  Answer answer = Answer::Yes;
+  rsvp::ErrorValue error{};  // of No, and of Wait when it has been too long
+};
+
+class Controller {
+ public:
+  // All three outlive it.
+  Controller(const ControllerConfig& config, te::Database& database, te::PathFinder& finder,
+             resource::Manager& manager);
+  ~Controller();
+  Controller(const Controller&) = delete;
+  Controller& operator=(const Controller&) = delete;
+
+  // Records of the journal, once, before all else; then start().
+  void recover(std::string_view key, std::span<const std::byte> octets, Instant now);
+  void start(Instant now);
+
+  // True: it was something of ours. Packets and Notifies of calls are not.
+  bool on_event(const engine::Output& event, Instant now);
+  void on_event(const resource::Output& event, Instant now);
+  void on_unsent(const LspKey& key, engine::Status status, Instant now);
+  void on_call_verdict(const LspKey& key, const CallVerdict& verdict, Instant now);
+  void on_calls_changed(std::uint16_t call_id, Instant now);  // what waits for one is asked again
+  void on_topology(Instant now);                              // the TE database is another one
+  void on_fabric_read(Instant now);  // all FEs of the node have been read since the start
+  void on_time(Instant now);
+  [[nodiscard]] std::optional<Output> poll_output();
+  [[nodiscard]] std::optional<Instant> next_deadline() const;
+
+  // --- operator ---
+  // The key of the first LSP.
+  [[nodiscard]] std::expected<LspKey, Failure> create(const ConnectionRequest& request,
+                                                      Instant now);
+  bool release(std::string_view name, Instant now);
+  bool retry(std::string_view name, Instant now);  // a Failed or Broken one
+  // Onto another way, whatever its state: away from `exclude`, or from where it goes now.
+  bool reroute(std::string_view name, const te::Exclusions& exclude, Instant now);
+  bool freeze(std::string_view name, bool frozen, Instant now);  // no restoration meanwhile
+  bool revert(std::string_view name, Instant now);               // back to the nominal route
+  bool make_permanent(std::string_view name, Instant now);  // the current one is nominal from now
+  // RFC 3473 section 7.2.1 and 7.3: the end of an LSP asked for by its egress or a node between.
+  bool ask_release(const LspKey& key, Instant now);
+  // What stayed without synchronisation: gone here, and told to the neighbours that there are.
+  bool give_up(const LspKey& key, Instant now);
+
+  [[nodiscard]] std::vector<ConnectionView> list() const;
+  [[nodiscard]] std::optional<ConnectionView> show(std::string_view name) const;
+  [[nodiscard]] std::vector<LspView> lsps() const;
+  [[nodiscard]] std::optional<LspView> lsp(const LspKey& key) const;
+
+  struct Counters {
+    std::uint64_t setups = 0, up = 0, failed = 0, released = 0;
+    std::uint64_t crankbacks = 0, contentions = 0, restorations = 0;
+    std::map<std::pair<rsvp::ErrorCode, std::uint16_t>, std::uint64_t> errors{};  // made here
+  };
+  [[nodiscard]] const Counters& counters() const;
+
+ private:
+  class Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace forces::signaling::ason

@@ -1,0 +1,261 @@
+// What is inside a connection controller: an LSP as this node has it, a connection as its ingress
+// has it, and the machine over both. For the sources of this room only.
+//
+// An LSP is driven by what it is, not by what happened: events change facts (a Path is there, rows
+// are reserved, a Resv is there, it is doomed) and advance() does the next step that the facts
+// allow. So an event that comes while a transaction is under way needs no case of its own.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "ce/signaling/ason/connection/controller.hpp"
+#include "ce/signaling/ason/connection/crankback.hpp"
+#include "ce/signaling/ason/connection/message/compose.hpp"
+#include "ce/signaling/ason/connection/message/error.hpp"
+#include "ce/signaling/ason/connection/message/route.hpp"
+#include "common/core/outputs.hpp"
+
+namespace forces::signaling::ason {
+
+enum class Role : std::uint8_t { Ingress, Transit, Egress };
+enum class Plane : std::uint8_t { None, Reserving, Reserved, Activating, Active, Releasing };
+
+// What went wrong with a setup or an LSP, here or further on.
+struct Trouble {
+  rsvp::ErrorSpec spec{};
+  engine::MessagePtr received{};  // null: found here
+  bool upstream = false;          // about the link it came on: nothing can be done here
+  bool no_way = false;            // path computation found none
+  std::string reason{};           // of what was found here, for the operator
+  std::optional<rsvp::AcceptableLabelSet> acceptable{};
+};
+
+struct Lsp {
+  LspKey key;
+  Role role = Role::Transit;
+  std::string connection{};  // of the ingress
+
+  // Upstream half. At the ingress the base of what is sent.
+  engine::MessagePtr path_in{};
+  NodeId previous{};
+  LinkEnd from{};              // the far end of the link it came on
+  std::uint32_t in = 0;        // interfaces of this node
+  ExplicitLabels in_labels{};  // of the terminal at the ingress
+  // Downstream half.
+  NodeId next{};
+  std::uint32_t out = 0;
+  ExplicitLabels out_labels{};  // that the route demands there
+  rsvp::Route onward{};         // the ERO that goes on
+  std::set<LinkEnd> tried{};    // links out of here that were taken (K8)
+  te::Exclusions away{};        // of the ingress: what its twin uses, what was told to be avoided
+  std::optional<rsvp::Route> first_route{};  // of the ingress: computed with its twin, for one try
+  engine::MessagePtr path_out{}, resv_in{};
+  bool downstream = false;  // the engine has a downstream half
+  bool resv_out = false;
+
+  Plane plane = Plane::None;
+  resource::Reservation labels{};
+  bool failing = false;
+
+  bool admitted = false;  // what is checked once is checked
+  bool asked = false;     // its call; the verdict has not come
+  rsvp::ErrorValue call_error{};
+  bool established = false;   // a Resv went up from here, or the connection is Up
+  bool deleting = false;      // the D bit was seen or sent (RFC 3473 section 7.2.1)
+  bool doomed = false;        // it shall be gone when the rows are
+  bool tear_waits = false;    // its rows are gone; the PathTear waits for the neighbour to be back
+  bool rerouting = false;     // rows go, then it begins again
+  bool labels_fixed = false;  // rows are those of an earlier process: exactly these labels
+  std::optional<LspKey> displaced_by{};         // who has its rows here (SE style)
+  std::optional<engine::PathReceived> after{};  // came while this was still going
+
+  // Restart.
+  bool recovering = false;      // of a journal, or of rows; not yet given back by a neighbour
+  bool journaled = false;       // by which its way is known
+  bool given_back = false;      // its Path came
+  bool unsynchronized = false;  // told
+  engine::MessagePtr recovery_path{};
+
+  History history{};
+  Attempts attempts{};
+  std::optional<Trouble> last{};  // that was repaired, or tried to be
+  std::uint32_t budget_used = 0;  // tries of all nodes, as a private object tells
+  bool persisted = false;
+  Instant created{}, up_at{};
+  Instant due = Instant::max();
+  enum class Due : std::uint8_t { None, Setup, CallHold, Graceful, Asked, History, Restore };
+  Due why = Due::None;
+
+  bool both_ways = true;  // of the ingress, whose base has no UPSTREAM_LABEL yet
+
+  [[nodiscard]] const rsvp::Message& path() const { return *path_in; }
+  [[nodiscard]] bool bidirectional() const {
+    return role == Role::Ingress ? both_ways : ason::bidirectional(path());
+  }
+};
+
+struct Connection {
+  ConnectionRequest request{};
+  ConnectionState state = ConnectionState::Setup;
+  std::uint16_t tunnel_id = 0, last_lsp = 0;
+  std::optional<LspKey> current{};      // that carries it, or is being set up first
+  std::optional<LspKey> replacement{};  // being set up in its place
+  std::optional<LspKey> second{};       // of OnePlusOne
+  std::set<LspKey> lsps{};              // all of it, also those that are on their way out
+  rsvp::Route nominal{}, route{};
+  bool frozen = false;
+  bool leaving = false;  // the operator wants it gone
+  Attempts attempts{};
+  std::vector<Failure> failures{};
+  Instant created{}, began{}, up_since{}, broken_since{};
+  Duration setup_time{}, recovery_time{};
+  te::Exclusions broken{};  // what failed under it
+};
+
+class Controller::Core {
+ public:
+  Core(const ControllerConfig& c, te::Database& d, te::PathFinder& f, resource::Manager& m)
+      : config(c), database(d), finder(f), manager(m) {}
+
+  ControllerConfig config;
+  te::Database& database;
+  te::PathFinder& finder;
+  resource::Manager& manager;
+  OutputQueue<Output> out;
+  Counters counters;
+
+  std::unordered_map<LspKey, Lsp> lsps;
+  std::map<std::string, Connection, std::less<>> connections;
+  std::set<std::pair<Instant, LspKey>> timers;
+  std::set<NodeId> lost;            // neighbours that cannot be told of an end now
+  std::set<NodeId> recovered_with;  // our Recovery Period with them is over
+  std::set<LspKey> found;           // rows of nobody
+  std::set<LspKey> displaced;       // LSPs whose labels are kept for them without rows
+  std::map<LspKey, engine::MessagePtr> recovery_paths;  // before their LSP is known
+  std::set<std::uint16_t> tunnels;
+  std::uint16_t last_tunnel = 0;
+  bool fabric_read = false;    // all FEs have told their rows since the start
+  std::uint64_t topology = 0;  // the version of the database that was last acted on
+
+  // --- setup/advance.cpp: the machine ---
+  [[nodiscard]] Lsp* find(const LspKey& key);
+  [[nodiscard]] const Lsp* find(const LspKey& key) const;
+  // After any of these the LSP may be gone: look it up again.
+  void advance(const LspKey& key, Instant now);
+  void begin(Lsp& lsp, Instant now);
+  void reserve(Lsp& lsp, Instant now);
+  void activate(Lsp& lsp, Instant now);
+  void let_go(Lsp& lsp, Instant now);  // of its rows
+  void doom(Lsp& lsp, Instant now);    // let go, and be gone
+  void finish(Lsp& lsp, Instant now);
+  void established(Lsp& lsp, Instant now);
+  void on_settled(const resource::Settled& settled, Instant now);
+  void on_yielded(const resource::Yielded& yielded, Instant now);
+  bool displace(Lsp& lsp, const LspKey& holder, Instant now);
+  void read_plane(Lsp& lsp);  // as the manager has it
+  void set_timer(Lsp& lsp, Lsp::Due why, Duration wait, Instant now);
+  void clear_timer(Lsp& lsp);
+
+  // --- setup/admit.cpp: a Path that came ---
+  void on_path(const engine::PathReceived& event, Instant now);
+  void on_path_gone(const engine::PathGone& event, Instant now);
+  void on_modified(Lsp& lsp, const engine::PathReceived& event, Instant now);
+  [[nodiscard]] std::optional<Trouble> refused(const Lsp& lsp) const;
+  void came_by(Lsp& lsp) const;  // the link that its Path names
+  // What stays the same when a Path of this LSP comes again.
+  [[nodiscard]] static bool same_way(const rsvp::Message& a, const rsvp::Message& b);
+
+  // --- setup/way.cpp: which way it goes on ---
+  [[nodiscard]] std::optional<Trouble> choose_way(Lsp& lsp);
+  [[nodiscard]] std::optional<Trouble> compute_way(Lsp& lsp, const rsvp::Route& rest);
+  [[nodiscard]] std::optional<Trouble> egress_way(Lsp& lsp, std::uint32_t interface);
+  [[nodiscard]] rsvp::Route onward(const te::Path& path, const rsvp::Route& rest,
+                                   NodeId destination) const;
+  [[nodiscard]] te::Request te_request(const Lsp& lsp, const rsvp::Route& rest) const;
+  [[nodiscard]] std::optional<LinkEnd> far_end(std::uint32_t interface) const;
+  [[nodiscard]] bool is_access(std::uint32_t interface) const;
+  [[nodiscard]] bool is_border() const;
+  [[nodiscard]] std::uint32_t domain_of(NodeId node) const;
+
+  // --- setup/labels.cpp ---
+  [[nodiscard]] std::expected<resource::Wants, Trouble> wants(const Lsp& lsp) const;
+  [[nodiscard]] Trouble refusal(const Lsp& lsp, const resource::Refusal& why) const;
+  [[nodiscard]] std::vector<rsvp::LabelSet> offered(const Lsp& lsp) const;
+
+  // --- setup/send.cpp ---
+  void send_path(Lsp& lsp, Instant now);
+  void send_resv(Lsp& lsp, Instant now);
+  void tear_downstream(Lsp& lsp);
+  void resend(Lsp& lsp, Instant now);  // both halves, after something in them changed
+  void on_resv(const engine::ResvReceived& event, Instant now);
+  void on_resv_gone(const engine::ResvGone& event, Instant now);
+  void on_resv_err(const engine::ResvErrReceived& event, Instant now);
+  [[nodiscard]] rsvp::Route recorded(const Lsp& lsp) const;  // the RRO of a Resv that leaves here
+  // At the ends of an LSP of a call (RFC 4974): may it be; it is up; it is gone.
+  void ask_call(Lsp& lsp, Instant now);
+  void on_call_verdict(const LspKey& key, const CallVerdict& verdict, Instant now);
+  void tell_call(const Lsp& lsp, bool up);
+
+  // --- faults/errors.cpp ---
+  [[nodiscard]] Trouble trouble(const Lsp& lsp, rsvp::ErrorValue error, Blocked blocked = {}) const;
+  void setup_failed(Lsp& lsp, Trouble trouble, Instant now);
+  void on_path_err(const engine::PathErrReceived& event, Instant now);
+  void give_up_setup(Lsp& lsp, Trouble trouble, Instant now);
+  void begin_again(Lsp& lsp, Instant now);
+  [[nodiscard]] RepairRules rules(const Lsp& lsp) const;
+
+  // --- faults/transport.cpp ---
+  void on_hit(const resource::Hit& hit, Instant now);
+  bool on_notify(const engine::NotifyReceived& event, Instant now);
+  void on_lsp_failed(Lsp& lsp, const rsvp::ErrorSpec& spec, Instant now);
+
+  // --- ingress/ ---
+  [[nodiscard]] std::expected<LspKey, Failure> create(const ConnectionRequest& request,
+                                                      Instant now);
+  LspKey start_lsp(Connection& connection, const LspRoleInCall& role, const Terminal& ingress,
+                   const Terminal& egress, const rsvp::Route& route, const te::Exclusions& away,
+                   std::optional<rsvp::Route> first_route, Instant now);
+  void lsp_up(Lsp& lsp, Instant now);
+  // `lsp` is about to go; what it was for is told.
+  void lsp_failed(Lsp& lsp, const Failure& failure, Instant now);
+  void lsp_gone(const LspKey& key, const std::string& connection, Instant now);
+  void delete_lsp(Lsp& lsp, Instant now);  // gracefully where it is established
+  void release(Connection& connection, Instant now);
+  bool ask_release(Lsp& lsp, Instant now);
+  void retry(Connection& connection, Instant now);
+  bool replace(Connection& connection, const rsvp::Route& route, const te::Exclusions& away,
+               Instant now);
+  void restore(Connection& connection, Instant now);
+  void set_state(Connection& connection, ConnectionState state, const Failure* failure = nullptr);
+  [[nodiscard]] Connection* connection_of(const Lsp& lsp);
+  [[nodiscard]] std::uint16_t free_tunnel();
+
+  // --- restart/ ---
+  void persist(const Lsp& lsp);
+  void persist(const Connection& connection);
+  void forget(const LspKey& key);
+  void forget_connection(const std::string& name);
+  void recover(std::string_view key, std::span<const std::byte> octets, Instant now);
+  void start(Instant now);
+  void on_found(const resource::Found& found, Instant now);
+  void on_recovery_path(const engine::RecoveryPathReceived& event, Instant now);
+  void on_recovery_ended(const engine::RecoveryEnded& event, Instant now);
+  void on_fabric_read(Instant now);
+  bool adopt(Lsp& lsp, Instant now);  // the rows of an earlier process
+  bool bind_rows(Lsp& lsp) const;     // interfaces and labels as rows say
+  void path_of_recovered(Lsp& lsp, const engine::PathReceived& event, Instant now);
+  void resume(Lsp& lsp, Instant now);  // when all that it needs is there
+  [[nodiscard]] Lsp* ingress_of_recovery_path(const engine::RecoveryPathReceived& event,
+                                              Instant now);
+  void end_of_earlier(Lsp& lsp, Instant now);  // gone, also for who was told of it before
+  void unsynchronized(Lsp& lsp, bool is);
+  void neighbor_changed(const engine::NeighborChanged& event, Instant now);
+};
+
+[[nodiscard]] std::string_view to_string(Role role);
+[[nodiscard]] te::Signal signal_of(const rsvp::Message& path);
+
+}  // namespace forces::signaling::ason

@@ -1,0 +1,421 @@
+// After a restart of this node, or of a neighbour (RFC 3473 section 9, RFC 5063, ason.md 2.8).
+//
+// Three things are put together for each LSP: rows that FEs kept, the journal if there is one, and
+// what neighbours give back: a Path with RECOVERY_LABEL from upstream, a RecoveryPath from
+// downstream. An LSP goes on when its rows are taken over and its upstream half is there again;
+// without a journal also when its way on is known. What is missing for ever leaves it as it is,
+// with an alarm (R1); pending work that nobody gives back is undone (R5).
+#include <algorithm>
+
+#include "ce/signaling/ason/connection/core.hpp"
+
+namespace forces::signaling::ason {
+
+void request_of(const rsvp::Message& path, ConnectionRequest& request);  // journal.cpp
+
+namespace {
+
+// Of a contiguous concatenation each label stands for several slots; the first one names it.
+rsvp::Words firsts(std::vector<Label> labels, std::uint32_t width) {
+  rsvp::Words words;
+  for (std::size_t i = 0; i < labels.size(); i += std::max<std::uint32_t>(width, 1)) {
+    words.push_back(labels[i]);
+  }
+  return words;
+}
+
+rsvp::Message tear_of(const rsvp::Message& path, const PathHop& hop) {
+  rsvp::Message tear = path_for_hop(path, hop);
+  tear.type = rsvp::MessageType::PathTear;
+  std::erase_if(tear.objects, [](const rsvp::Object& object) {
+    return !std::holds_alternative<rsvp::Session>(object) &&
+           !std::holds_alternative<rsvp::Hop>(object) &&
+           !std::holds_alternative<rsvp::CallId>(object) &&
+           !std::holds_alternative<rsvp::SenderTemplate>(object) &&
+           !std::holds_alternative<rsvp::SenderTspec>(object);
+  });
+  return tear;
+}
+
+}  // namespace
+
+void Controller::Core::start(Instant now) {
+  std::vector<LspKey> keys;
+  for (const auto& [key, lsp] : lsps) keys.push_back(key);
+  std::ranges::sort(keys);
+  for (const LspKey& key : keys) {
+    Lsp& lsp = *find(key);
+    if (Connection* const connection = connection_of(lsp)) {
+      connection->lsps.insert(key);
+      if (connection->leaving) lsp.doomed = true;
+    } else if (lsp.role == Role::Ingress) {
+      lsp.doomed = true;  // of a connection that is no more
+    }
+    if (lsp.role == Role::Ingress && lsp.deleting) lsp.doomed = true;  // R6
+    if (lsp.doomed) end_of_earlier(lsp, now);
+  }
+  for (auto& [name, connection] : connections) {
+    const auto there = [&](std::optional<LspKey>& key) {
+      if (key && !connection.lsps.contains(*key)) key.reset();
+    };
+    there(connection.current);
+    there(connection.replacement);
+    there(connection.second);
+  }
+  for (const auto& name : [&] {
+         std::vector<std::string> names;
+         for (const auto& [name, connection] : connections) names.push_back(name);
+         return names;
+       }()) {
+    Connection& connection = connections.find(name)->second;
+    if (connection.leaving && connection.lsps.empty()) {
+      release(connection, now);
+    } else if (!connection.current && (connection.state == ConnectionState::Setup)) {
+      retry(connection, now);
+    }
+  }
+}
+
+// The half that an earlier process told downstream of is ended; rows go when they are found.
+void Controller::Core::end_of_earlier(Lsp& lsp, Instant now) {
+  lsp.doomed = true;
+  if (lsp.downstream && lsp.next != NodeId{}) {
+    const PathHop hop{.out = {config.self, lsp.out}};
+    out.push(TearPath{.key = lsp.key,
+                      .next_hop = lsp.next,
+                      .tear = std::make_shared<const rsvp::Message>(tear_of(lsp.path(), hop))});
+    lsp.downstream = false;
+  }
+  if (manager.connection(lsp.key)) return let_go(lsp, now);
+  if (fabric_read) finish(lsp, now);
+}
+
+void Controller::Core::on_found(const resource::Found& event, Instant now) {
+  const LspKey key = event.owner.lsp;
+  Lsp* const lsp = find(key);
+  if (lsp == nullptr) {
+    found.insert(key);
+    return;
+  }
+  if (lsp->doomed) {
+    if (lsp->plane == Plane::None) let_go(*lsp, now);
+    return;
+  }
+  if (!lsp->recovering || lsp->plane != Plane::None) return;
+  if (!lsp->journaled) {
+    found.insert(key);
+    if (!bind_rows(*lsp)) return;
+  }
+  if (!adopt(*lsp, now)) return;
+  resume(*lsp, now);
+}
+
+void Controller::Core::on_fabric_read(Instant now) {
+  fabric_read = true;
+  std::vector<LspKey> keys;
+  for (const auto& [key, lsp] : lsps) {
+    if ((lsp.recovering || lsp.doomed) && lsp.plane == Plane::None) keys.push_back(key);
+  }
+  std::ranges::sort(keys);
+  for (const LspKey& key : keys) {
+    Lsp* const lsp = find(key);
+    if (lsp == nullptr || lsp->plane != Plane::None) continue;
+    if (lsp->doomed) {
+      finish(*lsp, now);
+      continue;
+    }
+    if (!lsp->recovering || !lsp->journaled) continue;
+    // Its rows are nowhere: what was up is set again, what was under way begins again.
+    if (lsp->established) {
+      out.push(ConnectionAlarm{.key = key, .kind = AlarmKind::RowsDiffer});
+      (void)adopt(*lsp, now);
+    } else {
+      lsp->labels_fixed = false;
+      lsp->labels = {};
+    }
+    resume(*lsp, now);
+  }
+}
+
+bool Controller::Core::bind_rows(Lsp& lsp) const {
+  const auto view = manager.connection(lsp.key);
+  if (!view) return false;
+  if (lsp.role == Role::Ingress) {
+    // The side towards the neighbour that sent the RecoveryPath is the way out.
+    for (const auto& [begin, end] : view->ways) {
+      for (const auto& one : {begin, end}) {
+        const auto far = far_end(one.interface);
+        if (far && far->node == lsp.next) {
+          lsp.out = one.interface;
+        } else {
+          lsp.in = one.interface;
+        }
+      }
+    }
+  }
+  if (lsp.in == 0) return false;
+  std::vector<Label> in, out_words, up_in, up_out;
+  for (const auto& [begin, end] : view->ways) {
+    if (begin.interface == lsp.in) {
+      lsp.out = end.interface;
+      in.push_back(begin.label);
+      out_words.push_back(end.label);
+    } else if (end.interface == lsp.in) {
+      up_in.push_back(end.label);
+      up_out.push_back(begin.label);
+    }
+  }
+  if (in.empty() || lsp.out == 0) return false;
+  const std::uint32_t width = signal_of(lsp.path()).width();
+  lsp.labels = {.in = firsts(in, width),
+                .out = firsts(out_words, width),
+                .upstream_in = firsts(up_in, width),
+                .upstream_out = firsts(up_out, width),
+                .yielded = {}};
+  lsp.labels_fixed = true;
+  lsp.established = view->active_rows;
+  if (lsp.role != Role::Ingress) {
+    const auto far = far_end(lsp.out);
+    const bool ends = !far || lsp.key.end_point == config.self;
+    lsp.next = ends ? NodeId{} : far->node;
+    lsp.role = ends ? Role::Egress : Role::Transit;
+  } else if (lsp.in != 0) {
+    lsp.in_labels = {.down = lsp.labels.in, .up = lsp.labels.upstream_in};
+    if (lsp.labels.upstream_in.empty()) lsp.in_labels.up.reset(), lsp.both_ways = false;
+  }
+  return true;
+}
+
+bool Controller::Core::adopt(Lsp& lsp, Instant now) {
+  const auto wanted = wants(lsp);
+  if (!wanted) return false;
+  const auto reserved = manager.reserve(*wanted, now);
+  if (!reserved) {
+    if (reserved.error().why != resource::Refusal::Why::InterfaceDown) {
+      out.push(ConnectionAlarm{.key = lsp.key, .kind = AlarmKind::RowsDiffer});
+    }
+    return false;
+  }
+  found.erase(lsp.key);
+  lsp.labels = *reserved;
+  read_plane(lsp);
+  return true;
+}
+
+void Controller::Core::path_of_recovered(Lsp& lsp, const engine::PathReceived& event, Instant now) {
+  lsp.path_in = event.path;
+  lsp.previous = event.from;
+  lsp.given_back = true;
+  came_by(lsp);
+  if (lsp.deleting && (admin_status(*event.path) & rsvp::admin_status::kDelete) == 0) {
+    lsp.deleting = false;
+  }
+  if (!lsp.journaled && lsp.labels.in.empty()) {
+    if (const auto at = recovery_paths.find(lsp.key); at != recovery_paths.end()) {
+      lsp.recovery_path = at->second;
+      recovery_paths.erase(at);
+    }
+    if (bind_rows(lsp)) (void)adopt(lsp, now);
+  } else if (lsp.plane == Plane::None && fabric_read) {
+    (void)adopt(lsp, now);
+  }
+  if (const auto* const label = event.path->find<rsvp::RecoveryLabel>();
+      label != nullptr && !lsp.labels.in.empty()) {
+    const auto local = manager.to_local(lsp.in, label->labels);
+    if (!local || *local != lsp.labels.in) {
+      out.push(ConnectionAlarm{.key = lsp.key, .kind = AlarmKind::RowsDiffer});
+    }
+  }
+  resume(lsp, now);
+}
+
+void Controller::Core::resume(Lsp& lsp, Instant now) {
+  if (!lsp.recovering || lsp.doomed) return;
+  if (lsp.role != Role::Ingress && !lsp.given_back) return;
+  if (lsp.plane == Plane::None) {
+    // Without rows: only when it is sure that there are none is it a new one.
+    if (!fabric_read && found.contains(lsp.key)) return;
+    if (!fabric_read && lsp.journaled) return;
+    if (lsp.established) return;
+    lsp.recovering = false;
+    if (lsp.role == Role::Ingress && lsp.why == Lsp::Due::None) {
+      set_timer(lsp, Lsp::Due::Setup, rules(lsp).limits.setup, now);
+    }
+    return advance(lsp.key, now);
+  }
+  if (!lsp.journaled && lsp.next != NodeId{}) {
+    // Its way on, as the next node was told it.
+    if (lsp.recovery_path) {
+      const auto* const ero = lsp.recovery_path->find<rsvp::ExplicitRoute>();
+      lsp.onward = ero == nullptr ? rsvp::Route{} : ero->route;
+    } else {
+      const auto* const ero = lsp.path().find<rsvp::ExplicitRoute>();
+      const OwnHops own =
+          own_hops(config.self, lsp.from, {config.self, lsp.in}, lsp.bidirectional(),
+                   ero == nullptr ? rsvp::Route{} : ero->route);
+      if (own.out != lsp.out && !recovered_with.contains(lsp.next)) return;
+      lsp.onward = own.rest;
+    }
+  }
+  lsp.recovering = false;
+  lsp.admitted = true;
+  unsynchronized(lsp, false);
+  const LspKey key = lsp.key;
+  if (lsp.next != NodeId{}) send_path(lsp, now);
+  if (lsp.role == Role::Ingress && !lsp.established) {
+    set_timer(lsp, Lsp::Due::Setup, rules(lsp).limits.setup, now);
+  }
+  if (lsp.role == Role::Ingress && lsp.established) tell_call(lsp, true);
+  persist(lsp);
+  advance(key, now);
+}
+
+void Controller::Core::on_recovery_path(const engine::RecoveryPathReceived& event, Instant now) {
+  Lsp* lsp = find(event.key);
+  if (lsp == nullptr && event.key.sender == config.self) {
+    lsp = ingress_of_recovery_path(event, now);
+  }
+  if (lsp == nullptr) {
+    recovery_paths[event.key] = event.path;
+    return;
+  }
+  if (!lsp->recovering) return;
+  if (lsp->next != NodeId{} && lsp->next != event.from) {
+    out.push(ConnectionAlarm{.key = event.key, .kind = AlarmKind::RowsDiffer});
+    return;
+  }
+  lsp->recovery_path = event.path;
+  if (const auto* const label = event.path->find<rsvp::RecoveryLabel>();
+      label != nullptr && lsp->labels_fixed && !lsp->labels.out.empty()) {
+    const auto local = manager.to_local(lsp->out, label->labels);
+    if (!local || *local != lsp->labels.out) {
+      // RFC 5063 section 4.5.2: no forwarding state is made of it; it is told.
+      out.push(ConnectionAlarm{.key = event.key, .kind = AlarmKind::RowsDiffer});
+    }
+  }
+  if (lsp->plane == Plane::None && !lsp->journaled && found.contains(event.key)) {
+    if (bind_rows(*lsp)) (void)adopt(*lsp, now);
+  }
+  resume(*lsp, now);
+}
+
+// The journal of an ingress is lost: the connection is made anew of what the next node has of it.
+Lsp* Controller::Core::ingress_of_recovery_path(const engine::RecoveryPathReceived& event,
+                                                Instant now) {
+  Lsp lsp;
+  lsp.key = event.key;
+  lsp.role = Role::Ingress;
+  lsp.next = event.from;
+  lsp.recovering = true;
+  lsp.given_back = true;
+  lsp.both_ways = bidirectional(*event.path);
+  lsp.created = now;
+  rsvp::Message base = path_for_hop(*event.path, {});
+  std::erase_if(base.objects, [](const rsvp::Object& object) {
+    return std::holds_alternative<rsvp::Hop>(object);
+  });
+  base.type = rsvp::MessageType::Path;
+  lsp.path_in = std::make_shared<const rsvp::Message>(std::move(base));
+  ConnectionRequest request;
+  request_of(lsp.path(), request);
+  if (request.name.empty()) request.name = "recovered";
+  Connection* connection = nullptr;
+  for (auto& [name, one] : connections) {
+    if (one.tunnel_id == event.key.tunnel_id) connection = &one;
+  }
+  if (connection == nullptr) {
+    if (connections.contains(request.name)) {
+      request.name += "/" + std::to_string(event.key.tunnel_id);
+    }
+    Connection fresh{.request = request, .state = ConnectionState::Up, .created = now};
+    fresh.tunnel_id = event.key.tunnel_id;
+    tunnels.insert(fresh.tunnel_id);
+    connection = &connections.emplace(request.name, std::move(fresh)).first->second;
+  }
+  connection->last_lsp = std::max(connection->last_lsp, event.key.lsp_id);
+  if (!connection->current) {
+    connection->current = event.key;
+  } else if (!connection->second) {
+    connection->second = event.key;
+  }
+  connection->lsps.insert(event.key);
+  lsp.connection = connection->request.name;
+  return &lsps.emplace(event.key, std::move(lsp)).first->second;
+}
+
+void Controller::Core::on_recovery_ended(const engine::RecoveryEnded& event, Instant now) {
+  std::vector<LspKey> keys;
+  if (!event.ours) {
+    // The neighbour knows again what it had: an end that waited for that can be told.
+    lost.erase(event.node);
+    for (const auto& [key, lsp] : lsps) {
+      if (lsp.tear_waits && lsp.next == event.node) keys.push_back(key);
+    }
+    std::ranges::sort(keys);
+    for (const LspKey& key : keys) {
+      Lsp* const lsp = find(key);
+      if (lsp == nullptr) continue;
+      lsp->tear_waits = false;
+      tear_downstream(*lsp);
+      if (lsp->plane == Plane::None) finish(*lsp, now);
+    }
+    return;
+  }
+  recovered_with.insert(event.node);
+  for (const auto& [key, lsp] : lsps) {
+    if (lsp.recovering && !lsp.doomed) keys.push_back(key);
+  }
+  std::ranges::sort(keys);
+  for (const LspKey& key : keys) {
+    Lsp* const lsp = find(key);
+    if (lsp == nullptr || !lsp->recovering || lsp->doomed) continue;
+    if (lsp->previous == event.node && lsp->role != Role::Ingress && !lsp->given_back) {
+      // It had its time, and says nothing of this one: R5 and R6 for what was under way.
+      if (!lsp->established || lsp->deleting) {
+        end_of_earlier(*lsp, now);
+      } else {
+        unsynchronized(*lsp, true);
+      }
+      continue;
+    }
+    if (lsp->next == event.node) resume(*lsp, now);
+  }
+  for (const LspKey& key : found) {
+    const auto view = manager.connection(key);
+    if (!view || !view->active_rows || find(key) != nullptr) continue;
+    const bool with_it = std::ranges::any_of(view->ways, [&](const auto& way) {
+      const auto one = far_end(way.first.interface), other = far_end(way.second.interface);
+      return (one && one->node == event.node) || (other && other->node == event.node);
+    });
+    if (with_it) out.push(ConnectionAlarm{.key = key, .kind = AlarmKind::Unsynchronized});
+  }
+}
+
+void Controller::Core::unsynchronized(Lsp& lsp, bool is) {
+  if (lsp.unsynchronized == is) return;
+  lsp.unsynchronized = is;
+  out.push(ConnectionAlarm{.key = lsp.key, .kind = AlarmKind::Unsynchronized, .raised = is});
+}
+
+void Controller::Core::neighbor_changed(const engine::NeighborChanged& event, Instant now) {
+  switch (event.event) {
+    case engine::NeighborEvent::Lost:
+      lost.insert(event.node);
+      return;
+    case engine::NeighborEvent::Restarted:
+      // Until it has its state again an end could not be told: RecoveryEnded comes.
+      if (event.preserved) {
+        lost.insert(event.node);
+        return;
+      }
+      [[fallthrough]];
+    case engine::NeighborEvent::Up:
+    case engine::NeighborEvent::Back:
+      on_recovery_ended({.node = event.node}, now);
+      return;
+    case engine::NeighborEvent::RestartTimeOver:
+      return;
+  }
+}
+
+}  // namespace forces::signaling::ason

@@ -1,0 +1,223 @@
+// A Path that came: what can be told from it alone, and what becomes of one that is there already.
+#include <algorithm>
+
+#include "ce/signaling/ason/connection/core.hpp"
+
+namespace forces::signaling::ason {
+namespace {
+
+using rsvp::ErrorCode;
+using rsvp::ErrorValue;
+
+constexpr ErrorValue routing_error(std::uint16_t value) {
+  return {ErrorCode::RoutingProblem, value};
+}
+
+// RFC 5420 section 5: what a node must understand to let an LSP through.
+std::optional<ErrorValue> unknown_attribute(const rsvp::LspRequiredAttributes& required) {
+  constexpr unsigned kKnownBits = 3;  // RFC 4920
+  for (const rsvp::AttributeTlv& tlv : required.tlvs) {
+    if (tlv.type != rsvp::AttributeTlv::kFlags) {
+      return ErrorValue{ErrorCode::UnknownAttributesTlv, tlv.type};
+    }
+    for (std::size_t bit = kKnownBits; bit < tlv.value.size() * 8; ++bit) {
+      const auto octet = std::to_integer<unsigned>(tlv.value[bit / 8]);
+      if ((octet >> (7 - bit % 8) & 1U) != 0) {
+        return ErrorValue{ErrorCode::UnknownAttributesBit, static_cast<std::uint16_t>(bit)};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+template <class T>
+bool same(const rsvp::Message& a, const rsvp::Message& b) {
+  const T* const one = a.find<T>();
+  const T* const other = b.find<T>();
+  return one == nullptr || other == nullptr ? one == other : *one == *other;
+}
+
+// Link protection that a plain link does not give (RFC 3471 section 7.1): anything but extra
+// traffic and unprotected.
+bool needs_protected_links(const rsvp::Message& path) {
+  constexpr std::uint8_t kPlain = 0x01 | 0x02;
+  const auto* const protection = path.find<rsvp::Protection>();
+  return protection != nullptr && protection->link_flags() != 0 &&
+         (protection->link_flags() & kPlain) == 0;
+}
+
+}  // namespace
+
+void Controller::Core::on_path(const engine::PathReceived& event, Instant now) {
+  if (Lsp* const known = find(event.key)) {
+    if (known->doomed) {
+      known->after = event;
+      return;
+    }
+    if (known->recovering) return path_of_recovered(*known, event, now);
+    return on_modified(*known, event, now);
+  }
+  Lsp fresh;
+  fresh.key = event.key;
+  fresh.path_in = event.path;
+  fresh.previous = event.from;
+  fresh.created = now;
+  if (lsps.size() >= config.max_lsps) {
+    const Trouble full =
+        trouble(fresh, {ErrorCode::AdmissionControl, rsvp::admission::kBandwidth}, {});
+    out.push(SendPathErr{event.key, path_err(*event.path, full.spec)});
+    return;
+  }
+  came_by(fresh);
+  ++counters.setups;
+  Lsp& lsp = lsps.emplace(event.key, std::move(fresh)).first->second;
+  if (found.contains(event.key) || recovery_paths.contains(event.key)) {
+    lsp.recovering = true;
+    return path_of_recovered(lsp, event, now);
+  }
+  advance(event.key, now);
+}
+
+void Controller::Core::came_by(Lsp& lsp) const {
+  lsp.from = {};
+  lsp.in = 0;
+  auto link = incoming_link(lsp.path());
+  if (!link) {
+    const auto* const hop = lsp.path().find<rsvp::Hop>();
+    const auto* const tlv =
+        hop == nullptr ? nullptr : rsvp::find(hop->tlvs, rsvp::InterfaceTlvType::Ipv4);
+    const auto address = tlv == nullptr ? std::nullopt : tlv->address();
+    if (address && !address->is_v6()) link = database.by_address(address->v4());
+  }
+  if (!link) return;
+  if (const te::Link* const known = database.link(*link)) {
+    // Whichever end it names, it is the link between us.
+    const LinkEnd ours = link->node == config.self ? *link : known->other(*link);
+    if (ours.node == config.self && manager.interface(ours.interface) != nullptr) {
+      lsp.in = ours.interface;
+      lsp.from = known->other(ours);
+      return;
+    }
+  }
+  for (const std::uint32_t id : manager.interfaces()) {
+    if (manager.interface(id)->remote == *link) {
+      lsp.in = id;
+      lsp.from = *link;
+      return;
+    }
+  }
+}
+
+std::optional<Trouble> Controller::Core::refused(const Lsp& lsp) const {
+  if (lsp.admitted) return std::nullopt;
+  const rsvp::Message& path = lsp.path();
+  const auto no = [&](ErrorValue error, std::string reason = {}) {
+    Trouble why = trouble(lsp, error, {});
+    why.upstream = true;
+    why.reason = std::move(reason);
+    return why;
+  };
+  const te::Signal signal = signal_of(path);
+  if (const auto fault = signal.fault()) {
+    return no({ErrorCode::TrafficControl, *fault == te::Signal::Fault::Multiplier
+                                              ? rsvp::traffic::kBadTspec
+                                              : rsvp::traffic::kUnsupportedService});
+  }
+  if (config.service_levels) {
+    const auto* const uni = path.find<rsvp::GeneralizedUni>();
+    const auto* const level =
+        uni == nullptr ? nullptr : uni->find(rsvp::UniSubobject::kServiceLevel);
+    const auto value = level == nullptr ? std::nullopt : level->service_level();
+    if (value && !config.service_levels->contains(*value)) {
+      return no(routing_error(rsvp::routing::kServiceLevel));
+    }
+  }
+  if (lsp.role == Role::Ingress) return std::nullopt;
+  if (lsp.in == 0) return no(routing_error(rsvp::routing::kUnknownInterface));
+  const auto& session = *path.find<rsvp::Session>();
+  if (session.kind != rsvp::Session::Kind::LspTunnelIpv4 && !config.oif.contains(lsp.in)) {
+    return no({ErrorCode::UnknownCType,
+               rsvp::class_and_c_type(static_cast<std::uint8_t>(rsvp::Class::Session),
+                                      session.c_type())});  // D14
+  }
+  if (const auto* const required = path.find<rsvp::LspRequiredAttributes>()) {
+    if (!config.ason) {
+      return no({ErrorCode::UnknownClass,
+                 rsvp::class_and_c_type(
+                     static_cast<std::uint8_t>(rsvp::Class::LspRequiredAttributes), 1)});
+    }
+    if (const auto error = unknown_attribute(*required)) return no(*error);
+  }
+  if (config.no_ero.contains(lsp.in) && path.find<rsvp::ExplicitRoute>() != nullptr) {
+    return no(routing_error(rsvp::routing::kBadExplicitRoute));
+  }
+  if (const auto* const rro = path.find<rsvp::RecordRoute>();
+      rro != nullptr && names(rro->route, config.self)) {
+    return no(routing_error(rsvp::routing::kRouteLoop));
+  }
+  if (const auto* const xro = path.find<rsvp::ExcludeRoute>(); xro != nullptr && config.ason) {
+    te::Exclusions excluded;
+    collect(*xro, excluded);
+    if (excluded.nodes.contains(config.self)) {
+      return no(routing_error(rsvp::routing::kLocalNodeExcluded));
+    }
+  }
+  if (needs_protected_links(path)) return no(routing_error(rsvp::routing::kLinkProtection));
+  return std::nullopt;
+}
+
+bool Controller::Core::same_way(const rsvp::Message& a, const rsvp::Message& b) {
+  const auto* const one = a.find<rsvp::Hop>();
+  const auto* const other = b.find<rsvp::Hop>();
+  if (one == nullptr || other == nullptr || one->tlvs != other->tlvs) return false;
+  const auto sets = [](const rsvp::Message& m) {
+    std::vector<rsvp::LabelSet> all;
+    for (const rsvp::LabelSet& set : m.all<rsvp::LabelSet>()) all.push_back(set);
+    return all;
+  };
+  return same<rsvp::UpstreamLabel>(a, b) && same<rsvp::SenderTspec>(a, b) &&
+         same<rsvp::LabelRequest>(a, b) && same<rsvp::ExplicitRoute>(a, b) &&
+         same<rsvp::ExcludeRoute>(a, b) && sets(a) == sets(b);
+}
+
+void Controller::Core::on_modified(Lsp& lsp, const engine::PathReceived& event, Instant now) {
+  const bool moved = event.from != lsp.previous || !same_way(lsp.path(), *event.path);
+  if (moved && !lsp.established) {
+    // Upstream chose another way or another label: from the beginning, on the halves that are
+    // there.
+    lsp.path_in = event.path;
+    lsp.previous = event.from;
+    lsp.admitted = false;
+    lsp.asked = false;
+    came_by(lsp);
+    lsp.history.clear();
+    lsp.attempts = {};
+    return begin_again(lsp, now);
+  }
+  // Of one that is in service nothing is moved by a Path; the rest of it is taken.
+  lsp.path_in = event.path;
+  lsp.previous = event.from;
+  if ((admin_status(*event.path) & rsvp::admin_status::kDelete) != 0 && !lsp.deleting) {
+    // RFC 3473 section 7.2.1: from now on its end is no fault.
+    lsp.deleting = true;
+    manager.set_alarm_mask(lsp.key, ~std::uint32_t{0}, now);
+    persist(lsp);
+  }
+  resend(lsp, now);
+}
+
+void Controller::Core::on_path_gone(const engine::PathGone& event, Instant now) {
+  Lsp* const lsp = find(event.key);
+  if (lsp == nullptr) return;
+  lsp->after.reset();
+  if (event.why == engine::Gone::NeighborRemoved && lsp->established && !lsp->deleting) {
+    return unsynchronized(*lsp, true);  // R1: who took the neighbour away says what becomes of it
+  }
+  if (event.tear && lsp->downstream && !lsp->doomed && !lost.contains(lsp->next)) {
+    lsp->downstream = false;
+    out.push(TearPath{.key = event.key, .tear = event.tear});
+  }
+  doom(*lsp, now);
+}
+
+}  // namespace forces::signaling::ason

@@ -1,0 +1,268 @@
+// The machine of an LSP: what is done next, given what is there.
+#include <utility>
+
+#include "ce/signaling/ason/connection/core.hpp"
+
+namespace forces::signaling::ason {
+namespace {
+
+bool same_session(const LspKey& a, const LspKey& b) {
+  return a.end_point == b.end_point && a.extended_tunnel_id == b.extended_tunnel_id &&
+         a.tunnel_id == b.tunnel_id && a.sender == b.sender;
+}
+
+// Nobody comes behind this node: the egress, or both ends are here.
+bool last(const Lsp& lsp) { return lsp.next == NodeId{}; }
+
+}  // namespace
+
+Lsp* Controller::Core::find(const LspKey& key) {
+  const auto at = lsps.find(key);
+  return at == lsps.end() ? nullptr : &at->second;
+}
+
+const Lsp* Controller::Core::find(const LspKey& key) const {
+  const auto at = lsps.find(key);
+  return at == lsps.end() ? nullptr : &at->second;
+}
+
+void Controller::Core::advance(const LspKey& key, Instant now) {
+  Lsp* const lsp = find(key);
+  if (lsp == nullptr) return;
+  switch (lsp->plane) {
+    case Plane::None:
+      if (lsp->doomed) return finish(*lsp, now);
+      if (lsp->recovering || lsp->displaced_by) return;
+      return begin(*lsp, now);
+    case Plane::Reserving:
+    case Plane::Activating:
+    case Plane::Releasing:
+      return;
+    case Plane::Reserved:
+      if (lsp->doomed || lsp->rerouting) return let_go(*lsp, now);
+      if (last(*lsp)) return activate(*lsp, now);
+      if (!lsp->path_out) send_path(*lsp, now);
+      if (lsp->resv_in) activate(*lsp, now);
+      return;
+    case Plane::Active:
+      if (lsp->doomed || lsp->rerouting) return let_go(*lsp, now);
+      if (lsp->recovering) return;
+      if (!last(*lsp) && !lsp->path_out) send_path(*lsp, now);
+      if (!last(*lsp) && !lsp->resv_in) return;
+      if (lsp->role == Role::Ingress) return lsp_up(*lsp, now);
+      if (!lsp->resv_out) send_resv(*lsp, now);
+      return;
+  }
+}
+
+void Controller::Core::begin(Lsp& lsp, Instant now) {
+  lsp.rerouting = false;
+  if (auto trouble = refused(lsp)) return setup_failed(lsp, *std::move(trouble), now);
+  if (auto trouble = choose_way(lsp)) return setup_failed(lsp, *std::move(trouble), now);
+  if (!lsp.admitted) ask_call(lsp, now);
+  if (!lsp.asked) reserve(lsp, now);
+}
+
+void Controller::Core::reserve(Lsp& lsp, Instant now) {
+  auto wanted = wants(lsp);
+  if (!wanted) return setup_failed(lsp, std::move(wanted.error()), now);
+  for (;;) {
+    const auto reserved = manager.reserve(*wanted, now);
+    if (reserved) {
+      lsp.labels = *reserved;
+      lsp.plane = Plane::Reserving;
+      return;
+    }
+    const auto& why = reserved.error();
+    if (!why.holder || !displace(lsp, *why.holder, now)) {
+      return setup_failed(lsp, refusal(lsp, why), now);
+    }
+  }
+}
+
+void Controller::Core::read_plane(Lsp& lsp) {
+  const auto view = manager.connection(lsp.key);
+  if (!view) {
+    lsp.plane = Plane::None;
+    return;
+  }
+  switch (view->state) {
+    case resource::ConnectionState::Found:
+      lsp.plane = Plane::None;
+      return;
+    case resource::ConnectionState::Reserving:
+      lsp.plane = Plane::Reserving;
+      return;
+    case resource::ConnectionState::Reserved:
+      lsp.plane = Plane::Reserved;
+      return;
+    case resource::ConnectionState::Activating:
+      lsp.plane = Plane::Activating;
+      return;
+    case resource::ConnectionState::Active:
+      lsp.plane = Plane::Active;
+      return;
+    case resource::ConnectionState::Releasing:
+      lsp.plane = Plane::Releasing;
+      return;
+  }
+}
+
+// RFC 3209 section 4.6.4: LSPs of one session may share what they have. A row of the fabric has one
+// owner, so the older LSP gives its rows at this node to the younger one, keeps its state, and has
+// them back if the younger one goes first.
+bool Controller::Core::displace(Lsp& lsp, const LspKey& holder, Instant now) {
+  Lsp* const old = find(holder);
+  if (old == nullptr || old->doomed || old->displaced_by || old->key == lsp.key ||
+      !same_session(old->key, lsp.key)) {
+    return false;
+  }
+  old->displaced_by = lsp.key;
+  displaced.insert(holder);
+  if (old->plane != Plane::None && old->plane != Plane::Releasing) let_go(*old, now);
+  return true;
+}
+
+void Controller::Core::activate(Lsp& lsp, Instant now) {
+  std::optional<te::Labels> out_label;
+  if (!last(lsp) && lsp.resv_in) {
+    const auto* const label = lsp.resv_in->find<rsvp::Label>();
+    if (label == nullptr || label->labels.empty()) return;
+    const auto local = manager.to_local(lsp.out, label->labels);
+    if (!local) {
+      out.push(SendResvErr{lsp.key, resv_err(*lsp.resv_in, refusal(lsp, local.error()).spec)});
+      return setup_failed(lsp, refusal(lsp, local.error()), now);
+    }
+    out_label = *local;
+  }
+  const auto activated = manager.activate(lsp.key, out_label, now);
+  if (!activated) {
+    Trouble why = refusal(lsp, activated.error());
+    if (lsp.resv_in) out.push(SendResvErr{lsp.key, resv_err(*lsp.resv_in, why.spec)});
+    return setup_failed(lsp, std::move(why), now);
+  }
+  lsp.labels = *activated;
+  lsp.plane = Plane::Activating;
+}
+
+void Controller::Core::let_go(Lsp& lsp, Instant now) {
+  const LspKey key = lsp.key;
+  lsp.plane = Plane::Releasing;
+  manager.release(key, now);
+  if (manager.connection(key)) return;
+  lsp.plane = Plane::None;
+  on_settled({.lsp = key, .what = resource::Settled::What::Released}, now);
+}
+
+void Controller::Core::doom(Lsp& lsp, Instant now) {
+  if (lsp.doomed && lsp.plane != Plane::None) return;
+  lsp.doomed = true;
+  clear_timer(lsp);
+  tear_downstream(lsp);
+  if (lsp.plane == Plane::None) {
+    if (manager.connection(lsp.key)) return let_go(lsp, now);  // found, not taken over
+    return finish(lsp, now);
+  }
+  if (lsp.plane != Plane::Releasing) let_go(lsp, now);
+}
+
+void Controller::Core::finish(Lsp& lsp, Instant now) {
+  if (lsp.tear_waits) {
+    persist(lsp);
+    return;
+  }
+  const LspKey key = lsp.key;
+  const std::string connection = lsp.connection;
+  const auto after = std::move(lsp.after);
+  clear_timer(lsp);
+  unsynchronized(lsp, false);
+  if (lsp.persisted) forget(key);
+  tell_call(lsp, false);
+  displaced.erase(key);
+  found.erase(key);
+  lsps.erase(key);
+  std::vector<LspKey> back;
+  for (const LspKey& one : displaced) {
+    const Lsp* const old = find(one);
+    if (old != nullptr && old->displaced_by == key) back.push_back(one);
+  }
+  for (const LspKey& one : back) {
+    Lsp* const old = find(one);
+    if (old == nullptr) continue;
+    old->displaced_by.reset();
+    old->labels_fixed = true;
+    displaced.erase(one);
+    advance(one, now);
+  }
+  if (!connection.empty()) lsp_gone(key, connection, now);
+  if (after) on_path(*after, now);
+}
+
+void Controller::Core::on_settled(const resource::Settled& settled, Instant now) {
+  using What = resource::Settled::What;
+  Lsp* const lsp = find(settled.lsp);
+  if (lsp == nullptr) return;
+  switch (settled.what) {
+    case What::Reserved:
+      if (lsp->plane == Plane::Reserving) lsp->plane = Plane::Reserved;
+      return advance(settled.lsp, now);
+    case What::Active:
+      if (lsp->plane == Plane::Activating || lsp->plane == Plane::Reserving) {
+        lsp->plane = Plane::Active;
+      }
+      return advance(settled.lsp, now);
+    case What::Released:
+      lsp->plane = Plane::None;
+      return advance(settled.lsp, now);
+    case What::ReserveRefused:
+    case What::ActivateRefused: {
+      const bool reserved = settled.what == What::ActivateRefused;
+      lsp->plane = reserved ? Plane::Reserved : Plane::None;
+      if (lsp->doomed || lsp->rerouting) return advance(settled.lsp, now);
+      Trouble why = trouble(*lsp, {rsvp::ErrorCode::AdmissionControl, rsvp::admission::kBandwidth},
+                            {.link = LinkEnd{config.self, lsp->out}});
+      why.reason = "fabric_refused";
+      if (reserved && lsp->resv_in) {
+        out.push(SendResvErr{lsp->key, resv_err(*lsp->resv_in, why.spec)});
+      }
+      return setup_failed(*lsp, std::move(why), now);
+    }
+    case What::Lost:  // the manager sets it again
+      out.push(ConnectionAlarm{.key = settled.lsp, .kind = AlarmKind::RowsDiffer});
+      return;
+  }
+}
+
+// The manager is already taking its rows away; with others it goes the same way.
+void Controller::Core::on_yielded(const resource::Yielded& yielded, Instant now) {
+  Lsp* const lsp = find(yielded.loser);
+  if (lsp == nullptr) return;
+  lsp->plane = Plane::Releasing;
+  if (lsp->doomed) return;
+  ++lsp->attempts.contentions;
+  ++counters.contentions;
+  lsp->history.add_labels({config.self, yielded.interface}, yielded.labels, database);
+  lsp->rerouting = true;
+  lsp->path_out.reset();
+  lsp->resv_in.reset();
+  if (!manager.connection(yielded.loser)) {
+    lsp->plane = Plane::None;
+    advance(yielded.loser, now);
+  }
+}
+
+void Controller::Core::set_timer(Lsp& lsp, Lsp::Due why, Duration wait, Instant now) {
+  clear_timer(lsp);
+  lsp.why = why;
+  lsp.due = now + wait;
+  timers.emplace(lsp.due, lsp.key);
+}
+
+void Controller::Core::clear_timer(Lsp& lsp) {
+  if (lsp.why == Lsp::Due::None) return;
+  timers.erase({lsp.due, lsp.key});
+  lsp.why = Lsp::Due::None;
+  lsp.due = Instant::max();
+}
+
+}  // namespace forces::signaling::ason
