@@ -38,9 +38,10 @@ Service::Service(ServiceConfig config, Sink sink, observe::Logger log)
 Service::~Service() { stop(); }
 
 std::string Service::start(ce::Controller& controller) {
-  auto store = state::open_store(
-      config_.store,
-      {.news = [this] { post([this](Instant now) { node_->on_store(now); }); }, .log = log_});
+  state::ThreadedOptions options;
+  options.news = [this] { post([this](Instant now) { node_->on_store(now); }); };
+  options.log = log_;
+  auto store = state::open_store(config_.store, std::move(options));
   if (!store) return store.error().text;
   store_ = std::move(*store);
   const Instant now = runtime::now();

@@ -1,0 +1,187 @@
+// Calls and connections through whole nodes: T1, T4 and the rules of the journal.
+#include <gtest/gtest.h>
+
+#include "tests/sim/signaling/transport.hpp"
+
+namespace forces::signaling::test {
+namespace {
+
+using ason::ConnectionState;
+using Rooms = TransportNode::Rooms;
+
+ason::ConnectionRequest spc(std::string name, std::uint32_t number = 2) {
+  ason::ConnectionRequest request;
+  request.name = std::move(name);
+  request.ingress.end = {node_id(1), 1};
+  request.ingress.labels = {.down = rsvp::Words{slot(number)}, .up = rsvp::Words{slot(number)}};
+  request.egress = node_id(6);
+  request.egress_end.end = {node_id(6), 7};
+  request.label_request = {
+      .encoding = rsvp::LabelRequest::kSdh, .switching = rsvp::LabelRequest::kTdm, .g_pid = 34};
+  request.tspec.traffic = rsvp::SonetSdh{.signal_type = 6, .multiplier = 1};
+  return request;
+}
+
+class Nodes : public testing::Test {
+ protected:
+  void SetUp() override { network.start(); }
+  void TearDown() override {
+    if (!HasFailure()) return;
+    for (const auto& [number, member] : network.members) {
+      for (const auto& line : member->said) std::fprintf(stderr, "N%u %s\n", number, line.c_str());
+    }
+  }
+  void create(const ason::ConnectionRequest& request) {
+    const auto made = network.at(1).operate(
+        [&](Rooms& rooms) { return rooms.connections.create(request, network.world.now()); });
+    ASSERT_TRUE(made) << made.error().reason;
+  }
+  ConnectionState state(const std::string& name) {
+    const auto view =
+        network.at(1).operate([&](Rooms& rooms) { return rooms.connections.show(name); });
+    return view ? view->state : ConnectionState::Released;
+  }
+  bool up(const std::string& name) {
+    return network.until([&] { return state(name) == ConnectionState::Up; });
+  }
+  std::size_t rows() {
+    std::size_t all = 0;
+    for (const auto& [number, member] : network.members) all += member->rows.size();
+    return all;
+  }
+  ason::calls::CallHandle call_to_6() {
+    const auto made = network.at(1).operate([&](Rooms& rooms) {
+      return rooms.calls.create({.end_point = rsvp::Address::v4(node_id(6).value)},
+                                network.world.now());
+    });
+    EXPECT_TRUE(made) << made.error().cause << " " << made.error().text;
+    return made.value_or(0);
+  }
+  const ason::calls::Call* call(ason::calls::CallHandle handle) {
+    return network.at(1).operate([&](Rooms& rooms) { return rooms.calls.show(handle); });
+  }
+  Transport network;
+};
+
+TEST_F(Nodes, T1AConnectionAcrossThreeDomainsHasTwoActiveRowsAtEachNodeAndLeavesNone) {
+  create(spc("spc"));
+  ASSERT_TRUE(up("spc"));
+  for (const auto& [number, member] : network.members) EXPECT_EQ(member->active(), 2U) << number;
+  network.at(1).operate(
+      [&](Rooms& rooms) { return rooms.connections.release("spc", network.world.now()); });
+  EXPECT_TRUE(network.until([&] { return rows() == 0; }));
+}
+
+TEST_F(Nodes, T4ACallIsSetUpBeforeItsConnectionAndOutlivesIt) {
+  const auto handle = call_to_6();
+  ASSERT_NE(handle, 0U);
+  ASSERT_TRUE(network.until([&] {
+    return call(handle) != nullptr && call(handle)->state() == ason::calls::CallState::Active;
+  }));
+  auto request = spc("working");
+  request.call = {.id = call(handle)->id.number, .name = call(handle)->id.name};
+  create(request);
+  ASSERT_TRUE(up("working"));
+  EXPECT_TRUE(network.until([&] { return call(handle)->connections.size() == 1; }));
+  network.at(1).operate(
+      [&](Rooms& rooms) { return rooms.connections.release("working", network.world.now()); });
+  EXPECT_TRUE(network.until([&] { return rows() == 0; }));
+  EXPECT_EQ(call(handle)->state(), ason::calls::CallState::Active) << "the call stays";
+  network.at(1).operate(
+      [&](Rooms& rooms) { return rooms.calls.remove(handle, network.world.now()); });
+  EXPECT_TRUE(network.until([&] {
+    std::size_t calls = 0;
+    for (const auto& [number, member] : network.members) {
+      calls += member->operate([](Rooms& rooms) { return rooms.calls.list().size(); });
+    }
+    return calls == 0;
+  }));
+}
+
+TEST_F(Nodes, X1APathOfAnUnknownCallSetsNothingUp) {
+  auto request = spc("stranger");
+  request.call = {.id = 77, .name = "nobody knows this call"};
+  request.limits.setup = 8s;
+  const auto made = network.at(1).operate(
+      [&](Rooms& rooms) { return rooms.connections.create(request, network.world.now()); });
+  if (made) {
+    EXPECT_TRUE(network.until([&] { return state("stranger") == ConnectionState::Failed; }));
+  }
+  EXPECT_TRUE(network.until([&] { return rows() == 0; }));
+}
+
+// RFC 4139 section 4.4 needs it: what was announced is known after a crash.
+TEST_F(Nodes, NothingIsAnnouncedBeforeItIsDurable) {
+  network.at(1).disk_writes = false;
+  create(spc("spc"));
+  network.run(3s);
+  EXPECT_EQ(network.at(2).rows.size(), 0U) << "no Path has come";
+  EXPECT_GT(network.at(1).node->waiting_for_store(), 0U);
+  network.at(1).disk_writes = true;
+  network.at(1).pump();
+  EXPECT_TRUE(up("spc"));
+}
+
+TEST_F(Nodes, T8AKilledTransitNodeHasItsConnectionsBackAndNoRowChanges) {
+  create(spc("spc"));
+  ASSERT_TRUE(up("spc"));
+  network.run(1s);
+  const auto rows_before = network.at(2).rows;
+  const auto changes = network.at(2).row_changes;
+  network.at(2).kill();
+  network.run(5s);
+  network.at(2).boot();
+  EXPECT_TRUE(network.until([&] {
+    const auto lsps = network.at(2).operate([](Rooms& rooms) { return rooms.connections.lsps(); });
+    return lsps.size() == 1 && lsps[0].state == "up" && !lsps[0].unsynchronized;
+  }));
+  network.run(180s);  // beyond the Recovery Period
+  EXPECT_EQ(network.at(2).rows, rows_before);
+  EXPECT_EQ(network.at(2).row_changes, changes);
+  EXPECT_EQ(state("spc"), ConnectionState::Up);
+  network.at(1).operate(
+      [&](Rooms& rooms) { return rooms.connections.release("spc", network.world.now()); });
+  EXPECT_TRUE(network.until([&] { return rows() == 0; }, 120s));
+}
+
+TEST_F(Nodes, T8TheIngressAndItsCallAreBackAfterACrash) {
+  const auto handle = call_to_6();
+  ASSERT_TRUE(network.until([&] {
+    return call(handle) != nullptr && call(handle)->state() == ason::calls::CallState::Active;
+  }));
+  auto request = spc("working");
+  request.call = {.id = call(handle)->id.number, .name = call(handle)->id.name};
+  create(request);
+  ASSERT_TRUE(up("working"));
+  network.run(1s);
+  const auto name = call(handle)->id.name;
+  const auto changes = network.at(1).row_changes;
+  network.at(1).kill();
+  network.run(5s);
+  network.at(1).boot();
+  EXPECT_TRUE(up("working"));
+  const auto* const again =
+      network.at(1).operate([&](Rooms& rooms) { return rooms.calls.show(std::string_view(name)); });
+  ASSERT_NE(again, nullptr);
+  EXPECT_TRUE(again->established());
+  EXPECT_TRUE(network.until([&] { return again->connections.size() == 1; }));
+  EXPECT_EQ(network.at(1).row_changes, changes);
+}
+
+// RFC 3473 section 4.3: a Notify for somebody else goes on unchanged, along the fibres.
+TEST_F(Nodes, B4ANotifyThatIsNotForTheNodeIsForwarded) {
+  auto& policy_free = network.at(1);
+  const auto before = network.at(2).node->counters().packets_forwarded;
+  policy_free.operate([&](Rooms& rooms) {
+    rsvp::Message notify{.type = rsvp::MessageType::Notify};
+    notify.objects.push_back(rsvp::ErrorSpec{});
+    notify.objects.push_back(
+        rsvp::Session{.end_point = rsvp::Address::v4(node_id(6).value), .tunnel_id = 9});
+    return rooms.engine.notify(node_id(6), std::move(notify), network.world.now());
+  });
+  network.run(1s);
+  EXPECT_GT(network.at(2).node->counters().packets_forwarded, before);
+}
+
+}  // namespace
+}  // namespace forces::signaling::test
