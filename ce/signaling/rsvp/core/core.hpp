@@ -56,6 +56,7 @@ class Engine::Core {
   Neighbor* learn(Ipv4 address);
   [[nodiscard]] bool is_ours(Ipv4 address) const;
   [[nodiscard]] ChannelId channel_of(const Neighbor& n) const;
+  void heard_on(Neighbor& n, ChannelId channel);
   void next_channel(Neighbor& n);
   void fire(Timer& timer);
   void on_hello_timer(Neighbor& n);

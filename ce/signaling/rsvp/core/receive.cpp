@@ -44,6 +44,7 @@ void Engine::Core::on_packet(const Datagram& packet) {
   }
   ++n->counters.packets_received;
   n->used = now_;
+  heard_on(*n, packet.channel);
   if (view->header().type == MessageType::Bundle) {
     const auto parts = rsvp::split_bundle(*view);
     if (!parts) return drop(*n, Drop::Malformed);

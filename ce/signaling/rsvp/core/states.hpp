@@ -199,6 +199,7 @@ struct Neighbor {
   bool dirty = false;  // something is in the outbox
   Counters counters;
   std::size_t channel = 0;        // of config.channels
+  Instant on_channel{};           // when a packet came on it
   std::uint64_t expired_key = 0;  // reported
   Instant responses_since{};      // of the second that is counted
   unsigned responses = 0;
