@@ -115,6 +115,8 @@ struct Storm {
   void calm(Duration time) {
     net.weather = {};
     ASSERT_TRUE(net.run_for(time));
+    owners.operator_round();
+    ASSERT_TRUE(net.run_for(30s));
   }
   // What is left over, if anything.
   [[nodiscard]] std::string judge() {

@@ -38,6 +38,7 @@ class Engine::Core {
   Status set_resv(const LspKey& key, rsvp::Message resv);
   Status tear_resv(const LspKey& key);
   Status tear_resv(const LspKey& key, rsvp::Message tear);
+  Status keep(const LspKey& key);
   Status send_path_err(const LspKey& key, rsvp::Message error);
   std::uint64_t notify(NodeId to, rsvp::Message message);
   Status send_resv_conf(NodeId to, rsvp::Message message);
