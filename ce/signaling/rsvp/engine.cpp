@@ -88,6 +88,10 @@ Status Engine::tear_resv(const LspKey& key, rsvp::Message tear, Instant now) {
   core_->at(now);
   return core_->tear_resv(key, std::move(tear));
 }
+Status Engine::keep(const LspKey& key, Instant now) {
+  core_->at(now);
+  return core_->keep(key);
+}
 Status Engine::send_path_err(const LspKey& key, rsvp::Message error, Instant now) {
   core_->at(now);
   return core_->send_path_err(key, std::move(error));

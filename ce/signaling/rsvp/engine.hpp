@@ -8,8 +8,9 @@
 // Path that came stays, refreshed by its sender, until set_resv(), send_path_err() or its end.
 //
 // Nothing established is ever released here for a failure of the control plane (RFC 4139: R1).
-// State of a neighbour that is lost is kept for ever. An upstream half for which set_resv() was
-// called, and a Resv that came, have no timeout either: they become Unsynchronized.
+// State of a neighbour that is lost is kept for ever. What is established has no timeout either, it
+// becomes Unsynchronized: a Resv that came, and an upstream half for which there is a Resv in
+// either direction, whose Path had a RECOVERY_LABEL, or of which its owner said so with keep().
 //
 // What the engine puts into every message itself, replacing what the caller has there: INTEGRITY,
 // MESSAGE_ID, ACKs, TIME_VALUES, flags, Send_TTL, checksum. RSVP_HOP is the caller's, for it names
@@ -91,6 +92,9 @@ class Engine {
   Status set_resv(const LspKey& key, rsvp::Message resv, Instant now);
   Status tear_resv(const LspKey& key, Instant now);  // the Path stays
   Status tear_resv(const LspKey& key, rsvp::Message tear, Instant now);
+  // After a restart: this LSP was established by an earlier process, as the fabric says, though the
+  // Path says nothing of it. It has no timeout from now on.
+  Status keep(const LspKey& key, Instant now);
   // To the sender of the Path. With Path_State_Removed in its ERROR_SPEC the upstream half is
   // forgotten with it, without a PathGone.
   Status send_path_err(const LspKey& key, rsvp::Message error, Instant now);

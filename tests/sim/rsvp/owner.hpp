@@ -46,11 +46,22 @@ class Owners {
   void restart(Node& node) {
     orphans_.erase(node.id());
     torn_.erase(node.id());
+    alarms_.erase(node.id());
     node.start(true);
     for (const auto& [key, plan] : plans) {
       if (!plan.wanted && plan.route.front() == node.id()) tear(node, key);
     }
     node.pump();
+  }
+
+  // An operator looks at the alarms that still stand.
+  void operator_round() {
+    for (auto& [id, keys] : std::map(alarms_)) {
+      Node& node = network_.at(id);
+      if (!node.runs()) continue;
+      for (const LspKey& key : keys) operator_decides(node, key);
+      node.pump();
+    }
   }
 
   // Every half where it belongs, and none anywhere else.
@@ -124,6 +135,8 @@ class Owners {
     Engine& e = node.engine();
     if (const auto* const p = std::get_if<PathReceived>(&event)) {
       const bool egress = plans.at(p->key).route.back() == node.id();
+      // The fabric keeps the cross-connects of what was established.
+      if (plans.at(p->key).established) static_cast<void>(e.keep(p->key, network_.world.now()));
       if (egress) {
         send_resv(node, p->key, p->from);
       } else {
@@ -155,7 +168,10 @@ class Owners {
     } else if (const auto* const end = std::get_if<RecoveryEnded>(&event)) {
       if (end->ours) after_recovery(node);
     } else if (const auto* const un = std::get_if<Unsynchronized>(&event)) {
+      alarms_[node.id()].insert(un->key);
       operator_decides(node, un->key);
+    } else if (const auto* const re = std::get_if<Resynchronized>(&event)) {
+      alarms_[node.id()].erase(re->key);
     }
   }
   // What the ingress wants and nobody gave back is set up again.
@@ -179,7 +195,7 @@ class Owners {
   }
 
   Network& network_;
-  std::map<NodeId, std::set<LspKey>> orphans_, torn_;  // of the process that runs
+  std::map<NodeId, std::set<LspKey>> orphans_, torn_, alarms_;  // of the process that runs
 };
 
 }  // namespace forces::signaling::engine::sim

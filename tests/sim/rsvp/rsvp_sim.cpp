@@ -115,10 +115,15 @@ struct Storm {
   void calm(Duration time) {
     net.weather = {};
     ASSERT_TRUE(net.run_for(time));
+    owners.operator_round();
+    ASSERT_TRUE(net.run_for(30s));
   }
   // What is left over, if anything.
   [[nodiscard]] std::string judge() {
     std::string text;
+    std::size_t alive = 0;
+    for (const auto& [key, plan] : owners.plans) alive += plan.wanted && plan.established ? 1 : 0;
+    if (alive < 10) text += "a storm in a teacup: " + std::to_string(alive) + " LSPs\n";
     for (const std::string& one : owners.wrong) text += one + "\n";
     for (const std::string& one : owners.differences()) text += one + "\n";
     for (auto& [id, node] : net.nodes()) {

@@ -177,6 +177,16 @@ ChannelId Engine::Core::channel_of(const Neighbor& n) const {
   return n.config.channels.empty() ? 0 : n.config.channels[n.channel];
 }
 
+// What it uses reaches us, so we use it too where ours is silent.
+void Engine::Core::heard_on(Neighbor& n, ChannelId channel) {
+  const auto at = std::ranges::find(n.config.channels, channel);
+  if (at == n.config.channels.end()) return;
+  const auto index = static_cast<std::size_t>(at - n.config.channels.begin());
+  if (index != n.channel && !n.hello.long_ago(n.on_channel, now_)) return;
+  n.channel = index;
+  n.on_channel = now_;
+}
+
 // Another one that is not down, if there is one.
 void Engine::Core::next_channel(Neighbor& n) {
   const std::size_t count = n.config.channels.size();
@@ -239,7 +249,9 @@ void Engine::Core::on_hello_timer(Neighbor& n) {
   const HelloVerdict verdict = n.hello.on_time(now_);
   if (n.hello.take_turn(now_)) {
     // Before it is lost, and then again and again.
-    if (n.lost() || (n.hello.state() == NeighborState::Up && n.hello.quiet(now_))) next_channel(n);
+    const bool quiet = n.hello.state() == NeighborState::Up &&
+                       n.hello.long_ago(std::max(n.hello.heard(), n.on_channel), now_);
+    if (n.lost() || quiet) next_channel(n);
     send_hello(n, n.hello.request());
   }
   n.hello_timer.set(n.hello.next());

@@ -38,6 +38,7 @@ class Engine::Core {
   Status set_resv(const LspKey& key, rsvp::Message resv);
   Status tear_resv(const LspKey& key);
   Status tear_resv(const LspKey& key, rsvp::Message tear);
+  Status keep(const LspKey& key);
   Status send_path_err(const LspKey& key, rsvp::Message error);
   std::uint64_t notify(NodeId to, rsvp::Message message);
   Status send_resv_conf(NodeId to, rsvp::Message message);
@@ -56,6 +57,7 @@ class Engine::Core {
   Neighbor* learn(Ipv4 address);
   [[nodiscard]] bool is_ours(Ipv4 address) const;
   [[nodiscard]] ChannelId channel_of(const Neighbor& n) const;
+  void heard_on(Neighbor& n, ChannelId channel);
   void next_channel(Neighbor& n);
   void fire(Timer& timer);
   void on_hello_timer(Neighbor& n);

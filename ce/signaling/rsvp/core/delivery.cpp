@@ -12,7 +12,7 @@ using rsvp::Octets;
 
 namespace {
 
-constexpr Duration kLongestWait = std::chrono::hours(1);
+constexpr Duration kLongestRetry = std::chrono::hours(1);
 
 }  // namespace
 
@@ -112,7 +112,7 @@ void Engine::Core::transmit(Pending& p) {
   letter.body = p.body.empty() && p.out != nullptr ? p.out->body : p.body;
   queue(*p.to, std::move(letter));
   p.timer.set(now_ + p.wait);
-  p.wait = std::min(p.wait * (1 + static_cast<int>(config_.times.delta)), kLongestWait);
+  p.wait = std::min(p.wait * (1 + static_cast<int>(config_.times.delta)), kLongestRetry);
 }
 
 void Engine::Core::retry(Pending& p) {

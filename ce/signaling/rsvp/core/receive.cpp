@@ -44,6 +44,7 @@ void Engine::Core::on_packet(const Datagram& packet) {
   }
   ++n->counters.packets_received;
   n->used = now_;
+  heard_on(*n, packet.channel);
   if (view->header().type == MessageType::Bundle) {
     const auto parts = rsvp::split_bundle(*view);
     if (!parts) return drop(*n, Drop::Malformed);
@@ -368,8 +369,7 @@ void Engine::Core::heard(In& in) {
 void Engine::Core::on_lifetime(In& in) {
   if (now_ < in.deadline) return in.timer.set(in.deadline);
   const Neighbor& n = *in.from;
-  const bool established = in.half == Half::Downstream || in.lsp.up->resv != nullptr;
-  if (!established) {
+  if (!established(in)) {
     out_.push(PathGone{in.lsp.key, n.config.node, Gone::Timeout, nullptr});
     return erase_upstream(in.lsp);
   }

@@ -332,8 +332,7 @@ void Engine::Core::end_theirs(Neighbor& n) {
   n.theirs = false;
   std::size_t count = 0;
   for (In* const in : n.ins) {
-    const bool established = in->half == Half::Downstream || in->lsp.up->resv != nullptr;
-    if (!in->stale || !established) continue;
+    if (!in->stale || !established(*in)) continue;
     report(*in);
     ++count;
   }

@@ -120,8 +120,8 @@ struct Upstream {
   In path;
   std::shared_ptr<Out> resv{};  // shared by LSPs of a session
   rsvp::Message resv_message{};
-  bool awaiting_path =
-      false;  // RFC 3473 section 9.5.3: no Resv to a restarted node before its Path
+  bool kept = false;            // its owner says that it is established
+  bool awaiting_path = false;   // RFC 3473 section 9.5.3: no Resv to a restarted node before this
   Pending* recovery = nullptr;  // a RecoveryPath
 };
 
@@ -138,6 +138,14 @@ struct Lsp {
   std::unique_ptr<Upstream> up{};
   std::unique_ptr<Downstream> down{};
 };
+
+// What is never released for want of a refresh (RFC 4139: R1).
+[[nodiscard]] inline bool established(const In& in) {
+  if (in.half == Half::Downstream) return true;
+  const Upstream& up = *in.lsp.up;
+  return up.resv != nullptr || up.kept || (in.lsp.down && in.lsp.down->resv) ||
+         in.message->find<rsvp::RecoveryLabel>() != nullptr;
+}
 
 // A piece of work that is not done all at once: after a fault, thousands of states are told of.
 struct Job {
@@ -199,6 +207,7 @@ struct Neighbor {
   bool dirty = false;  // something is in the outbox
   Counters counters;
   std::size_t channel = 0;        // of config.channels
+  Instant on_channel{};           // when a packet came on it
   std::uint64_t expired_key = 0;  // reported
   Instant responses_since{};      // of the second that is counted
   unsigned responses = 0;

@@ -70,7 +70,7 @@ void Engine::Core::on_path(Neighbor& n, const MessageView& view,
     if (moved) {
       leave(*lsp);
       if (up->recovery != nullptr) forget(*up->recovery);
-      up->awaiting_path = false;
+      up->awaiting_path = up->kept = false;
       detach(up->path);
       attach(up->path, n);
     }
@@ -275,10 +275,18 @@ Status Engine::Core::tear_resv(const LspKey& key, Message tear) {
   In& in = lsp->up->path;
   leave(*lsp);
   // It is no longer established: from now on it has to be refreshed.
+  lsp->up->kept = false;
   in.timer.set_if_idle(now_ + in.lifetime);
   Pending& p = post(*in.from, Sent::Tear, MessageType::ResvTear, std::move(body));
   p.key = key;
   tears_.emplace(key, &p);
+  return Status::Done;
+}
+
+Status Engine::Core::keep(const LspKey& key) {
+  Lsp* const lsp = lsp_of(key);
+  if (lsp == nullptr || !lsp->up) return Status::NoState;
+  lsp->up->kept = true;
   return Status::Done;
 }
 

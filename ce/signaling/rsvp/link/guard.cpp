@@ -27,9 +27,9 @@ void Guard::configure(const Security& security, bool ask_first, Instant now) {
   std::erase_if(windows_, [this](const auto& entry) { return find(entry.first) == nullptr; });
   for (const Key& key : security_.keys) {
     Window& window = windows_[key.id];
-    if (ask_first && security_.handshake && !window.known && !window.asked) {
-      ask(window, std::max(now, key.accept_from));
-    }
+    if (!ask_first || !security_.handshake || window.known) continue;
+    if (window.asked && window.last == Instant::min()) window.asked = false;  // at another time now
+    if (!window.asked) ask(window, std::max(now, key.accept_from));
   }
 }
 

@@ -39,8 +39,12 @@ class HelloFsm {
   [[nodiscard]] Instant since() const { return since_; }
   [[nodiscard]] std::uint32_t ours() const { return ours_; }
   [[nodiscard]] std::uint32_t theirs() const { return theirs_; }
-  // It has been silent for longer than is usual, which is not yet a loss.
-  [[nodiscard]] bool quiet(Instant now) const { return now - heard_ > interval_ * 3 / 2; }
+  // Longer ago than is usual, which is not yet a loss. Where each suppresses its REQUESTs for those
+  // of the other, two intervals may pass.
+  [[nodiscard]] bool long_ago(Instant then, Instant now) const {
+    return now - then > interval_ * 9 / 4;
+  }
+  [[nodiscard]] Instant heard() const { return heard_; }
   void set_interval(Duration interval) { interval_ = interval; }
 
  private:

@@ -325,6 +325,48 @@ TEST_F(RecoveryTest, T8dIngressAndItsNeighborTogether) {
   EXPECT_EQ(c().count<PathReceived>(), 0u);
 }
 
+TEST_F(RecoveryTest, Rfc4139R1WhatIsGivenBackHasNoTimeoutBeforeItsResv) {
+  start_three();
+  const LspKey other = lsp_key(kA, kC, 2);
+  set_up_through(kDown);
+  a().engine().set_path(other, kB, path(other, kA), now());  // never established
+  a().pump();
+  run(100ms);
+  c().stop();
+  restart_b();
+  run(2s);
+  ASSERT_EQ(b().count<PathReceived>(), 2u);
+  net.filter = [](NodeId, const Send& send) {
+    return messages_in(send.octets).at(0).type == MessageType::Hello;
+  };
+  run(10min);
+  ASSERT_EQ(b().count<PathGone>(), 1u);
+  EXPECT_EQ(b().all<PathGone>()[0].key, other);
+  ASSERT_EQ(b().count<Unsynchronized>(), 1u);
+  EXPECT_EQ(b().all<Unsynchronized>()[0].key, kDown);
+}
+
+TEST_F(RecoveryTest, Rfc4139R1WhatTheOwnerKeepsHasNoTimeout) {
+  start_three();
+  set_up_through(kDown);
+  for (Node* const node : {&a(), &b()}) node->stop();
+  c().stop();
+  run(1s);
+  forget();
+  b().start(true);
+  a().start(true);
+  run(1s);
+  a().engine().set_path(kDown, kB, path(kDown, kA), now());  // no label: A restarted as well
+  a().pump();
+  run(100ms);
+  EXPECT_EQ(b().engine().keep(kDown, now()), Status::Done);
+  EXPECT_EQ(b().engine().keep(lsp_key(kA, kC, 9), now()), Status::NoState);
+  a().stop();
+  run(10min);
+  EXPECT_EQ(b().count<PathGone>(), 0u);
+  EXPECT_NE(b().engine().received_path(kDown), nullptr);
+}
+
 TEST_F(RecoveryTest, TheOwnerMayEndItsRecoveryPeriod) {
   start_three();
   restart_b();
