@@ -14,10 +14,10 @@ std::expected<Reservation, Refusal> Manager::Impl::reserve(const Wants& wants, I
     return std::unexpected(Refusal{.why = Refusal::Why::Differs, .holder = lsp});
   }
   if (const auto refusal = judge(wants)) return std::unexpected(*refusal);
-  const auto yielding = contenders(wants);
-  if (!yielding) return std::unexpected(yielding.error());
+  const auto others = contenders(wants);
+  if (!others) return std::unexpected(others.error());
   auto plan = Planner(ports, fabric, wants, interfaces.at(wants.in.interface),
-                      interfaces.at(wants.out.interface), config.self, *yielding)
+                      interfaces.at(wants.out.interface), config.self, others->going)
                   .plan();
   if (!plan) return std::unexpected(plan.error());
 
@@ -31,9 +31,7 @@ std::expected<Reservation, Refusal> Manager::Impl::reserve(const Wants& wants, I
   set_timer(connection, std::nullopt);
   use(connection, *std::move(plan));
   Reservation labels = connection.plan.labels;
-  for (const LspKey& loser : *yielding) {
-    Connection* const other = find(loser);
-    if (other == nullptr || other->goal != Goal::Reserve) continue;
+  for (const LspKey& loser : others->losers) {
     Yielded yielded{.loser = loser, .winner = lsp, .interface = wants.in.interface};
     const FePort& port = interfaces.at(wants.in.interface).port;
     for (const HoldKey& key : connection.holds) {
@@ -83,21 +81,41 @@ std::optional<Refusal> Manager::Impl::judge(const Wants& wants) const {
   return std::nullopt;
 }
 
+// Whether it has this label for longer than until its rows are gone.
+bool Manager::Impl::needs(const Connection& connection, const HoldKey& key) {
+  if (connection.goal == Goal::Keep) return true;
+  const auto has = [&](const Plan& plan) {
+    return std::ranges::any_of(plan.rows, [&](const PlannedRow& row) {
+      if (row.fe != key.port.fe) return false;
+      if (key.way == Way::Receive) {
+        return row.row.in_port == key.port.port && row.row.in_label == key.label;
+      }
+      return row.row.out_port == key.port.port && row.row.out_label == key.label;
+    });
+  };
+  return has(connection.plan) || (connection.before && has(*connection.before));
+}
+
 // RFC 3471 section 4.2: a label that the previous hop wants, and that we have sent to it ourselves
 // as the upstream node of another LSP that is not established. And who is going to let a label go
 // is waited for.
-std::expected<std::set<LspKey>, Refusal> Manager::Impl::contenders(const Wants& wants) const {
-  std::set<LspKey> yielding;
+std::expected<Manager::Impl::Contenders, Refusal> Manager::Impl::contenders(
+    const Wants& wants) const {
+  Contenders found;
   const auto look = [&](const Side& side, bool in, const std::optional<Labels>& labels,
                         Way way) -> std::optional<Refusal> {
     if (!labels) return std::nullopt;
     const InterfaceConfig& interface = interfaces.at(side.interface);
     for (const Label slot : wants.signal.slots(*labels)) {
-      const Hold* const hold = ports.hold({interface.port, way, slot});
+      const HoldKey key{interface.port, way, slot};
+      const Hold* const hold = ports.hold(key);
       if (hold == nullptr || hold->next || hold->holder == wants.owner.lsp) continue;
       const Connection* const other = find(hold->holder);
       if (other == nullptr) continue;
-      if (other->goal == Goal::Release) yielding.insert(hold->holder);
+      if (!needs(*other, key)) {
+        found.going.insert(key);
+        continue;
+      }
       const bool crossing = in && interface.remote.node.value != 0 &&
                             other->goal == Goal::Reserve &&
                             other->wants.out.interface == side.interface;
@@ -106,7 +124,8 @@ std::expected<std::set<LspKey>, Refusal> Manager::Impl::contenders(const Wants& 
         return Refusal{
             .why = Refusal::Why::Contention, .interface = interface.id, .holder = hold->holder};
       }
-      yielding.insert(hold->holder);
+      found.going.insert(key);
+      found.losers.insert(hold->holder);
     }
     return std::nullopt;
   };
@@ -119,7 +138,7 @@ std::expected<std::set<LspKey>, Refusal> Manager::Impl::contenders(const Wants& 
       return std::unexpected(*refusal);
     }
   }
-  return yielding;
+  return found;
 }
 
 bool Manager::Impl::same(const Connection& connection, const Wants& wants) {

@@ -10,7 +10,7 @@ namespace {
 using test::ModelFes;
 using test::OpticalNode;
 
-constexpr Label slot(std::uint32_t n) { return n << 16; }
+using test::slot;
 
 class Association : public testing::Test {
  protected:

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 using test::ModelFes;
 using test::OpticalNode;
 
-constexpr Label slot(std::uint32_t n) { return n << 16; }
+using test::slot;
 
 class ReadBack : public testing::Test {
  protected:
@@ -220,6 +220,22 @@ TEST_F(ReadBack, ARowOfSomebodyElseUnderOurNumberIsLeftAlone) {
   EXPECT_EQ(fes.fes[1].rows.size(), 3U);
   EXPECT_EQ(view(1)->state, ConnectionState::Reserved);
   EXPECT_EQ(view(66)->state, ConnectionState::Found);
+}
+
+TEST_F(ReadBack, ARowUnderAnotherNumberIsNotMoved) {
+  const auto wants = OpticalNode::wants(1, 1, 3);
+  restart();
+  ASSERT_TRUE(claim(wants));
+  auto row = fes.fes[1].rows.extract(fes.fes[1].rows.begin());
+  row.key() = 77;
+  fes.fes[1].rows.insert(std::move(row));
+  const auto before = fes.transactions;
+  node->manager.on_fe_down(1, node->now);
+  node->manager.on_fe_up(1, node->now);
+  node->run();
+  EXPECT_EQ(fes.transactions, before);
+  EXPECT_TRUE(fes.fes[1].rows.contains(77));
+  EXPECT_EQ(view(1)->state, ConnectionState::Reserved);
 }
 
 TEST_F(ReadBack, AReadingDuringATransactionIsNotBelieved) {
