@@ -112,8 +112,15 @@ std::expected<Manager::Impl::Contenders, Refusal> Manager::Impl::contenders(
       if (hold == nullptr || hold->next || hold->holder == wants.owner.lsp) continue;
       const Connection* const other = find(hold->holder);
       if (other == nullptr) continue;
+      // With this label its others at this port are going as well, so that both directions can have
+      // the same.
+      const auto all_going = [&](bool loses) {
+        for (const HoldKey& held : other->holds) {
+          if (held.port == key.port && (loses || !needs(*other, held))) found.going.insert(held);
+        }
+      };
       if (!needs(*other, key)) {
-        found.going.insert(key);
+        all_going(false);
         continue;
       }
       const bool crossing = in && interface.remote.node.value != 0 &&
@@ -124,7 +131,7 @@ std::expected<Manager::Impl::Contenders, Refusal> Manager::Impl::contenders(
         return Refusal{
             .why = Refusal::Why::Contention, .interface = interface.id, .holder = hold->holder};
       }
-      found.going.insert(key);
+      all_going(true);
       found.losers.insert(hold->holder);
     }
     return std::nullopt;
@@ -210,14 +217,14 @@ std::expected<Reservation, Refusal> Manager::Impl::adopt(Connection& connection,
   Plan plan;
   std::vector<std::pair<Label, Label>> there, back;
   bool active = false, back_active = false;
-  std::size_t covered = 0;
+  std::set<Connection::RowId> covered;
   for (const Chain& chain : chains(connection)) {
     const bool forward =
         chain.from.interface == wants.in.interface && chain.to.interface == wants.out.interface;
     const bool reverse =
         chain.from.interface == wants.out.interface && chain.to.interface == wants.in.interface;
     if (!forward && !reverse) continue;
-    covered += chain.rows.size();
+    covered.insert(chain.rows.begin(), chain.rows.end());
     if (forward) {
       there.emplace_back(chain.from.label, chain.to.label);
     } else {
@@ -231,8 +238,11 @@ std::expected<Reservation, Refusal> Manager::Impl::adopt(Connection& connection,
   }
   auto forward = stretches(there, wants.signal);
   auto reverse = wants.bidirectional ? stretches(back, wants.signal) : std::vector<Stretch>{};
-  const bool whole = covered == connection.there.size() && forward && reverse &&
-                     (wants.bidirectional || back.empty());
+  // Reserved rows beside it are left from something that was begun and given up; they will go.
+  const bool others_active = std::ranges::any_of(connection.there, [&](const auto& row) {
+    return row.second.active && !covered.contains(row.first);
+  });
+  const bool whole = !others_active && forward && reverse && (wants.bidirectional || back.empty());
   if (!whole) {
     // Perhaps an FE that is not here has the rest.
     for (const auto& [id, fe] : fes) {

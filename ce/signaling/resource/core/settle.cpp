@@ -77,7 +77,10 @@ void Manager::Impl::reached(const LspKey& lsp, Instant now) {
     forget(lsp, now);
     return;
   }
-  connection.before.reset();
+  if (connection.before) {
+    connection.before.reset();
+    drop_unneeded(connection, now);
+  }
   connection.settled_once = true;
   if (connection.told == connection.goal) return;
   connection.told = connection.goal;

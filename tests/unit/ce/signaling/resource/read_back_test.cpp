@@ -20,7 +20,9 @@ class ReadBack : public testing::Test {
     OpticalNode old(fes);
     const auto labels = old.manager.reserve(wants, old.now);
     EXPECT_TRUE(labels);
-    if (active) EXPECT_TRUE(old.manager.activate(wants.owner.lsp, {}, old.now));
+    if (active) {
+      EXPECT_TRUE(old.manager.activate(wants.owner.lsp, {}, old.now));
+    }
     old.run();
     return *labels;
   }
@@ -220,6 +222,25 @@ TEST_F(ReadBack, ARowOfSomebodyElseUnderOurNumberIsLeftAlone) {
   EXPECT_EQ(fes.fes[1].rows.size(), 3U);
   EXPECT_EQ(view(1)->state, ConnectionState::Reserved);
   EXPECT_EQ(view(66)->state, ConnectionState::Found);
+}
+
+TEST_F(ReadBack, ReservedRowsBesideWhatIsClaimedGo) {
+  const auto wants = OpticalNode::wants(1, 1, 3);
+  before(wants, true);
+  Row left{.in_port = 3,
+           .in_label = slot(4),
+           .out_port = 1,
+           .out_label = slot(4),
+           .owner = {.lsp = OpticalNode::lsp(1), .call_id = 7}};
+  fes.fes[2].rows[5] = left;
+  restart();
+  EXPECT_TRUE(claim(wants));
+  EXPECT_EQ(view(1)->state, ConnectionState::Active);
+  EXPECT_TRUE(fes.fes[2].rows.empty());
+  left.active = true;
+  fes.fes[2].rows[5] = left;
+  restart();
+  EXPECT_EQ(claim(wants).error().why, Refusal::Why::Differs) << "who knows what that is";
 }
 
 TEST_F(ReadBack, ARowUnderAnotherNumberIsNotMoved) {
