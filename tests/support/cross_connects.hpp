@@ -21,6 +21,8 @@ using signaling::Label;
 using signaling::LspKey;
 namespace resource = signaling::resource;
 
+constexpr Label slot(std::uint32_t n) { return n << 16; }  // of a VC-4
+
 class ModelFes {
  public:
   static constexpr std::uint32_t kExists = 0x0a, kNotFound = 0x0b, kPerm = 0x1d;
@@ -129,8 +131,6 @@ class OpticalNode {
     w.out.interface = out;
     return w;
   }
-  static constexpr Label slot(std::uint32_t n) { return n << 16; }
-
   // Performs what it says; with `hold` transactions stay in `held`.
   void run() {
     while (auto output = manager.poll_output()) {

@@ -22,17 +22,17 @@ class OpticalLife {
   // below(n): a number below n.
   using Below = std::function<std::uint32_t(std::uint32_t)>;
   explicit OpticalLife(Below below)
-      : below(std::move(below)), node_(std::make_unique<OpticalNode>(fes_)) {}
+      : below_(std::move(below)), node_(std::make_unique<OpticalNode>(fes_)) {}
 
   void run(int steps) {
     for (int i = 0; i < steps; ++i) step();
     settle();
   }
   void step() {
-    node_->now += std::chrono::milliseconds(below(1'000));
-    const auto n = static_cast<std::uint16_t>(1 + below(kLsps));
+    node_->now += std::chrono::milliseconds(below_(1'000));
+    const auto n = static_cast<std::uint16_t>(1 + below_(kLsps));
     const LspKey lsp = OpticalNode::lsp(n);
-    switch (below(12)) {
+    switch (below_(12)) {
       case 0:
       case 1:
       case 2: {
@@ -49,23 +49,24 @@ class OpticalLife {
         (void)manager().activate(lsp, {}, node_->now);
         break;
       case 5:
+        if (below_(2) == 0) break;
         manager().release(lsp, node_->now);
         forget(n);
         break;
       case 6:
-        fes_.fes[1 + below(2)].refuses = below(3) == 0;
+        fes_.fes[1 + below_(2)].refuses = below_(3) == 0;
         break;
       case 7:
-        manager().on_fe_down(1 + below(2), node_->now);
+        manager().on_fe_down(1 + below_(2), node_->now);
         break;
       case 8:
-        manager().on_fe_up(1 + below(2), node_->now);
+        manager().on_fe_up(1 + below_(2), node_->now);
         break;
       case 9:
-        manager().on_port({1 + below(2), 1 + below(9)}, below(2) == 0, node_->now);
+        manager().on_port({1 + below_(2), 1 + below_(9)}, below_(4) != 0, node_->now);
         break;
       case 10:
-        if (below(6) == 0) restart();
+        if (below_(6) == 0) restart();
         break;
       default:
         manager().on_time(node_->now);
@@ -86,7 +87,9 @@ class OpticalLife {
     for (const auto& [n, w] : std::map(wanted_)) {
       const auto labels = manager().reserve(w, node_->now);
       if (labels) continue;
-      require(!established_.contains(OpticalNode::lsp(n)), "an established one cannot be claimed");
+      require(
+          !established_.contains(OpticalNode::lsp(n)),
+          "an established one cannot be claimed: " + std::string(to_string(labels.error().why)));
       forget(n);
     }
     // What the journal does not know is given up, were it active.
@@ -153,21 +156,21 @@ class OpticalLife {
   void require(bool good, const std::string& what) {
     if (!good) complaints_.push_back(what);
   }
-  Below below;
+  Below below_;
   resource::Manager& manager() { return node_->manager; }
   static constexpr std::uint16_t kLsps = 12;
 
   resource::Wants wants(std::uint16_t n) {
     const auto known = wanted_.find(n);
     if (known != wanted_.end()) return known->second;
-    std::uint32_t in = 1 + below(5), out = 1 + below(5);
+    std::uint32_t in = 1 + below_(5), out = 1 + below_(5);
     resource::Wants w = OpticalNode::wants(n, in, out);
-    if (below(4) == 0) w.signal.nvc = 2;
-    if (below(8) == 0) w.signal = {.rcc = 1, .ncc = 4};
-    w.bidirectional = below(4) != 0;
-    w.upstream_active = below(4) == 0;
-    if (w.bidirectional && w.signal.labels() == 1 && below(3) == 0) {
-      w.in.upstream = resource::Labels{(1 + below(4)) << 16};
+    if (below_(4) == 0) w.signal.nvc = 2;
+    if (below_(8) == 0) w.signal = {.rcc = 1, .ncc = 4};
+    w.bidirectional = below_(4) != 0;
+    w.upstream_active = below_(4) == 0;
+    if (w.bidirectional && w.signal.labels() == 1 && below_(3) == 0) {
+      w.in.upstream = resource::Labels{(1 + below_(4)) << 16};
     }
     return w;
   }
@@ -178,13 +181,13 @@ class OpticalLife {
     while (!node_->held.empty()) {
       const resource::Transaction t = node_->held.front();
       node_->held.pop_front();
-      const std::uint32_t luck = below(10);
+      const std::uint32_t luck = below_(10);
       if (luck == 0) {
         manager().on_result(t.id, {.kind = resource::TransactionResult::Kind::Unknown}, node_->now);
       } else if (luck == 1) {
         resource::Transaction half = t;
         half.fes.resize(1);
-        (void)fes_.run(below(2) == 0 ? half : t);
+        (void)fes_.run(below_(2) == 0 ? half : t);
         manager().on_result(t.id, {.kind = resource::TransactionResult::Kind::Unknown}, node_->now);
       } else {
         node_->perform(t);

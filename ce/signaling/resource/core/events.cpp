@@ -60,14 +60,25 @@ void Manager::Impl::on_rows(std::uint32_t id, std::span<const FoundRow> rows, In
     fe.taken.insert(found.number);
     connection.numbers.insert({id, found.number});
   }
-  // A number that we had planned may be that of a row which somebody else wrote.
+  // A row may be there under another number than planned, and a planned number may be that of a row
+  // which somebody else wrote.
   for (const LspKey& lsp : touched) {
     Connection& connection = *find(lsp);
     for (PlannedRow& row : connection.plan.rows) {
-      if (row.fe != id || fe.numbers[row.number] == lsp) continue;
-      connection.numbers.erase({id, row.number});
-      row.number = new_number(fe, lsp);
-      connection.numbers.insert({id, row.number});
+      if (row.fe != id) continue;
+      const auto there = std::ranges::find_if(connection.there, [&](const auto& found) {
+        const Row& r = found.second;
+        return found.first.first == id && r.in_port == row.row.in_port &&
+               r.in_label == row.row.in_label && r.out_port == row.row.out_port &&
+               r.out_label == row.row.out_label;
+      });
+      if (there != connection.there.end()) {
+        row.number = there->first.second;
+      } else if (fe.numbers[row.number] != lsp) {
+        connection.numbers.erase({id, row.number});
+        row.number = new_number(fe, lsp);
+        connection.numbers.insert({id, row.number});
+      }
     }
   }
   for (const FoundRow& found : rows) {

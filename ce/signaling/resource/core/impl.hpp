@@ -81,7 +81,12 @@ struct Manager::Impl {
                                                Instant now);
   void release(const LspKey& lsp, Instant now);
   [[nodiscard]] std::optional<Refusal> judge(const Wants& wants) const;
-  [[nodiscard]] std::expected<std::set<LspKey>, Refusal> contenders(const Wants& wants) const;
+  struct Contenders {
+    std::set<HoldKey> going;  // labels that are waited for
+    std::set<LspKey> losers;  // who shall let go of them
+  };
+  [[nodiscard]] std::expected<Contenders, Refusal> contenders(const Wants& wants) const;
+  [[nodiscard]] static bool needs(const Connection& connection, const HoldKey& key);
   [[nodiscard]] static bool same(const Connection& connection, const Wants& wants);
   std::expected<Reservation, Refusal> adopt(Connection& connection, const Wants& wants,
                                             Instant now);

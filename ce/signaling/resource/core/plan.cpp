@@ -24,7 +24,7 @@ std::expected<Plan, Refusal> Planner::plan() const {
 }
 
 LabelRanges Planner::starts(const Side& side, const FePort& port, Way way) const {
-  LabelRanges free = ports_.available(port, way, wants_.owner.lsp, yielding_);
+  LabelRanges free = ports_.available(port, way, wants_.owner.lsp, going_);
   free -= side.except;
   return wants_.signal.starts(free);
 }

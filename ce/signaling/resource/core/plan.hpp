@@ -27,14 +27,14 @@ class Planner {
  public:
   Planner(const PortBook& ports, const Fabric& fabric, const Wants& wants,
           const InterfaceConfig& in, const InterfaceConfig& out, NodeId self,
-          const std::set<LspKey>& yielding)
+          const std::set<HoldKey>& going)
       : ports_(ports),
         fabric_(fabric),
         wants_(wants),
         in_(in),
         out_(out),
         self_(self),
-        yielding_(yielding) {}
+        going_(going) {}
 
   [[nodiscard]] std::expected<Plan, Refusal> plan() const;
   // Labels for a side as they are available there: where a list may begin.
@@ -67,7 +67,7 @@ class Planner {
   const Wants& wants_;
   const InterfaceConfig &in_, &out_;
   NodeId self_{};
-  const std::set<LspKey>& yielding_;
+  const std::set<HoldKey>& going_;
 };
 
 }  // namespace forces::signaling::resource

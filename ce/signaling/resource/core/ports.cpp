@@ -21,13 +21,13 @@ const Hold* PortBook::hold(const HoldKey& key) const {
 }
 
 LabelRanges PortBook::available(const FePort& at, Way way, const LspKey& lsp,
-                                const std::set<LspKey>& yielding) const {
+                                const std::set<HoldKey>& going) const {
   const Port* const port = find(at);
   if (port == nullptr || !port->up) return {};
   LabelRanges set = port->usable();
   for (const auto& [label, hold] : port->of(way)) {
     const bool ours = hold.next ? *hold.next == lsp : hold.holder == lsp;
-    const bool yields = !hold.next && yielding.contains(hold.holder);
+    const bool yields = !hold.next && going.contains({at, way, label});
     if (!ours && !yields) set.erase(label);
   }
   return set;

@@ -54,10 +54,11 @@ class PortBook {
   [[nodiscard]] std::map<FePort, Port>& all() { return ports_; }
 
   [[nodiscard]] const Hold* hold(const HoldKey& key) const;
-  // What there is for an LSP: free, its own, and what these would yield. Labels that nobody may
+  // What there is for an LSP: free, its own, and those that their holders are about
+  // to let go. Labels that nobody may
   // have are not in it, whoever holds them.
   [[nodiscard]] LabelRanges available(const FePort& port, Way way, const LspKey& lsp,
-                                      const std::set<LspKey>& yielding) const;
+                                      const std::set<HoldKey>& going) const;
   [[nodiscard]] LabelRanges held_by(const FePort& port, Way way, const LspKey& lsp) const;
 
   // False: it is another one's now; `lsp` waits for it, or (`wait` false) does not get it.

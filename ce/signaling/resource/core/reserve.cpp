@@ -14,10 +14,10 @@ std::expected<Reservation, Refusal> Manager::Impl::reserve(const Wants& wants, I
     return std::unexpected(Refusal{.why = Refusal::Why::Differs, .holder = lsp});
   }
   if (const auto refusal = judge(wants)) return std::unexpected(*refusal);
-  const auto yielding = contenders(wants);
-  if (!yielding) return std::unexpected(yielding.error());
+  const auto others = contenders(wants);
+  if (!others) return std::unexpected(others.error());
   auto plan = Planner(ports, fabric, wants, interfaces.at(wants.in.interface),
-                      interfaces.at(wants.out.interface), config.self, *yielding)
+                      interfaces.at(wants.out.interface), config.self, others->going)
                   .plan();
   if (!plan) return std::unexpected(plan.error());
 
@@ -31,9 +31,7 @@ std::expected<Reservation, Refusal> Manager::Impl::reserve(const Wants& wants, I
   set_timer(connection, std::nullopt);
   use(connection, *std::move(plan));
   Reservation labels = connection.plan.labels;
-  for (const LspKey& loser : *yielding) {
-    Connection* const other = find(loser);
-    if (other == nullptr || other->goal != Goal::Reserve) continue;
+  for (const LspKey& loser : others->losers) {
     Yielded yielded{.loser = loser, .winner = lsp, .interface = wants.in.interface};
     const FePort& port = interfaces.at(wants.in.interface).port;
     for (const HoldKey& key : connection.holds) {
@@ -83,21 +81,48 @@ std::optional<Refusal> Manager::Impl::judge(const Wants& wants) const {
   return std::nullopt;
 }
 
+// Whether it has this label for longer than until its rows are gone.
+bool Manager::Impl::needs(const Connection& connection, const HoldKey& key) {
+  if (connection.goal == Goal::Keep) return true;
+  const auto has = [&](const Plan& plan) {
+    return std::ranges::any_of(plan.rows, [&](const PlannedRow& row) {
+      if (row.fe != key.port.fe) return false;
+      if (key.way == Way::Receive) {
+        return row.row.in_port == key.port.port && row.row.in_label == key.label;
+      }
+      return row.row.out_port == key.port.port && row.row.out_label == key.label;
+    });
+  };
+  return has(connection.plan) || (connection.before && has(*connection.before));
+}
+
 // RFC 3471 section 4.2: a label that the previous hop wants, and that we have sent to it ourselves
 // as the upstream node of another LSP that is not established. And who is going to let a label go
 // is waited for.
-std::expected<std::set<LspKey>, Refusal> Manager::Impl::contenders(const Wants& wants) const {
-  std::set<LspKey> yielding;
+std::expected<Manager::Impl::Contenders, Refusal> Manager::Impl::contenders(
+    const Wants& wants) const {
+  Contenders found;
   const auto look = [&](const Side& side, bool in, const std::optional<Labels>& labels,
                         Way way) -> std::optional<Refusal> {
     if (!labels) return std::nullopt;
     const InterfaceConfig& interface = interfaces.at(side.interface);
     for (const Label slot : wants.signal.slots(*labels)) {
-      const Hold* const hold = ports.hold({interface.port, way, slot});
+      const HoldKey key{interface.port, way, slot};
+      const Hold* const hold = ports.hold(key);
       if (hold == nullptr || hold->next || hold->holder == wants.owner.lsp) continue;
       const Connection* const other = find(hold->holder);
       if (other == nullptr) continue;
-      if (other->goal == Goal::Release) yielding.insert(hold->holder);
+      // With this label its others at this port are going as well, so that both directions can have
+      // the same.
+      const auto all_going = [&](bool loses) {
+        for (const HoldKey& held : other->holds) {
+          if (held.port == key.port && (loses || !needs(*other, held))) found.going.insert(held);
+        }
+      };
+      if (!needs(*other, key)) {
+        all_going(false);
+        continue;
+      }
       const bool crossing = in && interface.remote.node.value != 0 &&
                             other->goal == Goal::Reserve &&
                             other->wants.out.interface == side.interface;
@@ -106,7 +131,8 @@ std::expected<std::set<LspKey>, Refusal> Manager::Impl::contenders(const Wants& 
         return Refusal{
             .why = Refusal::Why::Contention, .interface = interface.id, .holder = hold->holder};
       }
-      yielding.insert(hold->holder);
+      all_going(true);
+      found.losers.insert(hold->holder);
     }
     return std::nullopt;
   };
@@ -119,7 +145,7 @@ std::expected<std::set<LspKey>, Refusal> Manager::Impl::contenders(const Wants& 
       return std::unexpected(*refusal);
     }
   }
-  return yielding;
+  return found;
 }
 
 bool Manager::Impl::same(const Connection& connection, const Wants& wants) {
@@ -191,14 +217,14 @@ std::expected<Reservation, Refusal> Manager::Impl::adopt(Connection& connection,
   Plan plan;
   std::vector<std::pair<Label, Label>> there, back;
   bool active = false, back_active = false;
-  std::size_t covered = 0;
+  std::set<Connection::RowId> covered;
   for (const Chain& chain : chains(connection)) {
     const bool forward =
         chain.from.interface == wants.in.interface && chain.to.interface == wants.out.interface;
     const bool reverse =
         chain.from.interface == wants.out.interface && chain.to.interface == wants.in.interface;
     if (!forward && !reverse) continue;
-    covered += chain.rows.size();
+    covered.insert(chain.rows.begin(), chain.rows.end());
     if (forward) {
       there.emplace_back(chain.from.label, chain.to.label);
     } else {
@@ -212,8 +238,11 @@ std::expected<Reservation, Refusal> Manager::Impl::adopt(Connection& connection,
   }
   auto forward = stretches(there, wants.signal);
   auto reverse = wants.bidirectional ? stretches(back, wants.signal) : std::vector<Stretch>{};
-  const bool whole = covered == connection.there.size() && forward && reverse &&
-                     (wants.bidirectional || back.empty());
+  // Reserved rows beside it are left from something that was begun and given up; they will go.
+  const bool others_active = std::ranges::any_of(connection.there, [&](const auto& row) {
+    return row.second.active && !covered.contains(row.first);
+  });
+  const bool whole = !others_active && forward && reverse && (wants.bidirectional || back.empty());
   if (!whole) {
     // Perhaps an FE that is not here has the rest.
     for (const auto& [id, fe] : fes) {

@@ -27,7 +27,6 @@ void Manager::Impl::settle(const LspKey& lsp, Instant now) {
   if (connection == nullptr || connection->transaction != 0) return;
   if (connection->goal == Goal::Keep) return;
   drop_unneeded(*connection, now);
-  if (connection->awaited != 0) return;
   if (connection->timer && now < *connection->timer) return;
 
   const auto rows = desired(*connection);
@@ -45,14 +44,18 @@ void Manager::Impl::settle(const LspKey& lsp, Instant now) {
   for (const auto& [id, row] : connection->there) {
     if (!rows.contains(id)) add(id, row, true);
   }
+  // While others still have labels of it nothing is set; what it has itself it lets go, for they
+  // may wait for that.
+  const bool waiting = connection->awaited != 0;
   for (const auto& [id, row] : rows) {
     const auto at = connection->there.find(id);
-    if (at == connection->there.end() || at->second != row) add(id, row, false);
+    const bool differs = at == connection->there.end() || at->second != row;
+    if (differs && !waiting) add(id, row, false);
   }
   // What goes may go FE by FE; what comes is for all of them or none.
-  if (blocked && connection->goal != Goal::Release) return;
+  if (blocked && connection->goal != Goal::Release && !waiting) return;
   if (changes.empty()) {
-    if (!blocked) reached(lsp, now);
+    if (!blocked && !waiting) reached(lsp, now);
     return;
   }
   Open open{.lsp = lsp, .fes = {}};
@@ -74,7 +77,10 @@ void Manager::Impl::reached(const LspKey& lsp, Instant now) {
     forget(lsp, now);
     return;
   }
-  connection.before.reset();
+  if (connection.before) {
+    connection.before.reset();
+    drop_unneeded(connection, now);
+  }
   connection.settled_once = true;
   if (connection.told == connection.goal) return;
   connection.told = connection.goal;

@@ -2,6 +2,8 @@
 // seed: A(1) - B(6) - C(4) - Z; this node is Z, and node 20 is A.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/support/cross_connects.hpp"
 
 namespace forces::signaling::resource {
@@ -10,7 +12,7 @@ namespace {
 using test::ModelFes;
 using test::OpticalNode;
 
-constexpr Label slot(std::uint32_t n) { return n << 16; }
+using test::slot;
 
 class Association : public testing::Test {
  protected:
@@ -93,6 +95,7 @@ TEST_F(Association, AOneSidedRowIsAnAlarmAndItsSlotIsNotUsed) {
 TEST_F(Association, TablesThatAreNotInverseAreAlarms) {
   pair(1, 4);
   pair(2, 3);
+  (void)alarms();
   manager.provision_receive(1, slot(2), slot(4));
   const auto raised = alarms();
   EXPECT_EQ(std::ranges::count(raised, true, &LabelAlarm::raised), 2);

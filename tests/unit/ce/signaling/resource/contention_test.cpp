@@ -10,7 +10,7 @@ namespace {
 using test::ModelFes;
 using test::OpticalNode;
 
-constexpr Label slot(std::uint32_t n) { return n << 16; }
+using test::slot;
 
 class Contention : public testing::Test {
  protected:
@@ -100,6 +100,24 @@ TEST_F(Contention, WhatIsEstablishedIsNoContention) {
   EXPECT_EQ(refused.error().holder, OpticalNode::lsp(1));
   EXPECT_FALSE(refused.error().acceptable.contains(label[0]));
   EXPECT_EQ(node.manager.connection(OpticalNode::lsp(1))->state, ConnectionState::Active);
+}
+
+TEST_F(Contention, TwoThatWaitForEachOtherBothGoOn) {
+  const Labels first = ours(1, 1), second = ours(2, 1);
+  node.hold = true;
+  node.manager.release(OpticalNode::lsp(1), node.now);
+  node.manager.release(OpticalNode::lsp(2), node.now);
+  // Both releases are under way, and both come again with the label of the other.
+  auto wants = OpticalNode::wants(1, 3, 1);
+  wants.out.label = second;
+  ASSERT_TRUE(node.manager.reserve(wants, node.now));
+  wants = OpticalNode::wants(2, 3, 1);
+  wants.out.label = first;
+  ASSERT_TRUE(node.manager.reserve(wants, node.now));
+  node.run();
+  node.release_held();
+  EXPECT_EQ(node.manager.connection(OpticalNode::lsp(1))->state, ConnectionState::Reserved);
+  EXPECT_EQ(node.manager.connection(OpticalNode::lsp(2))->state, ConnectionState::Reserved);
 }
 
 TEST_F(Contention, WhoIsGoingIsWaitedFor) {

@@ -9,7 +9,7 @@ namespace {
 using test::ModelFes;
 using test::OpticalNode;
 
-constexpr Label slot(std::uint32_t n) { return n << 16; }
+using test::slot;
 
 class FabricWays : public testing::Test {
  protected:

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 using test::ModelFes;
 using test::OpticalNode;
 
-constexpr Label slot(std::uint32_t n) { return n << 16; }
+using test::slot;
 
 class Failures : public testing::Test {
  protected:

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 using test::ModelFes;
 using test::OpticalNode;
 
-constexpr Label slot(std::uint32_t n) { return n << 16; }
+using test::slot;
 
 class ReadBack : public testing::Test {
  protected:
@@ -20,7 +20,9 @@ class ReadBack : public testing::Test {
     OpticalNode old(fes);
     const auto labels = old.manager.reserve(wants, old.now);
     EXPECT_TRUE(labels);
-    if (active) EXPECT_TRUE(old.manager.activate(wants.owner.lsp, {}, old.now));
+    if (active) {
+      EXPECT_TRUE(old.manager.activate(wants.owner.lsp, {}, old.now));
+    }
     old.run();
     return *labels;
   }
@@ -220,6 +222,41 @@ TEST_F(ReadBack, ARowOfSomebodyElseUnderOurNumberIsLeftAlone) {
   EXPECT_EQ(fes.fes[1].rows.size(), 3U);
   EXPECT_EQ(view(1)->state, ConnectionState::Reserved);
   EXPECT_EQ(view(66)->state, ConnectionState::Found);
+}
+
+TEST_F(ReadBack, ReservedRowsBesideWhatIsClaimedGo) {
+  const auto wants = OpticalNode::wants(1, 1, 3);
+  before(wants, true);
+  Row left{.in_port = 3,
+           .in_label = slot(4),
+           .out_port = 1,
+           .out_label = slot(4),
+           .owner = {.lsp = OpticalNode::lsp(1), .call_id = 7}};
+  fes.fes[2].rows[5] = left;
+  restart();
+  EXPECT_TRUE(claim(wants));
+  EXPECT_EQ(view(1)->state, ConnectionState::Active);
+  EXPECT_TRUE(fes.fes[2].rows.empty());
+  left.active = true;
+  fes.fes[2].rows[5] = left;
+  restart();
+  EXPECT_EQ(claim(wants).error().why, Refusal::Why::Differs) << "who knows what that is";
+}
+
+TEST_F(ReadBack, ARowUnderAnotherNumberIsNotMoved) {
+  const auto wants = OpticalNode::wants(1, 1, 3);
+  restart();
+  ASSERT_TRUE(claim(wants));
+  auto row = fes.fes[1].rows.extract(fes.fes[1].rows.begin());
+  row.key() = 77;
+  fes.fes[1].rows.insert(std::move(row));
+  const auto before = fes.transactions;
+  node->manager.on_fe_down(1, node->now);
+  node->manager.on_fe_up(1, node->now);
+  node->run();
+  EXPECT_EQ(fes.transactions, before);
+  EXPECT_TRUE(fes.fes[1].rows.contains(77));
+  EXPECT_EQ(view(1)->state, ConnectionState::Reserved);
 }
 
 TEST_F(ReadBack, AReadingDuringATransactionIsNotBelieved) {

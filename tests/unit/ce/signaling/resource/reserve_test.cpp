@@ -10,7 +10,7 @@ using test::ModelFes;
 using test::OpticalNode;
 using Why = Refusal::Why;
 
-constexpr Label slot(std::uint32_t n) { return n << 16; }
+using test::slot;
 
 class Reserve : public testing::Test {
  protected:
