@@ -68,7 +68,8 @@ class Target {
       if (auto* const persist = std::get_if<PersistCall>(&*output)) {
         if (persist->octets) {
           const auto call = from_journal(*persist->octets);
-          require(call && journal_key(call->handle) == persist->key);
+          require(persist->key == kRelearningKey ||
+                  (call && journal_key(call->handle) == persist->key));
           journal_[persist->key] = std::move(*persist->octets);
         } else {
           journal_.erase(persist->key);

@@ -65,6 +65,34 @@ TEST(CallT8b, EveryControllerIsToldByItsNeighboursWhenTheJournalIsLost) {  // R2
   }
 }
 
+TEST(CallT8b, AlsoWhenItCrashesAgainBeforeItHasHeardThem) {
+  for (const std::uint32_t n : kChain) {
+    Running p;
+    p.restart(n, JournalKept::No);
+    p.restart(n, JournalKept::Yes);
+    EXPECT_TRUE(p.at(n).relearning(p.world.now()));
+    EXPECT_TRUE(p.run(70s));
+    EXPECT_EQ(p.judge(), "");
+    EXPECT_EQ(p.count(n, CallState::Active), 1U);
+    EXPECT_TRUE(p.run(300s));
+    EXPECT_EQ(p.node(n).journal.size(), 1U) << "nothing but the call";
+  }
+}
+
+TEST(CallR1, ACallThatAPeerKeepsForItsConnectionsIsTakenBack) {
+  Running p;
+  const calls::CallId id = p.only(kN1)->id;
+  calls::Connection up{.state = calls::ConnectionState::Up};
+  up.key = {.end_point = {kN6}, .sender = {kN1}, .tunnel_id = 4};
+  EXPECT_TRUE(p.at(kN3).on_connection({.ends = id.ends, .call_id = id.number}, up, {}));
+  EXPECT_FALSE(p.at(kN1).forget(p.handle, p.world.now()));
+  p.pump(kN1);
+  EXPECT_TRUE(p.run(150s));
+  EXPECT_EQ(p.alarms(kN1, AlarmKind::ReleaseFailed, true), 1U);
+  EXPECT_EQ(p.judge(), "");
+  EXPECT_EQ(p.count(kN1, CallState::Active), 1U);
+}
+
 TEST(CallT8b, ItsNeighbourRefreshesAtOnceWhenItHearsOfTheRestart) {
   Running p;
   p.restart(kN6, JournalKept::No);

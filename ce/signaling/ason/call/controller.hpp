@@ -68,7 +68,7 @@ class CallController {
   [[nodiscard]] bool relearning(Instant now) const { return now < relearn_until_; }
 
   [[nodiscard]] std::optional<CallOutput> poll_output() { return out_.poll(); }
-  [[nodiscard]] std::optional<Instant> next_deadline() const { return book_.next_due(); }
+  [[nodiscard]] std::optional<Instant> next_deadline() const;
   void on_time(Instant now);
 
  private:
@@ -135,6 +135,7 @@ class CallController {
   // machine/restart.cpp
   void recover(Call call, Instant now);
   [[nodiscard]] bool adopt(const Came& came);
+  void end_relearning(Instant now);
 
   // machine/connections.cpp
   [[nodiscard]] Call* call_of(const ConnectionAsk& ask);
@@ -182,6 +183,7 @@ class CallController {
   std::vector<Failed> failures_;
   CallCounters counters_;
   Instant relearn_until_ = Instant::min();
+  bool relearning_kept_ = false;  // the journal says so
 };
 
 }  // namespace forces::signaling::ason::calls

@@ -16,6 +16,8 @@ struct JournalEntry {
 };
 
 inline constexpr std::string_view kCallKeys = "call/";  // what all of them begin with
+// There while neighbours give calls back: another restart meanwhile goes on with that.
+inline constexpr std::string_view kRelearningKey = "call/relearning";
 [[nodiscard]] std::string journal_key(CallHandle handle);
 [[nodiscard]] std::vector<std::byte> to_journal(const Call& call);
 // Nothing: damaged. What is of the moment (timers, tries, alarms) is not in it.

@@ -1,5 +1,6 @@
 // What the connection controller asks and says: RFC 4974 sections 6.3 and 6.7.
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "ce/signaling/ason/call/controller.hpp"
@@ -121,10 +122,11 @@ bool CallController::on_connection(const ConnectionAsk& ask, const Connection& c
 }
 
 void CallController::on_connections_recovered(std::span<const LspKey> alive, Instant) {
+  const std::unordered_set<LspKey> live(alive.begin(), alive.end());
   for (auto& [handle, call] : book_.all()) {
     std::vector<LspKey> gone;
     for (const Connection& connection : call.connections) {
-      if (std::ranges::find(alive, connection.key) == alive.end()) gone.push_back(connection.key);
+      if (!live.contains(connection.key)) gone.push_back(connection.key);
     }
     for (const LspKey& key : gone) book_.erase_lsp(call, key);
     if (!gone.empty()) persist(call);
@@ -133,7 +135,13 @@ void CallController::on_connections_recovered(std::span<const LspKey> alive, Ins
 
 // Connections that came back before their call did (R4).
 void CallController::claim_connections(Call& call) {
-  for (auto at = unclaimed_.begin(); at != unclaimed_.end();) {
+  const auto contiguous = [](const std::optional<Segment>& leg) {
+    return !leg || leg->plan.realisation == Realisation::Contiguous;
+  };
+  // LSPs of one segment have ends and numbers that only their name leads from to the call.
+  const bool all = !contiguous(call.up) || !contiguous(call.down);
+  auto at = all ? unclaimed_.begin() : unclaimed_.find({call.id.ends.pair(), call.id.number});
+  while (at != unclaimed_.end()) {
     auto& list = at->second;
     std::erase_if(list, [&](const Unclaimed& u) {
       if (call_of(u.ask) != &call || book_.find_lsp(u.connection.key) != nullptr) return false;
@@ -141,6 +149,7 @@ void CallController::claim_connections(Call& call) {
       return true;
     });
     at = list.empty() ? unclaimed_.erase(at) : std::next(at);
+    if (!all) break;
   }
 }
 

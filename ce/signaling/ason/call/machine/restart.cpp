@@ -10,6 +10,10 @@ void CallController::start(std::span<const JournalEntry> journal, JournalKept ke
   bool whole = kept == JournalKept::Yes;
   for (const JournalEntry& entry : journal) {
     if (!entry.key.starts_with(kCallKeys)) continue;
+    if (entry.key == kRelearningKey) {
+      relearning_kept_ = true;
+      continue;
+    }
     auto call = from_journal(entry.octets);
     const bool good = call && journal_key(call->handle) == entry.key &&
                       book_.find(call->handle) == nullptr &&
@@ -23,7 +27,15 @@ void CallController::start(std::span<const JournalEntry> journal, JournalKept ke
     out_.push(CallAlarm{.kind = AlarmKind::JournalDamaged,
                         .reason = local_reason("journal_damaged", entry.key)});
   }
-  if (!whole) relearn_until_ = now + config_.times.quarantine * config_.times.refresh;
+  if (whole && !relearning_kept_) return;
+  relearn_until_ = now + config_.times.quarantine * config_.times.refresh;
+  relearning_kept_ = true;
+  out_.push(PersistCall{std::string(kRelearningKey), std::vector<std::byte>(1)});
+}
+
+void CallController::end_relearning(Instant) {
+  relearning_kept_ = false;
+  out_.push(PersistCall{std::string(kRelearningKey), std::nullopt});
 }
 
 void CallController::recover(Call recovered, Instant now) {
@@ -82,7 +94,9 @@ void CallController::on_peer_restarted(const Address& peer, Instant now) {
 // whose other neighbour will say more. False: we forgot nothing, and there is no such call.
 bool CallController::adopt(const Came& came) {
   const CallNotify& n = came.notify;
-  if (!relearning(came.now)) return false;
+  // Outside of that time only what a peer keeps in spite of our release, for its connections.
+  const bool insists = strays_.contains({n.id.ends.pair(), n.id.name});
+  if (!relearning(came.now) && !(insists && ours(n.id.ends.sender))) return false;
   const auto hop = hop_for(n.id.ends, n.carried);
   const bool can = ours(n.id.ends.sender) && hop && hop->next == came.origin.from &&
                    book_.size() < config_.max_calls &&
