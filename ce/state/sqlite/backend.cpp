@@ -43,9 +43,9 @@ std::expected<std::unique_ptr<SqliteBackend>, Failure> SqliteBackend::make(const
     if (prepared) to = std::move(*prepared);
     return prepared ? std::expected<void, Failure>() : std::unexpected(prepared.error());
   };
-  auto done = prepare(made->put_, made->writer_,
-                      "INSERT INTO entry (part, key, value, sum) VALUES (?1, ?2, ?3, ?4) "
-                      "ON CONFLICT (part, key) DO UPDATE SET value = ?3, sum = ?4");
+  auto done =
+      prepare(made->put_, made->writer_,
+              "INSERT OR REPLACE INTO entry (part, key, value, sum) VALUES (?1, ?2, ?3, ?4)");
   if (done) {
     done = prepare(made->remove_, made->writer_, "DELETE FROM entry WHERE part = ?1 AND key = ?2");
   }

@@ -18,7 +18,7 @@ constexpr std::string_view kMark = "state of ce\n";
 std::expected<std::optional<FileLock>, Failure> FileLock::take(const std::string& database,
                                                                bool create) {
   const std::string path = database + "-lock";
-  const int descriptor = open(path.c_str(), O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0600);
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0600);
   if (descriptor < 0) {
     const int error = errno;
     if (error == ENOENT && !create) return std::nullopt;
@@ -36,7 +36,7 @@ std::expected<std::optional<FileLock>, Failure> FileLock::take(const std::string
     return std::unexpected(
         Failure{Reason::Io, path + ": flock: " + std::generic_category().message(errno)});
   }
-  return lock;
+  return std::optional<FileLock>(std::move(lock));
 }
 
 FileLock::~FileLock() {

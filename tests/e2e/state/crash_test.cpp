@@ -65,7 +65,7 @@ TEST(KilledStore, HasWhatItSaidWasDurableAndNoHalfBatch) {
   const Folder folder;
   std::mt19937 random(20261126);
   std::uint64_t before = 0, announced = 0;
-  for (int round = 0; round < 25; ++round) {
+  for (int round = 0; round < 15; ++round) {
     int ends[2];
     ASSERT_EQ(pipe(ends), 0);
     const pid_t child = fork();
@@ -76,7 +76,7 @@ TEST(KilledStore, HasWhatItSaidWasDurableAndNoHalfBatch) {
     close(ends[1]);
     std::uint64_t said = 0, n = 0;
     // Every fifth is killed wherever it is, perhaps while it opens the file.
-    std::uint64_t until = round % 5 == 0 ? 0 : 1 + random() % 1000;
+    std::uint64_t until = round % 5 == 0 ? 0 : 1 + random() % 600;
     for (; until > 0 && read(ends[0], &n, sizeof n) == sizeof n; --until) said = n;
     EXPECT_EQ(until, 0U) << "the child ended by itself";
     kill(child, SIGKILL);

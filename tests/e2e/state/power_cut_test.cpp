@@ -150,11 +150,11 @@ TEST(PowerCut, LeavesWhatWasSaidToBeDurable) {
   options.news = news.handler();
   ThreadedStore store(std::move(opened->backend), options);
   const int before = disk.syncs("ce.state");
-  for (int n = 1; n <= 60; ++n) {  // beyond 4,000 pages the log is moved into the database
-    const std::string value(n % 2 == 0 ? 100 : 600'000, static_cast<char>(n));
+  for (int n = 1; n <= 24; ++n) {  // beyond 4,000 pages the log is moved into the database
+    const std::string value(n % 3 != 0 ? 100 : 2'200'000, static_cast<char>(n));
     const BatchId id = store.submit({put("t", std::to_string(n), value), put("last", "", "x")});
     ASSERT_TRUE(news.until_durable(store, id));
-    if (n % 7 != 0 && n != 60) continue;
+    if (n % 8 != 0) continue;
     const Folder after(Folder::in_memory());
     disk.cut_power(after);
     auto found = sqlite::open({.file = after.file(), .vfs = {}});
