@@ -146,20 +146,13 @@ std::optional<Trouble> Controller::Core::choose_way(Lsp& lsp) {
     }
     return egress_way(lsp, *own.out);
   }
+  // The ingress computes the whole of the way, also behind a first hop that was asked for. A repair
+  // goes another way than the one that upstream computed.
+  if (lsp.role == Role::Ingress) return compute_way(lsp, received);
   const LinkEnd near{config.self, *own.out};
-  te::Exclusions blocked = lsp.history.current(database);
-  if (lsp.role != Role::Ingress && excluded(blocked, near, *far)) {
-    // What was told to be taken is blocked: another way to where it leads.
-    rsvp::Route rest = own.rest;
-    if (rest.empty() || node_of(rest.front()) != far->node) {
-      rest.insert(rest.begin(), node_hop(far->node, true));
-    }
+  if (lsp.attempts.here > 0 || excluded(lsp.history.current(database), near, *far)) {
     lsp.out_labels = {};
-    return compute_way(lsp, rest);
-  }
-  if (lsp.role == Role::Ingress) {
-    // The whole of the way is computed here, also behind a first hop that was asked for.
-    return compute_way(lsp, received);
+    return compute_way(lsp, own.rest);
   }
   lsp.out = *own.out;
   lsp.next = far->node;
