@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # pure_cores.sh BUILD-DIR: object files of codecs (proto/), of the FE model and of cores (tml/src/core, those of both
-# associations, ce/provision, ce/routing, fe/lfb) may not know a clock, a socket or a thread: then the same code runs under a
+# associations, ce/provision, ce/routing, fe/lfb, the optical fabric) may not know a clock, a socket or a thread: then the same code runs under a
 # virtual clock, and any failure replays.
 set -euo pipefail
 build=${1:?usage: pure_cores.sh BUILD-DIR}
@@ -12,7 +12,7 @@ impure+='|\b(pthread_create|fork|open|openat|fopen)(@|$)|std::thread|std::random
 cores=('*/proto/CMakeFiles/*' '*/forces_model.dir/*' '*/forces_model_text.dir/*'
   '*/tml_core.dir/src/core/*' '*/forces_ce_association_core.dir/*'
   '*/forces_fe_association_core.dir/*' '*/forces_fe_lfb.dir/*' '*/forces_ce_routing_core.dir/*'
-  '*/forces_ce_provision.dir/*')
+  '*/forces_ce_provision.dir/*' '*/forces_fe_optical.dir/*' '*/forces_fe_fabric_lfbs.dir/*')
 
 objects=0
 bad=0
