@@ -87,10 +87,11 @@ class Element::Impl {
   void handle_timer();
   void handle_plane();
   void handle_fabric();
+  template <class Work>
+  void with_planes(Work&& work);
   void end_forwarding();
   void message(std::size_t ce, const tmlx_message& message, Instant now);
-  void sync_traffic();  // under the mutex, as are the next four
-  void forward(Instant now);
+  void sync_traffic();  // under the mutex, as are the next three
   void take_notes(Later& later);
   void pump(Later& later);
   void perform(const ElementOutput& output, Later& later);
@@ -251,55 +252,43 @@ void Element::Impl::handle_timer() {
     sync_traffic();
     const Instant now = runtime::now();
     core_.on_timer(now);
-    forward(now);
+    planes_.turn(now);
+    core_.on_engine(now);
+    pump(later);
+  }
+  perform(later);
+}
+
+// Does something to the planes, and what follows from it.
+template <class Work>
+void Element::Impl::with_planes(Work&& work) {
+  Later later;
+  {
+    const std::scoped_lock lock(mutex_);
+    const Instant now = runtime::now();
+    work(now);
+    core_.on_engine(now);
     pump(later);
   }
   perform(later);
 }
 
 void Element::Impl::handle_plane() {
-  Later later;
-  {
-    const std::scoped_lock lock(mutex_);
-    forward(runtime::now());
-    pump(later);
-  }
-  perform(later);
+  with_planes([this](Instant now) { planes_.turn(now); });
 }
 
 // Frames do not wait for the mutex; what they tell of does.
 void Element::Impl::handle_fabric() {
-  const Instant now = runtime::now();
-  if (!planes_.fabric().receive(now)) return;
-  Later later;
-  {
-    const std::scoped_lock lock(mutex_);
-    planes_.fabric().turn(now);
-    core_.on_engine(now);
-    pump(later);
-  }
-  perform(later);
+  if (!planes_.fabric().receive(runtime::now())) return;
+  with_planes([this](Instant now) { planes_.fabric().turn(now); });
 }
 
 bool Element::Impl::set_fault(std::uint32_t port,
                               std::optional<dataplane::optical::Fabric::Labels> labels,
                               bool failed) {
-  Later later;
   bool done = false;
-  {
-    const std::scoped_lock lock(mutex_);
-    const Instant now = runtime::now();
-    done = planes_.fabric().set_fault(port, labels, failed, now);
-    core_.on_engine(now);
-    pump(later);
-  }
-  perform(later);
+  with_planes([&](Instant now) { done = planes_.fabric().set_fault(port, labels, failed, now); });
   return done;
-}
-
-void Element::Impl::forward(Instant now) {
-  planes_.turn(now);
-  core_.on_engine(now);
 }
 
 void Element::Impl::take_notes(Later& later) {

@@ -123,14 +123,25 @@ TEST_F(FabricProcesses, AKillInTheMiddleOfChangesLosesNothingThatWasAnswered) {
       set_row(index, row(1, in, 2, in));
       answered[index] = row(1, in, 2, in);
     }
-    child("fe1").signal(SIGKILL);
-    ASSERT_TRUE(child("fe1").ends());
+    {
+      // One that may be done or not when it dies.
+      const auto slot = static_cast<std::uint32_t>(round + 1);
+      Child more(
+          {FORCES_BIN "/forcesctl", "--socket", path("ce.sock"), "lfb", "set", "1",
+           fmt::format("CrossConnect.1/CrossConnectTable/{}", 100 + round), row(2, slot, 1, slot)},
+          path("more"));
+      child("fe1").signal(SIGKILL);
+      ASSERT_TRUE(child("fe1").ends());
+    }
     start_the_fe();
     ASSERT_TRUE(answers("fe1"));
-    const auto rows = fabric()["rows"];
-    ASSERT_EQ(rows.size(), answered.size());
-    std::size_t at = 0;
-    for (const auto& [index, text] : answered) EXPECT_EQ(rows[at++]["subscript"], index);
+    std::vector<int> rows;
+    for (const auto& one : fabric()["rows"]) {
+      if (one["subscript"] < 100) rows.push_back(one["subscript"]);
+    }
+    std::vector<int> want;
+    for (const auto& [index, text] : answered) want.push_back(index);
+    EXPECT_EQ(rows, want);
     ASSERT_TRUE(ready());
   }
 }
