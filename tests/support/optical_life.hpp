@@ -178,10 +178,11 @@ class OpticalLife {
   void pump() {
     node_->hold = true;
     node_->run();
-    while (!node_->held.empty()) {
+    for (int lost = 0; !node_->held.empty();) {
       const resource::Transaction t = node_->held.front();
       node_->held.pop_front();
-      const std::uint32_t luck = below_(10);
+      const std::uint32_t luck = lost < 20 ? below_(10) : 9;  // bad luck comes to an end
+      if (luck < 2) ++lost;
       if (luck == 0) {
         manager().on_result(t.id, {.kind = resource::TransactionResult::Kind::Unknown}, node_->now);
       } else if (luck == 1) {

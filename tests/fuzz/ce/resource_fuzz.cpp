@@ -8,7 +8,7 @@
 #include "tests/support/optical_life.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  constexpr std::size_t kMost = 4'096;
+  constexpr std::size_t kMost = 1'024;
   if (size > kMost) return 0;
   std::size_t at = 0;
   forces::test::OpticalLife life([&](std::uint32_t n) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ce/provision/cross_connects.hpp"
+#include "ce/provision/exchange.hpp"
 #include "ce/provision/transaction.hpp"
 #include "ce/signaling/resource/manager.hpp"
 #include "common/core/outputs.hpp"
@@ -247,8 +248,7 @@ TEST_F(CrossConnectSim, AnEventOfARowHitsItsOwner) {
   said.clear();
   const auto view = manager->connection(wants(1).owner.lsp);
   const std::uint32_t number = view->rows.at(0).at.number;
-  for (const std::uint8_t status : {1, 2}) {
-    const std::byte octet{status};
+  for (const std::byte octet : {std::byte{1}, std::byte{2}}) {
     ASSERT_TRUE(fes[1]->engine.put_row({kCrossConnect, 1}, 2, number, {&octet, 1}, now));
     (void)drain(1);
   }
