@@ -4,7 +4,7 @@ namespace forces::rsvp {
 
 void SessionAttribute::read(Reading& c) {
   if (c.c_type() == 1) {
-    Affinities& a = affinities.emplace();
+    Affinities& a = affinities.emplace(Affinities{});  // clang 19 knows no default here
     c.u32(a.exclude_any, "rsvp.session_attribute.exclude_any");
     c.u32(a.include_any, "rsvp.session_attribute.include_any");
     c.u32(a.include_all, "rsvp.session_attribute.include_all");

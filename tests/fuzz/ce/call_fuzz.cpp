@@ -48,7 +48,10 @@ CallConfig config(std::uint64_t seed) {
 
 class Target {
  public:
-  Target() { restart(JournalKept::Yes, Instant{}); }
+  Target() {
+    journal_[std::string(kWholeKey)] = {std::byte{1}};
+    restart(JournalKept::Yes, Instant{});
+  }
 
   void restart(JournalKept kept, Instant now) {
     core.emplace(config(++lives_));
@@ -68,8 +71,7 @@ class Target {
       if (auto* const persist = std::get_if<PersistCall>(&*output)) {
         if (persist->octets) {
           const auto call = from_journal(*persist->octets);
-          require(persist->key == kRelearningKey ||
-                  (call && journal_key(call->handle) == persist->key));
+          require(persist->key == kWholeKey || (call && journal_key(call->handle) == persist->key));
           journal_[persist->key] = std::move(*persist->octets);
         } else {
           journal_.erase(persist->key);

@@ -65,6 +65,7 @@ class CallNetwork {
     Node& n = nodes_[address];
     n.config.address = v4(address);
     n.config.times.refresh = 60s;
+    n.journal[std::string(calls::kWholeKey)] = {std::byte{1}};
     return n;
   }
   void start(std::uint32_t address, calls::JournalKept kept = calls::JournalKept::Yes) {

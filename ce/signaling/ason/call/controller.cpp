@@ -92,11 +92,11 @@ void CallController::on_notify_failed(std::uint64_t ticket, Instant now) {
 
 std::optional<Instant> CallController::next_deadline() const {
   const auto due = book_.next_due();
-  return relearning_kept_ ? std::min(due.value_or(relearn_until_), relearn_until_) : due;
+  return relearning_ ? std::min(due.value_or(relearn_until_), relearn_until_) : due;
 }
 
 void CallController::on_time(Instant now) {
-  if (relearning_kept_ && now >= relearn_until_) end_relearning(now);
+  if (relearning_ && now >= relearn_until_) end_relearning(now);
   while (const auto due = book_.due(now)) {
     const auto [handle, side] = *due;
     Call& call = *book_.find(handle);

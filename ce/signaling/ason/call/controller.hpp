@@ -13,7 +13,6 @@
 #include <expected>
 #include <map>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -179,11 +178,12 @@ class CallController {
   std::map<std::uint64_t, Ticket> tickets_;
   std::uint64_t last_ticket_ = 0;
   std::map<std::pair<Ends, std::uint16_t>, std::vector<Unclaimed>> unclaimed_;
-  std::set<std::pair<Ends, std::string>> strays_;  // unknown here, with connections at a peer
+  // Calls that are not known here and were released at a peer; true: it keeps them for connections.
+  std::map<std::pair<Ends, std::string>, bool> strays_;
   std::vector<Failed> failures_;
   CallCounters counters_;
   Instant relearn_until_ = Instant::min();
-  bool relearning_kept_ = false;  // the journal says so
+  bool relearning_ = false;
 };
 
 }  // namespace forces::signaling::ason::calls

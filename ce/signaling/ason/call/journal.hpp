@@ -16,8 +16,9 @@ struct JournalEntry {
 };
 
 inline constexpr std::string_view kCallKeys = "call/";  // what all of them begin with
-// There while neighbours give calls back: another restart meanwhile goes on with that.
-inline constexpr std::string_view kRelearningKey = "call/relearning";
+// Its presence says that the journal has all calls of this controller. A store that is new, or was
+// lost, has it only when neighbours have had their time to give calls back.
+inline constexpr std::string_view kWholeKey = "call/whole";
 [[nodiscard]] std::string journal_key(CallHandle handle);
 [[nodiscard]] std::vector<std::byte> to_journal(const Call& call);
 // Nothing: damaged. What is of the moment (timers, tries, alarms) is not in it.

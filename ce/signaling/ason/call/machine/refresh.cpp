@@ -27,6 +27,7 @@ bool same_call(const Carried& a, const Carried& b) {
 void CallController::on_refresh(Call& call, Side side, const Came& came) {
   ++counters_.refreshes_received;
   learn_capability(call, side, came.notify.capability, came.now);
+  if (side == Side::Up) call.user_told = true;  // it knows the identifiers
   // The answer to a change is still to come.
   if (!(side == Side::Down && call.change)) refreshed(call, side, came.now);
   answer(came, CallMessage::Accept, &call);

@@ -108,13 +108,18 @@ void CallController::send_stray_release(const Came& came) {
   CallNotify n{.what = CallMessage::Release, .id = came.notify.id, .kind = came.notify.kind};
   n.carried.call_id = came.notify.carried.call_id;
   (void)send(came.origin.from, n);
+  if (strays_.size() >= config_.max_calls) strays_.clear();
+  strays_.try_emplace({n.id.ends.pair(), n.id.name}, false);
 }
 
 // A call that is not there has connections at a peer: the operator's to judge, said once.
 void CallController::alarm_stray(const Came& came) {
   const CallId& id = came.notify.id;
-  if (strays_.size() >= config_.max_calls) strays_.clear();
-  if (!strays_.emplace(id.ends.pair(), id.name).second) return;
+  const auto at = strays_.find({id.ends.pair(), id.name});
+  if (at == strays_.end() || std::exchange(at->second, true)) {
+    ++counters_.ignored;
+    return;
+  }
   out_.push(CallAlarm{.id = id,
                       .kind = AlarmKind::ReleaseFailed,
                       .reason = reason_of("connections_exist", came.notify.error)});

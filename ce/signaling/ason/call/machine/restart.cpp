@@ -1,5 +1,6 @@
 // After a restart: RFC 4139 section 4.4, RFC 4974 section 6.7. From the journal, or, where that is
 // lost, from what peers refresh.
+#include <algorithm>
 #include <utility>
 
 #include "ce/signaling/ason/call/controller.hpp"
@@ -7,13 +8,10 @@
 namespace forces::signaling::ason::calls {
 
 void CallController::start(std::span<const JournalEntry> journal, JournalKept kept, Instant now) {
-  bool whole = kept == JournalKept::Yes;
+  bool whole = kept == JournalKept::Yes &&
+               std::ranges::find(journal, kWholeKey, &JournalEntry::key) != journal.end();
   for (const JournalEntry& entry : journal) {
-    if (!entry.key.starts_with(kCallKeys)) continue;
-    if (entry.key == kRelearningKey) {
-      relearning_kept_ = true;
-      continue;
-    }
+    if (!entry.key.starts_with(kCallKeys) || entry.key == kWholeKey) continue;
     auto call = from_journal(entry.octets);
     const bool good = call && journal_key(call->handle) == entry.key &&
                       book_.find(call->handle) == nullptr &&
@@ -27,15 +25,15 @@ void CallController::start(std::span<const JournalEntry> journal, JournalKept ke
     out_.push(CallAlarm{.kind = AlarmKind::JournalDamaged,
                         .reason = local_reason("journal_damaged", entry.key)});
   }
-  if (whole && !relearning_kept_) return;
+  if (whole) return;
+  relearning_ = true;
   relearn_until_ = now + config_.times.quarantine * config_.times.refresh;
-  relearning_kept_ = true;
-  out_.push(PersistCall{std::string(kRelearningKey), std::vector<std::byte>(1)});
+  out_.push(PersistCall{std::string(kWholeKey), std::nullopt});
 }
 
 void CallController::end_relearning(Instant) {
-  relearning_kept_ = false;
-  out_.push(PersistCall{std::string(kRelearningKey), std::nullopt});
+  relearning_ = false;
+  out_.push(PersistCall{std::string(kWholeKey), std::vector<std::byte>(1)});
 }
 
 void CallController::recover(Call recovered, Instant now) {
@@ -68,6 +66,7 @@ void CallController::recover(Call recovered, Instant now) {
   }
   if (!call.local() && call.state() == CallState::Null) return erase(call);
   if (call.established()) activate(call, now);
+  call.user_told = call.established();  // if not, the user asks anew, and this one is released
   call.told_gone = call.releasing() && !call.reason.cause.empty();
   for (const Side side : {Side::Up, Side::Down}) {
     // Refreshed, asked for, or released again: soon, but not all in the same moment.
@@ -90,15 +89,24 @@ void CallController::on_peer_restarted(const Address& peer, Instant now) {
   }
 }
 
-// A peer refreshes what we have forgotten: either the call that we began, or one that passes here,
-// whose other neighbour will say more. False: we forgot nothing, and there is no such call.
+// The controller towards the callee refreshes what we have forgotten: a call that began here, or
+// one that passes, which is taken up with the other neighbour. False: there is no such call.
 bool CallController::adopt(const Came& came) {
   const CallNotify& n = came.notify;
-  // Outside of that time only what a peer keeps in spite of our release, for its connections.
-  const bool insists = strays_.contains({n.id.ends.pair(), n.id.name});
-  if (!relearning(came.now) && !(insists && ours(n.id.ends.sender))) return false;
+  // Outside of the time for that only what a peer keeps in spite of our release, for its
+  // connections.
+  const auto stray = strays_.find({n.id.ends.pair(), n.id.name});
+  const bool insists = stray != strays_.end() && stray->second;
+  if (!relearning(came.now) && !insists) return false;
+  const bool began_here = ours(n.id.ends.sender);
   const auto hop = hop_for(n.id.ends, n.carried);
-  const bool can = ours(n.id.ends.sender) && hop && hop->next == came.origin.from &&
+  Carried reversed;
+  if (const auto caller = n.carried.tna(rsvp::UniSubobject::kSourceTna)) {
+    reversed.set_tna(rsvp::UniSubobject::kDestinationTna, *caller);
+  }
+  const auto back = hop_for(n.id.ends.reversed(), reversed);
+  const bool passes = back && back->next && *back->next != came.origin.from;
+  const bool can = hop && hop->next == came.origin.from && (began_here || passes) &&
                    book_.size() < config_.max_calls &&
                    book_.find_number(n.id.ends, n.id.number) == nullptr;
   if (!can) {  // never a reason to release it (R1)
@@ -109,10 +117,17 @@ bool CallController::adopt(const Came& came) {
   known.down = segment(came.origin.from, *hop->point, CallState::Active);
   known.down->kind = n.kind;
   known.down->capability = n.capability;
+  known.down->was_active = true;
+  if (!began_here) {
+    known.up = segment(*back->next, *back->point, CallState::Recovering);
+    known.up->kind = kind_for(n.id.ends.end_point);
+    known.up->was_active = true;
+  }
   Call& call = book_.add(std::move(known));
   ++counters_.adopted;
-  set_state(call, Side::Down, CallState::Active);
+  strays_.erase({n.id.ends.pair(), n.id.name});
   activate(call, came.now);
+  if (call.up) book_.set_due(call, Side::Up, came.now);
   persist(call);
   changed(call);
   answer(came, CallMessage::Accept, &call);
