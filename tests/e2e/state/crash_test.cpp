@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <random>
+#include <thread>
 
 #include "ce/state/open_store.hpp"
 #include "ce/state/outbox.hpp"
@@ -79,6 +80,8 @@ TEST(KilledStore, HasWhatItSaidWasDurableAndNoHalfBatch) {
     std::uint64_t until = round % 5 == 0 ? 0 : 1 + random() % 600;
     for (; until > 0 && read(ends[0], &n, sizeof n) == sizeof n; --until) said = n;
     EXPECT_EQ(until, 0U) << "the child ended by itself";
+    // Having said something it is idle; any moment of its next commits shall be met.
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 8000));
     kill(child, SIGKILL);
     while (read(ends[0], &n, sizeof n) == sizeof n) said = n;  // said before it died
     close(ends[0]);
