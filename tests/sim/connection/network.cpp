@@ -228,6 +228,7 @@ void Node::take(const Output& output) {
 Node& Network::add(std::uint32_t number, std::string name, std::uint32_t domain) {
   auto node = std::make_unique<Node>(*this, NodeSpec{number, std::move(name), domain});
   node->fes[number] = {};
+  node->config.tear_guard = 500ms;
   Node& made = *node;
   nodes[node_id(number)] = std::move(node);
   return made;
@@ -344,7 +345,14 @@ std::string Network::leftovers() const {
     say("rows", node->rows());
     say("records", node->disk.size());
     if (!node->running()) continue;
-    say("LSPs", node->controller->lsps().size());
+    for (const LspView& lsp : node->controller->lsps()) {
+      text += node->spec.name + " has " + lsp.connection + " " +
+              std::to_string(lsp.key.sender.value & 255) + "/" + std::to_string(lsp.key.tunnel_id) +
+              "/" + std::to_string(lsp.key.lsp_id) + " " + lsp.role + " " + lsp.state + " from " +
+              std::to_string(lsp.previous.value & 255) + " to " +
+              std::to_string(lsp.next.value & 255) +
+              (lsp.unsynchronized ? " unsynchronized; " : "; ");
+    }
     say("connections", node->controller->list().size());
     say("reservations", node->manager->connections().size());
   }

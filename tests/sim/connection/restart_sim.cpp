@@ -24,6 +24,7 @@ struct Restart : testing::Test {
     network.restart = {.restart = 10s, .recovery = 10s};
     network.times.refresh = 5s;
     for (auto& [id, node] : network.nodes) {
+      node->config.tear_guard = 1s;
       node->verdict = [](const AskCall&) { return CallVerdict{}; };
     }
   }
@@ -65,7 +66,11 @@ struct Restart : testing::Test {
   void nothing_was_torn() {
     EXPECT_TRUE(network.sent(MessageType::PathTear).empty());
     EXPECT_TRUE(network.sent(MessageType::ResvTear).empty());
-    EXPECT_TRUE(network.sent(MessageType::PathErr).empty());
+    for (const Sent& one : network.sent(MessageType::PathErr)) {
+      const auto& spec = *one.message.find<rsvp::ErrorSpec>();
+      EXPECT_EQ(spec.error.code, rsvp::ErrorCode::Notify);
+      EXPECT_EQ(spec.flags, 0);
+    }
   }
   void all_synchronized(std::uint32_t node, std::size_t count) {
     const auto lsps = network.at(node).controller->lsps();
@@ -247,12 +252,21 @@ TEST_F(Restart, T8dAllOfThem) {
 
 TEST_F(Restart, T9AFaultOfTheControlChannelChangesNothing) {
   five();
-  LinkSpec& link = network.link_at(2, 21);
-  network.cut(link, true, false);
-  network.run(20s);
-  rows_are_the_same();
-  network.cut(link, true, true);
-  network.run(10s);
+  for (const auto& [node, interface] : {std::pair(2U, 21U), std::pair(3U, 31U)}) {
+    LinkSpec& link = network.link_at(node, interface);
+    network.cut(link, true, false);
+    network.run(20s);
+    rows_are_the_same();
+    network.cut(link, true, true);
+    network.run(10s);
+  }
+  // 25/5 when it was lost, 25/4 when it was back, for each LSP.
+  std::map<std::uint16_t, std::set<LspKey>> news;
+  for (const Sent& one : network.sent(MessageType::PathErr, 3)) {
+    news[one.message.find<rsvp::ErrorSpec>()->error.value].insert(*key_of(one.message));
+  }
+  EXPECT_EQ(news[rsvp::notify::kControlChannelDegraded].size(), 5U);
+  EXPECT_EQ(news[rsvp::notify::kControlChannelActive].size(), 5U);
   rows_are_the_same();
   nothing_was_torn();
   EXPECT_TRUE(all_up());
@@ -269,6 +283,7 @@ TEST_F(Restart, T10ASetupThatWaitedForItsResvIsCompletedOrUndone) {
       Network one;
       build_p1(one);
       one.restart = {.restart = 5s, .recovery = 5s};
+      for (auto& [id, node] : one.nodes) node->config.tear_guard = 1s;
       one.times.refresh = 2s;
       one.start();
       // The Path comes to Y, whose answer is lost with the link; then somebody dies.
@@ -311,6 +326,7 @@ TEST_F(Restart, T10AReleaseThatWasUnderWayIsFinished) {
       Network one;
       build_p1(one);
       one.restart = {.restart = 5s, .recovery = 5s};
+      for (auto& [id, node] : one.nodes) node->config.tear_guard = 1s;
       one.times.refresh = 2s;
       one.start();
       ConnectionRequest ask = request("going", 2, 1, 25, 7);

@@ -204,6 +204,8 @@ void Controller::on_topology(Instant now) {
 
 void Controller::on_time(Instant now) {
   Core& core = *core_;
+  core.on_ghost_time(now);
+  core.tell_again(now);
   while (!core.timers.empty() && core.timers.begin()->first <= now) {
     const LspKey key = core.timers.begin()->second;
     Lsp& lsp = *core.find(key);
@@ -249,8 +251,10 @@ void Controller::on_time(Instant now) {
 std::optional<Output> Controller::poll_output() { return core_->out.poll(); }
 
 std::optional<Instant> Controller::next_deadline() const {
-  if (core_->timers.empty()) return std::nullopt;
-  return core_->timers.begin()->first;
+  Instant next = core_->tell_at;
+  if (!core_->timers.empty()) next = std::min(next, core_->timers.begin()->first);
+  if (!core_->ghost_timers.empty()) next = std::min(next, core_->ghost_timers.begin()->first);
+  return next == Instant::max() ? std::nullopt : std::optional(next);
 }
 
 std::expected<LspKey, Failure> Controller::create(const ConnectionRequest& request, Instant now) {

@@ -59,6 +59,7 @@ struct Lsp {
   Plane plane = Plane::None;
   resource::Reservation labels{};
   bool failing = false;
+  bool told = false;  // of its transport, to the node that asked for it
 
   bool admitted = false;  // what is checked once is checked
   bool asked = false;     // its call; the verdict has not come
@@ -66,6 +67,7 @@ struct Lsp {
   bool established = false;   // a Resv went up from here, or the connection is Up
   bool deleting = false;      // the D bit was seen or sent (RFC 3473 section 7.2.1)
   bool doomed = false;        // it shall be gone when the rows are
+  bool torn = false;          // a PathTear went downstream
   bool tear_waits = false;    // its rows are gone; the PathTear waits for the neighbour to be back
   bool rerouting = false;     // rows go, then it begins again
   bool labels_fixed = false;  // rows are those of an earlier process: exactly these labels
@@ -115,6 +117,15 @@ struct Connection {
   te::Exclusions broken{};  // what failed under it
 };
 
+// An LSP that is no more here, whose PathTear the next node may not have heard: a node that starts
+// anew knows it from its rows and must be told once more.
+struct Ghost {
+  NodeId next;
+  engine::MessagePtr path;
+  bool given_back = false;  // the Path was sent once more; the tear follows
+  Instant until = Instant::max();
+};
+
 class Controller::Core {
  public:
   Core(const ControllerConfig& c, te::Database& d, te::PathFinder& f, resource::Manager& m)
@@ -135,6 +146,11 @@ class Controller::Core {
   std::set<LspKey> found;           // rows of nobody
   std::set<LspKey> displaced;       // LSPs whose labels are kept for them without rows
   std::map<LspKey, engine::MessagePtr> recovery_paths;  // before their LSP is known
+  std::set<LspKey> wanting;                             // up, and without the rows that they had
+  std::map<LspKey, Ghost> ghosts;
+  std::set<std::pair<Instant, LspKey>> ghost_timers;
+  std::set<NodeId> untold;  // a Notify to them was not delivered
+  Instant tell_at = Instant::max();
   std::set<std::uint16_t> tunnels;
   std::uint16_t last_tunnel = 0;
   bool fabric_read = false;    // all FEs have told their rows since the start
@@ -151,11 +167,17 @@ class Controller::Core {
   void let_go(Lsp& lsp, Instant now);  // of its rows
   void doom(Lsp& lsp, Instant now);    // let go, and be gone
   void finish(Lsp& lsp, Instant now);
+  void tear_waiting(NodeId neighbor, Instant now);  // what waited for it to be back
   void established(Lsp& lsp, Instant now);
   void on_settled(const resource::Settled& settled, Instant now);
   void on_yielded(const resource::Yielded& yielded, Instant now);
   bool displace(Lsp& lsp, const LspKey& holder, Instant now);
   void read_plane(Lsp& lsp);  // as the manager has it
+  void want(Lsp& lsp);        // its rows, as soon as they can be had
+  void try_wanting(Instant now);
+  void leave_ghost(const Lsp& lsp, Instant now);
+  void drop_ghost(const LspKey& key);
+  void on_ghost_time(Instant now);
   void set_timer(Lsp& lsp, Lsp::Due why, Duration wait, Instant now);
   void clear_timer(Lsp& lsp);
 
@@ -210,6 +232,10 @@ class Controller::Core {
   // --- faults/transport.cpp ---
   void on_hit(const resource::Hit& hit, Instant now);
   bool on_notify(const engine::NotifyReceived& event, Instant now);
+  void tell_transport(Lsp& lsp, std::uint32_t interface);
+  void on_notify_failed(NodeId to, Instant now);
+  void tell_again(Instant now);
+  void tell_degraded(NodeId neighbor, bool degraded);
   void on_lsp_failed(Lsp& lsp, const rsvp::ErrorSpec& spec, Instant now);
 
   // --- ingress/ ---

@@ -45,8 +45,7 @@ void Controller::Core::setup_failed(Lsp& lsp, Trouble trouble, Instant now) {
   if (!trouble.received) ++counters.errors[{error.code, error.value}];
   // Nothing that was up is given up for a failure to set its rows again (R1).
   if (lsp.established && !trouble.received && !lsp.rerouting) {
-    out.push(ConnectionAlarm{.key = lsp.key, .kind = AlarmKind::RowsDiffer});
-    return;
+    return want(lsp);
   }
   if (trouble.upstream) return give_up_setup(lsp, std::move(trouble), now);
   if (trouble.no_way) {

@@ -1,5 +1,8 @@
 // The transport of what is up fails, or passes again: Notify (RFC 3473 section 4.3, RFC 4872), and
 // what the ingress does about it.
+#include <algorithm>
+#include <utility>
+
 #include "ce/signaling/ason/connection/core.hpp"
 
 namespace forces::signaling::ason {
@@ -36,19 +39,73 @@ void Controller::Core::on_hit(const resource::Hit& hit, Instant now) {
     why.reason = "transport_failed";
     return setup_failed(*lsp, std::move(why), now);
   }
-  // The link is named from the upstream side: it is that node's to route around.
-  const bool at_in = hit.interface == lsp->in && hit.interface != 0;
-  LinkEnd link{config.self, lsp->out};
-  if (at_in) link = lsp->role == Role::Ingress ? LinkEnd{config.self, lsp->in} : lsp->from;
+  tell_transport(*lsp, hit.interface);
+  if (lsp->role == Role::Ingress) {
+    const Trouble news = trouble(
+        *lsp,
+        {ErrorCode::Notify, hit.failing ? rsvp::notify::kLspFailure : rsvp::notify::kLspRecovered},
+        {.link = LinkEnd{config.self, hit.interface == lsp->in ? lsp->in : lsp->out}});
+    on_lsp_failed(*lsp, news.spec, now);
+  }
+}
+
+// The link is named from the upstream side: it is that node's to route around.
+void Controller::Core::tell_transport(Lsp& lsp, std::uint32_t interface) {
+  if (lsp.role == Role::Ingress || !lsp.path_in) return;
+  lsp.told = true;
+  const bool at_in = interface == lsp.in && interface != 0;
   const Trouble news = trouble(
-      *lsp,
-      {ErrorCode::Notify, hit.failing ? rsvp::notify::kLspFailure : rsvp::notify::kLspRecovered},
-      {.link = link});
-  if (lsp->role == Role::Ingress) return on_lsp_failed(*lsp, news.spec, now);
-  if (const auto node = notify_node(lsp->path())) {
-    out.push(SendNotify{*node, lsp_notify(lsp->path(), news.spec)});
+      lsp,
+      {ErrorCode::Notify, lsp.failing ? rsvp::notify::kLspFailure : rsvp::notify::kLspRecovered},
+      {.link = at_in ? lsp.from : LinkEnd{config.self, lsp.out}});
+  if (const auto node = notify_node(lsp.path())) {
+    out.push(SendNotify{*node, lsp_notify(lsp.path(), news.spec)});
   } else {
-    out.push(SendPathErr{lsp->key, path_err(lsp->path(), news.spec)});
+    out.push(SendPathErr{lsp.key, path_err(lsp.path(), news.spec)});
+  }
+}
+
+// Which Notify it was is not asked: all that this node was to know is told again.
+void Controller::Core::on_notify_failed(NodeId to, Instant now) {
+  untold.insert(to);
+  if (tell_at == Instant::max()) tell_at = now + config.tell_again;
+}
+
+void Controller::Core::tell_again(Instant now) {
+  if (now < tell_at) return;
+  tell_at = Instant::max();
+  const std::set<NodeId> nodes = std::exchange(untold, {});
+  std::vector<LspKey> keys;
+  for (const auto& [key, lsp] : lsps) {
+    if (!lsp.told || lsp.doomed || lsp.deleting || !lsp.path_in) continue;
+    const auto node = notify_node(lsp.path());
+    if (node && nodes.contains(*node)) keys.push_back(key);
+  }
+  std::ranges::sort(keys);
+  for (const LspKey& key : keys) {
+    Lsp& lsp = *find(key);
+    const bool at_in = lsp.in != 0 && !manager.interface_up(lsp.in);
+    tell_transport(lsp, at_in ? lsp.in : lsp.out);
+  }
+}
+
+// RFC 3473 section 9: the control channel and not the LSP.
+void Controller::Core::tell_degraded(NodeId neighbor, bool degraded) {
+  if (!config.tell_degraded) return;
+  std::vector<LspKey> keys;
+  for (const auto& [key, lsp] : lsps) {
+    if (lsp.next != neighbor || lsp.role == Role::Ingress || !lsp.resv_out || lsp.doomed) continue;
+    keys.push_back(key);
+  }
+  std::ranges::sort(keys);
+  for (const LspKey& key : keys) {
+    const Lsp& lsp = *find(key);
+    const Trouble news =
+        trouble(lsp,
+                {ErrorCode::Notify, degraded ? rsvp::notify::kControlChannelDegraded
+                                             : rsvp::notify::kControlChannelActive},
+                {.link = LinkEnd{config.self, lsp.out}});
+    out.push(SendPathErr{key, path_err(lsp.path(), news.spec)});
   }
 }
 

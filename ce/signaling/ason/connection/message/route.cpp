@@ -9,9 +9,7 @@ namespace {
 using rsvp::ErrorCode;
 using rsvp::ErrorValue;
 
-constexpr ErrorValue routing_error(std::uint16_t value) {
-  return {ErrorCode::RoutingProblem, value};
-}
+constexpr ErrorValue hop_error(std::uint16_t value) { return {ErrorCode::RoutingProblem, value}; }
 
 bool covers(const rsvp::PrefixHop& hop, NodeId node) {
   if (hop.address.is_v6() || hop.prefix > 32) return false;
@@ -39,7 +37,7 @@ OwnHops own_hops(NodeId self, LinkEnd from, LinkEnd in, bool bidirectional,
                  const rsvp::Route& received) {
   OwnHops own;
   const auto refuse = [&own](std::uint16_t value) {
-    own.error = routing_error(value);
+    own.error = hop_error(value);
     return own;
   };
   std::size_t at = 0;

@@ -146,7 +146,7 @@ void Controller::Core::persist(const Lsp& lsp) {
   record.set_established(lsp.established);
   record.set_deleting(lsp.deleting);
   record.set_doomed(lsp.doomed);
-  record.set_downstream(lsp.downstream);
+  record.set_downstream(lsp.downstream || lsp.torn);
   record.set_history(pack(lsp.history.all()));
   record.set_tries(lsp.attempts.here);
   record.set_total(lsp.attempts.total);

@@ -41,7 +41,10 @@ rsvp::Message tear_of(const rsvp::Message& path, const PathHop& hop) {
 
 void Controller::Core::start(Instant now) {
   std::vector<LspKey> keys;
-  for (const auto& [key, lsp] : lsps) keys.push_back(key);
+  for (const auto& [key, lsp] : lsps) {
+    keys.push_back(key);
+    if (lsp.next != NodeId{}) lost.insert(lsp.next);
+  }
   std::ranges::sort(keys);
   for (const LspKey& key : keys) {
     Lsp& lsp = *find(key);
@@ -76,15 +79,22 @@ void Controller::Core::start(Instant now) {
   }
 }
 
-// The half that an earlier process told downstream of is ended; rows go when they are found.
+// What an earlier process told downstream of is ended; rows go when they are found.
 void Controller::Core::end_of_earlier(Lsp& lsp, Instant now) {
   lsp.doomed = true;
   if (lsp.downstream && lsp.next != NodeId{}) {
-    const PathHop hop{.out = {config.self, lsp.out}};
-    out.push(TearPath{.key = lsp.key,
-                      .next_hop = lsp.next,
-                      .tear = std::make_shared<const rsvp::Message>(tear_of(lsp.path(), hop))});
-    lsp.downstream = false;
+    if (lost.contains(lsp.next)) {
+      // It may have lost its memory as well, and then would not know what a PathTear is about.
+      send_path(lsp, now);
+      lsp.tear_waits = true;
+    } else {
+      const PathHop hop{.out = {config.self, lsp.out}};
+      out.push(TearPath{.key = lsp.key,
+                        .next_hop = lsp.next,
+                        .tear = std::make_shared<const rsvp::Message>(tear_of(lsp.path(), hop))});
+      lsp.downstream = false;
+      lsp.torn = true;
+    }
   }
   if (manager.connection(lsp.key)) return let_go(lsp, now);
   if (fabric_read) finish(lsp, now);
@@ -127,14 +137,14 @@ void Controller::Core::on_fabric_read(Instant now) {
     if (!lsp->recovering || !lsp->journaled) continue;
     // Its rows are nowhere: what was up is set again, what was under way begins again.
     if (lsp->established) {
-      out.push(ConnectionAlarm{.key = key, .kind = AlarmKind::RowsDiffer});
-      (void)adopt(*lsp, now);
+      want(*lsp);
     } else {
       lsp->labels_fixed = false;
       lsp->labels = {};
     }
     resume(*lsp, now);
   }
+  try_wanting(now);
 }
 
 bool Controller::Core::bind_rows(Lsp& lsp) const {
@@ -191,7 +201,8 @@ bool Controller::Core::adopt(Lsp& lsp, Instant now) {
   if (!wanted) return false;
   const auto reserved = manager.reserve(*wanted, now);
   if (!reserved) {
-    if (reserved.error().why != resource::Refusal::Why::InterfaceDown) {
+    if (lsp.established && !found.contains(lsp.key)) want(lsp);
+    if (reserved.error().why == resource::Refusal::Why::Differs) {
       out.push(ConnectionAlarm{.key = lsp.key, .kind = AlarmKind::RowsDiffer});
     }
     return false;
@@ -345,22 +356,8 @@ Lsp* Controller::Core::ingress_of_recovery_path(const engine::RecoveryPathReceiv
 
 void Controller::Core::on_recovery_ended(const engine::RecoveryEnded& event, Instant now) {
   std::vector<LspKey> keys;
-  if (!event.ours) {
-    // The neighbour knows again what it had: an end that waited for that can be told.
-    lost.erase(event.node);
-    for (const auto& [key, lsp] : lsps) {
-      if (lsp.tear_waits && lsp.next == event.node) keys.push_back(key);
-    }
-    std::ranges::sort(keys);
-    for (const LspKey& key : keys) {
-      Lsp* const lsp = find(key);
-      if (lsp == nullptr) continue;
-      lsp->tear_waits = false;
-      tear_downstream(*lsp);
-      if (lsp->plane == Plane::None) finish(*lsp, now);
-    }
-    return;
-  }
+  // The neighbour knows again what it had, or we do: an end that waited for that can be told.
+  if (!event.ours) return tear_waiting(event.node, now);
   recovered_with.insert(event.node);
   for (const auto& [key, lsp] : lsps) {
     if (lsp.recovering && !lsp.doomed) keys.push_back(key);
@@ -380,6 +377,7 @@ void Controller::Core::on_recovery_ended(const engine::RecoveryEnded& event, Ins
     }
     if (lsp->next == event.node) resume(*lsp, now);
   }
+  tear_waiting(event.node, now);
   for (const LspKey& key : found) {
     const auto view = manager.connection(key);
     if (!view || !view->active_rows || find(key) != nullptr) continue;
@@ -395,27 +393,6 @@ void Controller::Core::unsynchronized(Lsp& lsp, bool is) {
   if (lsp.unsynchronized == is) return;
   lsp.unsynchronized = is;
   out.push(ConnectionAlarm{.key = lsp.key, .kind = AlarmKind::Unsynchronized, .raised = is});
-}
-
-void Controller::Core::neighbor_changed(const engine::NeighborChanged& event, Instant now) {
-  switch (event.event) {
-    case engine::NeighborEvent::Lost:
-      lost.insert(event.node);
-      return;
-    case engine::NeighborEvent::Restarted:
-      // Until it has its state again an end could not be told: RecoveryEnded comes.
-      if (event.preserved) {
-        lost.insert(event.node);
-        return;
-      }
-      [[fallthrough]];
-    case engine::NeighborEvent::Up:
-    case engine::NeighborEvent::Back:
-      on_recovery_ended({.node = event.node}, now);
-      return;
-    case engine::NeighborEvent::RestartTimeOver:
-      return;
-  }
 }
 
 }  // namespace forces::signaling::ason

@@ -9,9 +9,7 @@ namespace {
 using rsvp::ErrorCode;
 using rsvp::ErrorValue;
 
-constexpr ErrorValue routing_error(std::uint16_t value) {
-  return {ErrorCode::RoutingProblem, value};
-}
+constexpr ErrorValue path_error(std::uint16_t value) { return {ErrorCode::RoutingProblem, value}; }
 
 // RFC 5420 section 5: what a node must understand to let an LSP through.
 std::optional<ErrorValue> unknown_attribute(const rsvp::LspRequiredAttributes& required) {
@@ -69,6 +67,7 @@ void Controller::Core::on_path(const engine::PathReceived& event, Instant now) {
     return;
   }
   came_by(fresh);
+  drop_ghost(event.key);
   ++counters.setups;
   Lsp& lsp = lsps.emplace(event.key, std::move(fresh)).first->second;
   if (found.contains(event.key) || recovery_paths.contains(event.key)) {
@@ -129,11 +128,11 @@ std::optional<Trouble> Controller::Core::refused(const Lsp& lsp) const {
         uni == nullptr ? nullptr : uni->find(rsvp::UniSubobject::kServiceLevel);
     const auto value = level == nullptr ? std::nullopt : level->service_level();
     if (value && !config.service_levels->contains(*value)) {
-      return no(routing_error(rsvp::routing::kServiceLevel));
+      return no(path_error(rsvp::routing::kServiceLevel));
     }
   }
   if (lsp.role == Role::Ingress) return std::nullopt;
-  if (lsp.in == 0) return no(routing_error(rsvp::routing::kUnknownInterface));
+  if (lsp.in == 0) return no(path_error(rsvp::routing::kUnknownInterface));
   const auto& session = *path.find<rsvp::Session>();
   if (session.kind != rsvp::Session::Kind::LspTunnelIpv4 && !config.oif.contains(lsp.in)) {
     return no({ErrorCode::UnknownCType,
@@ -149,20 +148,20 @@ std::optional<Trouble> Controller::Core::refused(const Lsp& lsp) const {
     if (const auto error = unknown_attribute(*required)) return no(*error);
   }
   if (config.no_ero.contains(lsp.in) && path.find<rsvp::ExplicitRoute>() != nullptr) {
-    return no(routing_error(rsvp::routing::kBadExplicitRoute));
+    return no(path_error(rsvp::routing::kBadExplicitRoute));
   }
   if (const auto* const rro = path.find<rsvp::RecordRoute>();
       rro != nullptr && names(rro->route, config.self)) {
-    return no(routing_error(rsvp::routing::kRouteLoop));
+    return no(path_error(rsvp::routing::kRouteLoop));
   }
   if (const auto* const xro = path.find<rsvp::ExcludeRoute>(); xro != nullptr && config.ason) {
     te::Exclusions excluded;
     collect(*xro, excluded);
     if (excluded.nodes.contains(config.self)) {
-      return no(routing_error(rsvp::routing::kLocalNodeExcluded));
+      return no(path_error(rsvp::routing::kLocalNodeExcluded));
     }
   }
-  if (needs_protected_links(path)) return no(routing_error(rsvp::routing::kLinkProtection));
+  if (needs_protected_links(path)) return no(path_error(rsvp::routing::kLinkProtection));
   return std::nullopt;
 }
 
@@ -215,6 +214,7 @@ void Controller::Core::on_path_gone(const engine::PathGone& event, Instant now) 
   }
   if (event.tear && lsp->downstream && !lsp->doomed && !lost.contains(lsp->next)) {
     lsp->downstream = false;
+    lsp->torn = true;
     out.push(TearPath{.key = event.key, .tear = event.tear});
   }
   doom(*lsp, now);

@@ -158,6 +158,7 @@ void Controller::Core::doom(Lsp& lsp, Instant now) {
   if (lsp.doomed && lsp.plane != Plane::None) return;
   lsp.doomed = true;
   clear_timer(lsp);
+  if (lsp.persisted) persist(lsp);  // R6: who starts anew goes on with it
   tear_downstream(lsp);
   if (lsp.plane == Plane::None) {
     if (manager.connection(lsp.key)) return let_go(lsp, now);  // found, not taken over
@@ -167,17 +168,20 @@ void Controller::Core::doom(Lsp& lsp, Instant now) {
 }
 
 void Controller::Core::finish(Lsp& lsp, Instant now) {
-  if (lsp.tear_waits) {
-    persist(lsp);
-    return;
-  }
+  if (lsp.tear_waits) return persist(lsp);
   const LspKey key = lsp.key;
   const std::string connection = lsp.connection;
   const auto after = std::move(lsp.after);
   clear_timer(lsp);
   unsynchronized(lsp, false);
-  if (lsp.persisted) forget(key);
+  leave_ghost(lsp, now);
+  if (ghosts.contains(key)) {
+    persist(lsp);
+  } else if (lsp.persisted) {
+    forget(key);
+  }
   tell_call(lsp, false);
+  wanting.erase(key);
   displaced.erase(key);
   found.erase(key);
   lsps.erase(key);
@@ -201,7 +205,10 @@ void Controller::Core::finish(Lsp& lsp, Instant now) {
 void Controller::Core::on_settled(const resource::Settled& settled, Instant now) {
   using What = resource::Settled::What;
   Lsp* const lsp = find(settled.lsp);
-  if (lsp == nullptr) return;
+  if (lsp == nullptr) {
+    if (settled.what == What::Released) try_wanting(now);
+    return;
+  }
   switch (settled.what) {
     case What::Reserved:
       if (lsp->plane == Plane::Reserving) lsp->plane = Plane::Reserved;
@@ -213,7 +220,8 @@ void Controller::Core::on_settled(const resource::Settled& settled, Instant now)
       return advance(settled.lsp, now);
     case What::Released:
       lsp->plane = Plane::None;
-      return advance(settled.lsp, now);
+      advance(settled.lsp, now);
+      return try_wanting(now);
     case What::ReserveRefused:
     case What::ActivateRefused: {
       const bool reserved = settled.what == What::ActivateRefused;
@@ -248,6 +256,27 @@ void Controller::Core::on_yielded(const resource::Yielded& yielded, Instant now)
   if (!manager.connection(yielded.loser)) {
     lsp->plane = Plane::None;
     advance(yielded.loser, now);
+  }
+}
+
+void Controller::Core::want(Lsp& lsp) {
+  if (!wanting.insert(lsp.key).second) return;
+  lsp.labels_fixed = true;
+  out.push(ConnectionAlarm{.key = lsp.key, .kind = AlarmKind::RowsDiffer});
+}
+
+void Controller::Core::try_wanting(Instant now) {
+  for (const LspKey& key : std::vector(wanting.begin(), wanting.end())) {
+    Lsp* const lsp = find(key);
+    if (lsp == nullptr || lsp->doomed || lsp->plane != Plane::None || lsp->displaced_by) continue;
+    if (!adopt(*lsp, now)) continue;
+    wanting.erase(key);
+    out.push(ConnectionAlarm{.key = key, .kind = AlarmKind::RowsDiffer, .raised = false});
+    if (lsp->recovering) {
+      resume(*lsp, now);
+    } else {
+      advance(key, now);
+    }
   }
 }
 

@@ -10,9 +10,7 @@ using rsvp::ErrorCode;
 using rsvp::ErrorValue;
 using Why = resource::Refusal::Why;
 
-constexpr ErrorValue routing_error(std::uint16_t value) {
-  return {ErrorCode::RoutingProblem, value};
-}
+constexpr ErrorValue label_error(std::uint16_t value) { return {ErrorCode::RoutingProblem, value}; }
 
 constexpr ErrorValue kBlocked{ErrorCode::AdmissionControl, rsvp::admission::kBandwidth};
 
@@ -128,10 +126,10 @@ std::expected<resource::Wants, Trouble> Controller::Core::wants(const Lsp& lsp) 
   }
   if (!parts.empty()) {
     const auto set = resource::read_label_set(parts);
-    if (!set) return bad(routing_error(rsvp::routing::kLabelSet), nullptr, {});
+    if (!set) return bad(label_error(rsvp::routing::kLabelSet), nullptr, {});
     wants.in.allowed = manager.to_local(lsp.in, *set);
     if (wants.in.allowed->empty()) {
-      return bad(routing_error(rsvp::routing::kLabelSet), nullptr, {});
+      return bad(label_error(rsvp::routing::kLabelSet), nullptr, {});
     }
   }
   if (const auto* const label = path.find<rsvp::SuggestedLabel>()) {
@@ -143,7 +141,7 @@ std::expected<resource::Wants, Trouble> Controller::Core::wants(const Lsp& lsp) 
   if (const auto* const label = path.find<rsvp::UpstreamLabel>()) {
     const auto local = manager.to_local(lsp.in, label->labels);
     if (!local) {
-      return bad(routing_error(rsvp::routing::kUnacceptableLabel), &local.error(), label->labels);
+      return bad(label_error(rsvp::routing::kUnacceptableLabel), &local.error(), label->labels);
     }
     wants.in.upstream = *local;
   }
@@ -160,7 +158,7 @@ Trouble Controller::Core::refusal(const Lsp& lsp, const resource::Refusal& why) 
   ErrorValue error = kBlocked;
   switch (why.why) {
     case Why::UnknownInterface:
-      error = routing_error(rsvp::routing::kUnknownInterface);
+      error = label_error(rsvp::routing::kUnknownInterface);
       break;
     case Why::InterfaceDown:
     case Why::NoFabricRoute:
@@ -171,10 +169,10 @@ Trouble Controller::Core::refusal(const Lsp& lsp, const resource::Refusal& why) 
       }
       break;
     case Why::WrongSwitching:
-      error = routing_error(rsvp::routing::kSwitchingType);
+      error = label_error(rsvp::routing::kSwitchingType);
       break;
     case Why::WrongEncoding:
-      error = routing_error(rsvp::routing::kEncoding);
+      error = label_error(rsvp::routing::kEncoding);
       break;
     case Why::WrongSignal:
       error = {ErrorCode::TrafficControl, rsvp::traffic::kUnsupportedService};
@@ -182,14 +180,14 @@ Trouble Controller::Core::refusal(const Lsp& lsp, const resource::Refusal& why) 
     case Why::BadLabel:
     case Why::LabelBusy:
     case Why::NotVerified:
-      error = routing_error(rsvp::routing::kUnacceptableLabel);
+      error = label_error(rsvp::routing::kUnacceptableLabel);
       break;
     case Why::LabelSetEmpty:
       // Nothing left to offer on the way out is a full link; in what was offered, an empty set.
-      error = of_sender ? routing_error(rsvp::routing::kLabelSet) : kBlocked;
+      error = of_sender ? label_error(rsvp::routing::kLabelSet) : kBlocked;
       break;
     case Why::Contention:
-      error = routing_error(rsvp::routing::kLabelAllocation);
+      error = label_error(rsvp::routing::kLabelAllocation);
       break;
   }
   if (about_label(error) && of_sender) {
@@ -202,8 +200,8 @@ Trouble Controller::Core::refusal(const Lsp& lsp, const resource::Refusal& why) 
     if (lsp.out_labels.up) blocked.up = *lsp.out_labels.up;
     if (!blocked.down.empty() || why.why == Why::UnknownInterface ||
         why.why == Why::InterfaceDown) {
-      error = routing_error(config.oif.contains(lsp.in) ? rsvp::routing::kInvalidSpcInterface
-                                                        : rsvp::routing::kBadExplicitRoute);
+      error = label_error(config.oif.contains(lsp.in) ? rsvp::routing::kInvalidSpcInterface
+                                                      : rsvp::routing::kBadExplicitRoute);
     }
   }
   Trouble result = trouble(lsp, error, std::move(blocked));

@@ -171,8 +171,9 @@ void Controller::Core::tear_downstream(Lsp& lsp) {
     lsp.tear_waits = true;
     return;
   }
-  lsp.downstream = false;
   out.push(TearPath{.key = lsp.key});
+  lsp.downstream = false;
+  lsp.torn = true;
 }
 
 void Controller::Core::on_resv(const engine::ResvReceived& event, Instant now) {

@@ -9,9 +9,7 @@ namespace {
 using rsvp::ErrorCode;
 using rsvp::ErrorValue;
 
-constexpr ErrorValue routing_error(std::uint16_t value) {
-  return {ErrorCode::RoutingProblem, value};
-}
+constexpr ErrorValue way_error(std::uint16_t value) { return {ErrorCode::RoutingProblem, value}; }
 
 // RFC 3209 section 4.3 as path computation has it; what it does not know is left out.
 te::Route computed_route(const rsvp::Route& route) {
@@ -48,20 +46,20 @@ ErrorValue error_of(te::NoPath reason) {
     case te::NoPath::BadRoute:
     case te::NoPath::AlongRoute:
     case te::NoPath::BadEgress:
-      return routing_error(rsvp::routing::kBadExplicitRoute);
+      return way_error(rsvp::routing::kBadExplicitRoute);
     case te::NoPath::WrongSwitching:
-      return routing_error(rsvp::routing::kSwitchingType);
+      return way_error(rsvp::routing::kSwitchingType);
     case te::NoPath::WrongEncoding:
-      return routing_error(rsvp::routing::kEncoding);
+      return way_error(rsvp::routing::kEncoding);
     case te::NoPath::NoBandwidth:
     case te::NoPath::LabelContinuity:
       return {ErrorCode::AdmissionControl, rsvp::admission::kBandwidth};
     case te::NoPath::Excluded:
-      return routing_error(rsvp::routing::kRouteExcluded);
+      return way_error(rsvp::routing::kRouteExcluded);
     case te::NoPath::NoDiversity:
-      return routing_error(rsvp::routing::kDiversity);
+      return way_error(rsvp::routing::kDiversity);
     default:
-      return routing_error(rsvp::routing::kNoRouteToDestination);
+      return way_error(rsvp::routing::kNoRouteToDestination);
   }
 }
 
@@ -107,8 +105,7 @@ std::optional<Trouble> Controller::Core::egress_way(Lsp& lsp, std::uint32_t inte
   if (lsp.out_labels.up) blocked.up = *lsp.out_labels.up;
   const bool oif = config.oif.contains(lsp.in);  // D7
   return trouble(
-      lsp,
-      routing_error(oif ? rsvp::routing::kInvalidSpcInterface : rsvp::routing::kBadExplicitRoute),
+      lsp, way_error(oif ? rsvp::routing::kInvalidSpcInterface : rsvp::routing::kBadExplicitRoute),
       std::move(blocked));
 }
 
@@ -132,14 +129,14 @@ std::optional<Trouble> Controller::Core::choose_way(Lsp& lsp) {
         if (id == lsp.in || !is_access(id) || !manager.interface_up(id)) continue;
         if (signal_of(lsp.path()).fits(manager.free_labels(id))) return egress_way(lsp, id);
       }
-      return trouble(lsp, routing_error(rsvp::routing::kNoRouteToDestination), {});
+      return trouble(lsp, way_error(rsvp::routing::kNoRouteToDestination), {});
     }
     return compute_way(lsp, own.rest);
   }
   const auto far = far_end(*own.out);
   if (!far || (own.rest.empty() && lsp.key.end_point == config.self)) {
     if (!own.rest.empty()) {
-      Trouble why = trouble(lsp, routing_error(rsvp::routing::kBadExplicitRoute),
+      Trouble why = trouble(lsp, way_error(rsvp::routing::kBadExplicitRoute),
                             {.link = LinkEnd{config.self, *own.out}});
       why.upstream = true;
       return why;
@@ -226,7 +223,7 @@ std::optional<Trouble> Controller::Core::compute_way(Lsp& lsp, const rsvp::Route
     return why;
   }
   if (path->hops.empty()) {  // the destination is here
-    if (!path->egress) return trouble(lsp, routing_error(rsvp::routing::kNoRouteToDestination), {});
+    if (!path->egress) return trouble(lsp, way_error(rsvp::routing::kNoRouteToDestination), {});
     lsp.out_labels = {.down = path->egress_label, .up = path->egress_upstream_label};
     return egress_way(lsp, path->egress->interface);
   }
