@@ -27,8 +27,9 @@ NodeConfig Transport::config(std::uint32_t number) const {
   config.id = node_id(number);
   for (const auto& [other, member] : members) {
     const std::uint32_t domain = other == 1 ? 1 : other == 6 ? 3 : 2;
-    config.nodes.push_back(
-        {.id = node_id(other), .name = "N" + std::to_string(other), .domain = domain});
+    config.nodes.push_back({.id = node_id(other),
+                            .name = std::string("N").append(std::to_string(other)),
+                            .domain = domain});
   }
   config.fes.push_back({.id = number});
   config.engine.times.hello = 100ms;
