@@ -181,7 +181,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const LspKey key = sim::lsp_key(kLeft, kRight, which & 3, which >> 2 & 3);
     switch (what % 8) {
       case 0: {
-        const auto some = left.first(std::min<std::size_t>(left.size(), octet() * std::size_t{4}));
+        const std::size_t wanted = octet() * std::size_t{4};
+        const auto some = left.first(std::min(left.size(), wanted));
         left = left.subspan(some.size());
         run.packet(from, kSelf, some);
         break;
