@@ -61,6 +61,11 @@ TEST_F(PathOf, BandwidthCountsWhereLabelsAreNotKnown) {
   EXPECT_EQ(net.find(two), "ACZ");
   const auto path = net.finder.find(Network::request('A', 'Z'));
   EXPECT_EQ(path->hops[0].labels, std::nullopt);
+  net.db.set_unreserved(ab.ends[1], 0);
+  EXPECT_EQ(net.find('A', 'Z'), "ACZ") << "both directions need it";
+  Request one_way = Network::request('A', 'Z');
+  one_way.bidirectional = false;
+  EXPECT_EQ(net.find(one_way), "ABZ");
 }
 
 TEST_F(PathOf, SwitchingAndEncodingMustBeThose) {
