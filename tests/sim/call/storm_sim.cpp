@@ -69,9 +69,6 @@ struct Storm : P2 {
         const auto list = at(end).list();
         const calls::Call call = *list[world.pick(list.size())];
         if (connected.contains(call.id.name) || (call.up && call.down)) return;
-        if (std::getenv("DBG") != nullptr)
-          printf("%10.3f %s removes %s\n", double(world.now().time_since_epoch().count()) / 1e9,
-                 calls::to_text(v4(end)).c_str(), call.id.name.c_str());
         if (remove(end, call.handle)) return;
         ending.insert(call.id.name);
         return;
@@ -114,9 +111,6 @@ struct Storm : P2 {
   }
   void restart(std::uint32_t n, calls::JournalKept kept) {
     if (!alive(n)) return;
-    if (std::getenv("DBG") != nullptr)
-      printf("%10.3f %s crash kept %d\n", double(world.now().time_since_epoch().count()) / 1e9,
-             calls::to_text(v4(n)).c_str(), kept == calls::JournalKept::Yes);
     crash(n);
     world.after(Duration(world.pick(20'000'000'000)), [this, n, kept] {
       start(n, kept);
@@ -144,28 +138,6 @@ std::size_t live(std::uint64_t seed, bool memory_lasts) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   Storm p(seed);
   p.loss = 20;
-  if (const char* dbg = std::getenv("DBG")) {
-    auto inner = p.told;
-    p.told = [&p, inner, dbg](std::uint32_t n, const calls::CallChanged& c) {
-      inner(n, c);
-      if (c.id.name == dbg)
-        printf("%10.3f %s told %s %s n=%u\n",
-               double(p.world.now().time_since_epoch().count()) / 1e9,
-               calls::to_text(v4(n)).c_str(), std::string(calls::to_string(c.state)).c_str(),
-               c.reason.cause.c_str(), c.id.number);
-    };
-    p.watch = [&p, dbg](const CallNetwork::Packet& k) {
-      const auto* a = k.message.find<rsvp::SessionAttribute>();
-      const auto* e = k.message.find<rsvp::ErrorSpec>();
-      if (a->name == dbg)
-        printf("%10.3f %s > %s bits %08x err %d/%d n=%u sender %s\n",
-               double(p.world.now().time_since_epoch().count()) / 1e9,
-               calls::to_text(k.from).c_str(), calls::to_text(k.to).c_str(),
-               k.message.find<rsvp::AdminStatus>()->bits, int(e->error.code), e->error.value,
-               k.message.find<rsvp::Session>()->call_id,
-               calls::to_text(k.message.find<rsvp::SenderTemplate>()->sender).c_str());
-    };
-  }
   p.start_all(memory_lasts ? calls::JournalKept::Yes : calls::JournalKept::No);
   for (int i = 0; i < 300; ++i) {
     p.act(memory_lasts);
@@ -190,16 +162,12 @@ std::size_t live(std::uint64_t seed, bool memory_lasts) {
 }
 
 TEST(CallStorm, NoHalfCallAndNothingReleasedUnasked) {
-  if (const char* one = std::getenv("ONE"))
-    return (void)live(std::strtoull(one, nullptr, 10), true);
   std::size_t stand = 0;
   for (std::uint64_t seed = 1; seed <= seeds(100); ++seed) stand += live(seed, true);
   EXPECT_GT(stand, 0U);
 }
 
 TEST(CallStorm, NoHalfCallWhenMemoriesAreLost) {
-  if (const char* one = std::getenv("ONE"))
-    return (void)live(std::strtoull(one, nullptr, 10), false);
   std::size_t stand = 0;
   for (std::uint64_t seed = 1; seed <= seeds(100); ++seed) stand += live(seed, false);
   EXPECT_GT(stand, 0U);
