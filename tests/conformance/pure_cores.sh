@@ -9,7 +9,8 @@ impure+='|\b(socket|connect|accept4?|bind|listen|send|sendto|sendmsg|recv|recvfr
 impure+='|\b(poll|ppoll|select|epoll_\w+|eventfd|timerfd_\w+)(@|$)'
 impure+='|\b(pthread_create|fork|open|openat|fopen)(@|$)|std::thread|std::random_device|asio::|spdlog::'
 
-cores=('*/proto/CMakeFiles/*' '*/forces_model.dir/*' '*/forces_model_text.dir/*'
+cores=('*/forces_ason_connection.dir/*'
+  '*/proto/CMakeFiles/*' '*/forces_model.dir/*' '*/forces_model_text.dir/*'
   '*/tml_core.dir/src/core/*' '*/forces_ce_association_core.dir/*'
   '*/forces_fe_association_core.dir/*' '*/forces_fe_lfb.dir/*' '*/forces_ce_routing_core.dir/*'
   '*/forces_ce_provision.dir/*' '*/forces_ce_signaling_rsvp.dir/*' '*/forces_ason_call.dir/*'

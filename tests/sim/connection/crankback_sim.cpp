@@ -16,14 +16,9 @@ void fill(Network& network, std::uint32_t node, std::uint32_t interface) {
   owner.pump();
 }
 
-ConnectionState state(Network& network, std::uint32_t node, std::string_view name) {
-  const auto view = network.at(node).controller->show(name);
-  return view ? view->state : ConnectionState::Released;
-}
-
 bool settled(Network& network, std::uint32_t node, const std::string& name) {
   return network.until([&] {
-    const ConnectionState is = state(network, node, name);
+    const ConnectionState is = network.state(node, name);
     return is == ConnectionState::Up || is == ConnectionState::Failed;
   });
 }
@@ -77,7 +72,7 @@ TEST(T6Crankback, WithoutTheFlagTheErrorGoesToTheIngressAndNobodyTries) {
   one.explicit_route = {node_hop(node_id(3), true)};
   create(network, 2, one);
   ASSERT_TRUE(settled(network, 2, "one"));
-  EXPECT_EQ(state(network, 2, "one"), ConnectionState::Failed);
+  EXPECT_EQ(network.state(2, "one"), ConnectionState::Failed);
   const auto errors = errors_from(network, 3);
   ASSERT_EQ(errors.size(), 1U);
   EXPECT_EQ(errors[0].error,
@@ -104,7 +99,7 @@ TEST(T6Crankback, WithTheSegmentFlagTheNodeInFrontOfTheLinkGoesAround) {
   fill(network, 3, 31);
   create(network, 2, ask(CrankbackScope::Segment));
   ASSERT_TRUE(settled(network, 2, "one"));
-  ASSERT_EQ(state(network, 2, "one"), ConnectionState::Up);
+  ASSERT_EQ(network.state(2, "one"), ConnectionState::Up);
   // C - D - Y, and B never heard of it.
   EXPECT_EQ(distinct_paths(network, 2, 3), 1U);
   EXPECT_EQ(distinct_paths(network, 3, 4), 1U);
@@ -123,7 +118,7 @@ TEST(T6Crankback, WithTheEndToEndFlagOnlyTheIngressTries) {
   fill(network, 3, 31);
   create(network, 2, ask(CrankbackScope::EndToEnd));
   ASSERT_TRUE(settled(network, 2, "one"));
-  ASSERT_EQ(state(network, 2, "one"), ConnectionState::Up);
+  ASSERT_EQ(network.state(2, "one"), ConnectionState::Up);
   EXPECT_EQ(distinct_paths(network, 3, 4), 0U);
   EXPECT_EQ(distinct_paths(network, 2, 4), 1U);
   EXPECT_EQ(errors_from(network, 3).size(), 1U);
@@ -144,7 +139,7 @@ TEST(T6Crankback, WhatWasBlockedIsNotTriedAgainUntilRoutingSaysSo) {
   fill(network, 4, 31);
   create(network, 2, ask(CrankbackScope::EndToEnd));
   ASSERT_TRUE(settled(network, 2, "one"));
-  ASSERT_EQ(state(network, 2, "one"), ConnectionState::Failed);
+  ASSERT_EQ(network.state(2, "one"), ConnectionState::Failed);
   // Both ways once, no third.
   EXPECT_EQ(distinct_paths(network, 2, 3), 1U);
   EXPECT_EQ(distinct_paths(network, 2, 4), 1U);
@@ -161,7 +156,7 @@ TEST(T6Crankback, WithTheBoundaryFlagOnlyBordersTryAndTheOtherBorderIsFound) {
   one.crankback = CrankbackScope::Boundary;
   create(network, 1, one);
   ASSERT_TRUE(settled(network, 1, "one"));
-  ASSERT_EQ(state(network, 1, "one"), ConnectionState::Up);
+  ASSERT_EQ(network.state(1, "one"), ConnectionState::Up);
   EXPECT_GE(distinct_paths(network, 2, 3), 1U);
   EXPECT_EQ(distinct_paths(network, 2, 5), 1U);
   EXPECT_EQ(distinct_paths(network, 1, 2), 1U);  // the ingress did not have to
@@ -180,7 +175,7 @@ TEST(T7Limits, TheNodeLimitPassesTheErrorOnWithTheNodeExcluded) {
   fill(network, 4, 31);
   create(network, 2, ask(CrankbackScope::Segment));
   ASSERT_TRUE(settled(network, 2, "one"));
-  EXPECT_EQ(state(network, 2, "one"), ConnectionState::Failed);
+  EXPECT_EQ(network.state(2, "one"), ConnectionState::Failed);
   const auto errors = errors_from(network, 3);
   ASSERT_FALSE(errors.empty());
   EXPECT_EQ(errors[0].error.code, rsvp::ErrorCode::AdmissionControl);  // K8: as it was
@@ -212,7 +207,7 @@ TEST(T7Limits, TheConnectionLimitEndsAllTriesWithItsOwnError) {
   one.limits.connection = 3;
   create(network, 2, one);
   ASSERT_TRUE(settled(network, 2, "one"));
-  EXPECT_EQ(state(network, 2, "one"), ConnectionState::Failed);
+  EXPECT_EQ(network.state(2, "one"), ConnectionState::Failed);
   const auto view = network.at(2).controller->show("one");
   ASSERT_FALSE(view->failures.empty());
   EXPECT_EQ(view->failures.back().error,
@@ -231,7 +226,7 @@ TEST(T7Limits, TheConnectionLimitEndsAllTriesWithItsOwnError) {
   ASSERT_TRUE(network.at(2).controller->retry("one", network.world.now()));
   network.at(2).pump();
   ASSERT_TRUE(settled(network, 2, "one"));
-  EXPECT_EQ(state(network, 2, "one"), ConnectionState::Up);
+  EXPECT_EQ(network.state(2, "one"), ConnectionState::Up);
 }
 
 TEST(T7Limits, NobodyBetweenTheEndsTriesOnTheReroutingLimit) {

@@ -330,6 +330,11 @@ std::optional<Network::Place> Network::trace(Place from) const {
   return std::nullopt;
 }
 
+ConnectionState Network::state(std::uint32_t node, std::string_view name) {
+  const auto view = at(node).controller->show(name);
+  return view ? view->state : ConnectionState::Released;
+}
+
 std::size_t Network::rows() const {
   std::size_t all = 0;
   for (const auto& [id, node] : nodes) all += node->rows();

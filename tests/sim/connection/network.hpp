@@ -130,6 +130,8 @@ class Network {
   };
   [[nodiscard]] std::optional<Place> trace(Place from) const;
 
+  // Of a connection at its ingress; Released: there is none.
+  [[nodiscard]] ConnectionState state(std::uint32_t node, std::string_view name);
   [[nodiscard]] std::size_t rows() const;
   // Of every node: no LSP, no label held, no row.
   [[nodiscard]] std::string leftovers() const;

@@ -11,14 +11,9 @@ namespace {
 
 using rsvp::MessageType;
 
-ConnectionState state(Network& network, std::uint32_t node, std::string_view name) {
-  const auto view = network.at(node).controller->show(name);
-  return view ? view->state : ConnectionState::Released;
-}
-
 bool becomes(Network& network, std::string_view name, ConnectionState wanted,
              std::uint32_t node = 2) {
-  return network.until([&] { return state(network, node, name) == wanted; });
+  return network.until([&] { return network.state(node, name) == wanted; });
 }
 
 bool through(const rsvp::Route& route, std::uint32_t node) { return names(route, node_id(node)); }
@@ -74,7 +69,7 @@ TEST_F(Restoration, T21AFrozenOneStaysBrokenUntilItMay) {
   network.cut(network.link_at(3, 31), false, true);
   ASSERT_TRUE(becomes(network, "one", ConnectionState::Broken));
   network.run(5s);
-  EXPECT_EQ(state(network, 2, "one"), ConnectionState::Broken);
+  EXPECT_EQ(network.state(2, "one"), ConnectionState::Broken);
   EXPECT_TRUE(network.at(2).controller->show("one")->frozen);
   b().freeze("one", false, network.world.now());
   network.at(2).pump();
@@ -124,7 +119,7 @@ TEST_F(Restoration, T21AForcedRerouteThatFailsLeavesTheConnectionAsItWas) {
   ASSERT_TRUE(b().reroute("one", {}, network.world.now()));
   network.at(2).pump();
   network.run(2s);
-  EXPECT_EQ(state(network, 2, "one"), ConnectionState::Up);
+  EXPECT_EQ(network.state(2, "one"), ConnectionState::Up);
   EXPECT_TRUE(through(b().show("one")->current, 3));
   EXPECT_TRUE(network.trace({2, 1, slot(1)}));
   EXPECT_EQ(network.rows(), 6U);
@@ -138,7 +133,7 @@ TEST_F(Restoration, T21WithoutAnyOtherWayItIsBrokenAndComesBackWithTheLink) {
   network.flood(4, 31);
   network.cut(network.link_at(3, 31), false, true);
   network.run(3s);
-  EXPECT_EQ(state(network, 2, "one"), ConnectionState::Broken);
+  EXPECT_EQ(network.state(2, "one"), ConnectionState::Broken);
   network.cut(network.link_at(3, 31), true, true);
   network.flood(3, 31);
   ASSERT_TRUE(becomes(network, "one", ConnectionState::Up));

@@ -8,17 +8,12 @@ namespace {
 
 using rsvp::MessageType;
 
-ConnectionState state(Network& network, std::uint32_t node, std::string_view name) {
-  const auto view = network.at(node).controller->show(name);
-  return view ? view->state : ConnectionState::Released;
-}
-
 testing::AssertionResult up(Network& network, std::uint32_t node, const std::string& name) {
-  if (network.until([&] { return state(network, node, name) == ConnectionState::Up; })) {
+  if (network.until([&] { return network.state(node, name) == ConnectionState::Up; })) {
     return testing::AssertionSuccess();
   }
   auto result = testing::AssertionFailure()
-                << name << " is " << to_string(state(network, node, name));
+                << name << " is " << to_string(network.state(node, name));
   if (const auto view = network.at(node).controller->show(name)) {
     for (const Failure& failure : view->failures) result << "; " << failure.reason;
   }
@@ -72,7 +67,7 @@ TEST(T1Spc, ASoftPermanentConnectionIsSetUpPassesTrafficAndIsDeletedWithoutATrac
   network.log.clear();
   ASSERT_TRUE(b.controller->release("spc", network.world.now()));
   b.pump();
-  ASSERT_TRUE(network.until([&] { return state(network, 2, "spc") == ConnectionState::Released; }));
+  ASSERT_TRUE(network.until([&] { return network.state(2, "spc") == ConnectionState::Released; }));
   network.run(1s);
   const auto deleting = network.sent(MessageType::Path, 2);
   ASSERT_FALSE(deleting.empty());
@@ -117,7 +112,7 @@ TEST_P(T12InvalidInterface, IsRefusedByTheEgressWithItsNameAndNothingIsLeft) {
   network.log.clear();
   ASSERT_TRUE(b.controller->create(ask, network.world.now()));
   b.pump();
-  ASSERT_TRUE(network.until([&] { return state(network, 2, "bad") == ConnectionState::Failed; }));
+  ASSERT_TRUE(network.until([&] { return network.state(2, "bad") == ConnectionState::Failed; }));
   const auto errors = network.sent(MessageType::PathErr, 25);
   ASSERT_EQ(errors.size(), 1U);
   const auto& spec = *errors[0].message.find<rsvp::ErrorSpec>();
@@ -351,7 +346,7 @@ TEST(T16Transit, ANodeThatTakesTheCallIdOutIsFoundOut) {
   ask.call = {.id = 0x101, .name = "a call"};
   ASSERT_TRUE(b.controller->create(ask, network.world.now()));
   b.pump();
-  ASSERT_TRUE(network.until([&] { return state(network, 2, "call") == ConnectionState::Failed; }));
+  ASSERT_TRUE(network.until([&] { return network.state(2, "call") == ConnectionState::Failed; }));
   EXPECT_EQ(b.controller->show("call")->failures.back().reason, "call_id_removed_on_the_way");
   network.run(1s);
   EXPECT_EQ(network.rows(), 0U);
@@ -374,10 +369,10 @@ TEST(T15Call, APathOfAnUnknownCallIsHeldThenRefused) {
   ASSERT_TRUE(b.controller->create(ask, network.world.now()));
   b.pump();
   network.run(4s);
-  EXPECT_EQ(state(network, 2, "call"), ConnectionState::Setup);
+  EXPECT_EQ(network.state(2, "call"), ConnectionState::Setup);
   EXPECT_EQ(network.at(25).rows(), 0U);
   ASSERT_TRUE(
-      network.until([&] { return state(network, 2, "call") == ConnectionState::Failed; }, 3s));
+      network.until([&] { return network.state(2, "call") == ConnectionState::Failed; }, 3s));
   EXPECT_EQ(b.controller->show("call")->failures.back().error, wait.error);
   EXPECT_EQ(network.rows(), 0U);
 }
@@ -451,7 +446,7 @@ TEST(T20Contention, OnTheLastSlotTheLowerNodeIsRefused) {
   network.at(2).pump();
   network.at(3).pump();
   ASSERT_TRUE(up(network, 3, "from3"));
-  ASSERT_TRUE(network.until([&] { return state(network, 2, "from2") == ConnectionState::Failed; }));
+  ASSERT_TRUE(network.until([&] { return network.state(2, "from2") == ConnectionState::Failed; }));
   network.run(1s);
   EXPECT_EQ(network.rows(), 4U);
 }

@@ -1,6 +1,7 @@
 // Random networks in which control channels and fibres are cut, packets are lost, and controllers
 // die and come back. At the end: nothing that was up was released but by its operator, and when all
-// is released no row, label or record is left. FORCES_SIM_SEEDS gives another number of seeds.
+// is released no row, label or record is left. FORCES_SEEDS=N plays seeds 1 to N,
+// FORCES_SEED=N that one.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -15,7 +16,7 @@ namespace forces::signaling::ason::test {
 namespace {
 
 std::uint64_t seeds() {
-  const char* const text = std::getenv("FORCES_SIM_SEEDS");
+  const char* const text = std::getenv("FORCES_SEEDS");
   return text == nullptr ? 12 : std::strtoull(text, nullptr, 10);
 }
 
@@ -214,7 +215,7 @@ void run(std::uint64_t seed, bool journals) {
 }
 
 TEST(ConnectionStorm, NothingEstablishedIsReleasedAndNothingIsLeft) {
-  const char* const only = std::getenv("FORCES_SIM_SEED");
+  const char* const only = std::getenv("FORCES_SEED");
   if (only != nullptr) return run(std::strtoull(only, nullptr, 10), true);
   for (std::uint64_t seed = 1; seed <= seeds(); ++seed) run(seed, true);
 }

@@ -59,7 +59,8 @@ struct Lsp {
   Plane plane = Plane::None;
   resource::Reservation labels{};
   bool failing = false;
-  bool told = false;  // of its transport, to the node that asked for it
+  bool told = false;              // of its transport, to the node that asked for it
+  std::set<NodeId> failing_at{};  // of the ingress: who said so, and nothing better since
 
   bool admitted = false;  // what is checked once is checked
   bool asked = false;     // its call; the verdict has not come

@@ -144,7 +144,10 @@ void Controller::Core::on_lsp_failed(Lsp& lsp, const rsvp::ErrorSpec& spec, Inst
   Connection* const connection = connection_of(lsp);
   if (connection == nullptr || !lsp.established || lsp.doomed || lsp.deleting) return;
   const bool current = connection->current == lsp.key;
+  const NodeId where{spec.node.is_v6() ? 0 : spec.node.v4()};
   if (spec.error.value == rsvp::notify::kLspRecovered) {
+    lsp.failing_at.erase(where);
+    if (!lsp.failing_at.empty()) return;
     lsp.failing = false;
     if (!current || connection->replacement || connection->state != ConnectionState::Broken) return;
     connection->broken = {};
@@ -157,12 +160,10 @@ void Controller::Core::on_lsp_failed(Lsp& lsp, const rsvp::ErrorSpec& spec, Inst
   }
   te::Exclusions named;
   collect(spec, named);
-  Failure failure{.error = spec.error,
-                  .node = {spec.node.is_v6() ? 0 : spec.node.v4()},
-                  .reason = "lsp_failed",
-                  .at = now};
+  Failure failure{.error = spec.error, .node = where, .reason = "lsp_failed", .at = now};
   if (!named.links.empty()) failure.link = *named.links.begin();
   lsp.failing = true;
+  lsp.failing_at.insert(where);
   if (connection->failures.size() >= 16) connection->failures.erase(connection->failures.begin());
   connection->failures.push_back(failure);
   if (!current) return;

@@ -7,7 +7,7 @@
 namespace forces::signaling::ason {
 
 void Controller::Core::leave_ghost(const Lsp& lsp, Instant now) {
-  if (!lsp.torn || lsp.next == NodeId{} || !lsp.established) return;
+  if (!lsp.torn || lsp.next == NodeId{} || !lsp.path_in) return;
   PathHop hop{.out = {config.self, lsp.out},
               .ero = lsp.onward,
               .rro = {},

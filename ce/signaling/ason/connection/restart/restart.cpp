@@ -272,7 +272,21 @@ void Controller::Core::resume(Lsp& lsp, Instant now) {
   lsp.admitted = true;
   unsynchronized(lsp, false);
   const LspKey key = lsp.key;
+  Connection* const connection = connection_of(lsp);
+  if (connection != nullptr && lsp.established && !lsp.deleting) {
+    // How its transport is was told to an earlier process: all nodes are asked to say it again.
+    rsvp::Message base = lsp.path();
+    set_admin_status(base, rsvp::admin_status::kReflect);
+    lsp.path_in = std::make_shared<const rsvp::Message>(std::move(base));
+    if (connection->current == key && connection->state == ConnectionState::Broken &&
+        lsp.failing_at.empty()) {
+      set_state(*connection, ConnectionState::Up);
+    }
+  }
   if (lsp.next != NodeId{}) send_path(lsp, now);
+  if (lsp.role != Role::Ingress && lsp.established && !lsp.failing) {
+    tell_transport(lsp, lsp.out);  // what an earlier process had told may be over
+  }
   if (lsp.role == Role::Ingress && !lsp.established) {
     set_timer(lsp, Lsp::Due::Setup, rules(lsp).limits.setup, now);
   }

@@ -202,6 +202,11 @@ void Controller::Core::on_modified(Lsp& lsp, const engine::PathReceived& event, 
     manager.set_alarm_mask(lsp.key, ~std::uint32_t{0}, now);
     persist(lsp);
   }
+  if ((admin_status(*event.path) & rsvp::admin_status::kReflect) != 0 && lsp.told) {
+    // An ingress that began anew asks how things are.
+    const bool at_in = lsp.in != 0 && !manager.interface_up(lsp.in);
+    tell_transport(lsp, at_in ? lsp.in : lsp.out);
+  }
   resend(lsp, now);
 }
 
