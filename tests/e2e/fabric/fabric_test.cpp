@@ -136,7 +136,8 @@ TEST_F(FabricProcesses, AKillInTheMiddleOfChangesLosesNothingThatWasAnswered) {
     start_the_fe();
     ASSERT_TRUE(answers("fe1"));
     std::vector<int> rows;
-    for (const auto& one : fabric()["rows"]) {
+    const Json shown = fabric();
+    for (const auto& one : shown["rows"]) {
       if (one["subscript"] < 100) rows.push_back(one["subscript"]);
     }
     std::vector<int> want;
