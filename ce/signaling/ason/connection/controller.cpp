@@ -195,9 +195,18 @@ void Controller::on_topology(Instant now) {
   if (core_->database.version() == core_->topology) return;
   core_->topology = core_->database.version();
   for (auto& [name, connection] : core_->connections) {
-    if (connection.state == ConnectionState::Broken &&
-        connection.request.recovery == Recovery::Reroute) {
+    if (connection.state != ConnectionState::Broken || connection.frozen ||
+        connection.request.recovery != Recovery::Reroute) {
+      continue;
+    }
+    Lsp* const lsp = connection.current ? core_->find(*connection.current) : nullptr;
+    if (lsp == nullptr) {
       core_->restore(connection, now);
+    } else if (lsp->why != Lsp::Due::Restore) {
+      // What failed before may be better now; if not, its node says so. Once in a while, for what
+      // a try that failed gives back is news as well.
+      connection.broken = {};
+      core_->set_timer(*lsp, Lsp::Due::Restore, core_->config.restore_again, now);
     }
   }
 }

@@ -38,8 +38,9 @@ struct ControllerConfig {
   // How long after a PathTear it is looked whether the neighbour was there to hear it: longer than
   // the loss of Hellos takes to be seen.
   Duration tear_guard = std::chrono::seconds(20);
-  Duration tell_again = std::chrono::seconds(5);  // a Notify that was not delivered
-  bool tell_degraded = true;                      // 25/5 and 25/4 (RFC 3473 section 9)
+  Duration tell_again = std::chrono::seconds(5);     // a Notify that was not delivered
+  bool tell_degraded = true;                         // 25/5 and 25/4 (RFC 3473 section 9)
+  Duration restore_again = std::chrono::seconds(5);  // after one that failed, when routing changed
   Limits repair{};                // of a node between the ends: only `node` and `contention` count
   bool budget = false;            // a private object carries the connection-wide count
   bool ason = true;               // false: RFC 3473 only, as a node that knows nothing of these

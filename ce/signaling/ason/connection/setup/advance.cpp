@@ -217,6 +217,14 @@ void Controller::Core::on_settled(const resource::Settled& settled, Instant now)
       if (lsp->plane == Plane::Activating || lsp->plane == Plane::Reserving) {
         lsp->plane = Plane::Active;
       }
+      if (lsp->failing && lsp->plane == Plane::Active) {
+        // While it had no rows here nobody told that its ports work again.
+        const auto view = manager.connection(settled.lsp);
+        if (view && !view->failing && manager.interface_up(lsp->in) &&
+            manager.interface_up(lsp->out)) {
+          on_hit({.lsp = settled.lsp, .failing = false, .interface = lsp->out}, now);
+        }
+      }
       return advance(settled.lsp, now);
     case What::Released:
       lsp->plane = Plane::None;
