@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # pure_cores.sh BUILD-DIR: object files of codecs (proto/), of the FE model and of cores (tml/src/core, those of both
-)
-# virtual clock, and any failure replays.
+# associations, ce/provision, ce/routing, ce/signaling, fe/lfb, fe/dataplane/optical) may not know a clock, a socket or a thread: then
+# the same code runs under a virtual clock, and any failure replays.
 set -euo pipefail
 build=${1:?usage: pure_cores.sh BUILD-DIR}
 impure='clock::now\(|\b(clock_gettime|gettimeofday|time|nanosleep|usleep|sleep|getrandom)(@|$)'
