@@ -26,7 +26,7 @@ struct Storm {
     network.times = {.refresh = 3s, .hello = 200ms};
     network.restart = {.restart = 10s, .recovery = 8s};
     nodes = 5 + static_cast<std::uint32_t>(pick(4));
-    for (std::uint32_t n = 1; n <= nodes; ++n) network.add(n, std::string("N") + digits(n));
+    for (std::uint32_t n = 1; n <= nodes; ++n) network.add(n, numbered("N", n));
     for (std::uint32_t n = 1; n <= nodes; ++n) {
       join(n, n % nodes + 1);
       network.user(n, 1, 16);
@@ -43,10 +43,8 @@ struct Storm {
     }
   }
 
-  static std::string digits(std::uint64_t n) {
-    std::string text;
-    text.append(std::to_string(n));
-    return text;
+  static std::string numbered(const char* what, std::uint64_t n) {
+    return std::string(what).append(std::to_string(n));
   }
   std::uint64_t pick(std::uint64_t below) { return network.world.pick(below); }
   std::uint32_t node() { return 1 + static_cast<std::uint32_t>(pick(nodes)); }
@@ -58,7 +56,7 @@ struct Storm {
     const std::uint32_t from = node(), to = node();
     if (from == to || !network.at(from).running()) return;
     std::string name("c");
-    name.append(digits(++made));
+    name.append(std::to_string(++made));
     ConnectionRequest ask = request(name, from, 1, to, 1);
     constexpr std::array kScopes{CrankbackScope::None, CrankbackScope::EndToEnd,
                                  CrankbackScope::Segment};
