@@ -1,22 +1,8 @@
 // Random operations against a map, and what must hold of them whatever they are.
-#include <cstdlib>
-#include <new>
 #include <random>
 
+#include "tests/support/allocations.hpp"
 #include "tests/unit/fe/lfb/laboratory.hpp"
-
-namespace {
-std::size_t allocations = 0;
-}
-
-// Counts, for the tests that say that something does not allocate.
-[[gnu::noinline]] void* operator new(std::size_t n) {
-  ++allocations;
-  if (void* memory = std::malloc(n == 0 ? 1 : n)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace forces::fe::lfb::test {
 namespace {

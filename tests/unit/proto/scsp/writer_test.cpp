@@ -2,27 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
 #include "proto/mars/csa.hpp"
 #include "proto/scsp/authentication.hpp"
 #include "proto/scsp/fault.hpp"
+#include "tests/support/allocations.hpp"
 #include "tests/support/hex.hpp"
 #include "tests/support/print.hpp"
-
-namespace {
-std::size_t allocations = 0;
-}
-
-// Counts, for the test that says that decoding does not allocate.
-[[gnu::noinline]] void* operator new(std::size_t n) {
-  ++allocations;
-  if (void* memory = std::malloc(n == 0 ? 1 : n)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace forces::scsp {
 namespace {

@@ -2,29 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "proto/pl/body/path_data.hpp"
 #include "proto/pl/message.hpp"
+#include "tests/support/allocations.hpp"
 #include "tests/support/hex.hpp"
 #include "tests/support/print.hpp"
 #include "tests/support/vectors.hpp"
-
-namespace {
-std::size_t allocations = 0;
-}
-
-// Counts, for the tests that say that something does not allocate.
-[[gnu::noinline]] void* operator new(std::size_t n) {
-  ++allocations;
-  if (void* memory = std::malloc(n == 0 ? 1 : n)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace forces::pl {
 namespace {
