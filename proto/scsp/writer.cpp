@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "proto/wire/checksum.hpp"
+#include "proto/wire/reader.hpp"
 
 namespace forces::scsp {
 
@@ -92,6 +93,7 @@ bool PacketWriter::receiver(Bytes id) {
 }
 
 void PacketWriter::begin_extensions() {
+  if (extensions_at_ != 0) return;
   extensions_at_ = w_.size();
   if (!spi_) return;
   w_.u16(std::to_underlying(ExtensionType::Authentication));
@@ -106,7 +108,7 @@ bool PacketWriter::extension(ExtensionType type, Bytes value) {
   }
   const std::size_t end = extensions_at_ == 0 && !spi_ ? kExtensionHeader : 0;
   if (!w_.ok() || !fits(kExtensionHeader + value.size() + end)) return false;
-  if (extensions_at_ == 0) begin_extensions();
+  begin_extensions();
   w_.u16(std::to_underlying(type));
   w_.u16(static_cast<std::uint16_t>(value.size()));
   w_.bytes(value);
@@ -114,7 +116,7 @@ bool PacketWriter::extension(ExtensionType type, Bytes value) {
 }
 
 Result<Octets> PacketWriter::finish() && {
-  if (extensions_at_ == 0 && spi_) begin_extensions();
+  if (spi_) begin_extensions();
   if (extensions_at_ != 0) w_.u32(0);
   if (!w_.ok()) return std::move(w_).finish();
   w_.patch_u16(2, w_.size(), "scsp.packet_size");
@@ -131,6 +133,7 @@ Result<Octets> encode_packet(const Packet& packet) {
   bool written = true;
   for (const RecordView record : packet.records) written = w.record(record, record.body) && written;
   for (const Bytes id : packet.receivers) written = w.receiver(id) && written;
+  if (wire::load_be<2>(&packet.octets[6]) != 0) w.begin_extensions();
   for (const ExtensionView extension : packet.extensions) {
     written = w.extension(extension.type, extension.value) && written;
   }

@@ -37,6 +37,8 @@ class PacketWriter {
   // Behind the last record; End is written by finish(). Authentication is an option; as an
   // extension it is taken from whoever copies a packet.
   [[nodiscard]] bool extension(ExtensionType type, Bytes value);
+  // An Extensions Part, be it with End alone; there must be room for that.
+  void begin_extensions();
   // The O flag of a CA, which is known when the records are written.
   void set_more(bool more) { more_ = more; }
 
@@ -49,7 +51,6 @@ class PacketWriter {
 
  private:
   [[nodiscard]] bool fits(std::size_t octets) const { return size() + octets <= limit_; }
-  void begin_extensions();
 
   wire::ByteWriter w_;
   MsgType type_;

@@ -80,6 +80,8 @@ const Case kCanonical[] = {
      "01 02 0033 0000 0000 " NHRP "0001" IDS
      "0003 0017 04 04 0000 7fffffff 00000007 0a010101  aabbcc",
      "CSU-Request 2/23 0a010101>0a010102 [3 2147483647 00000007 0a010101 aabbcc]"},
+    {"OnlyTheEndOfExtensions", "01 03 0020 0000 001c " COMMON "0000" IDS " 0000 0000",
+     "CSU-Reply 3/23 0a010101>0a010102"},
     {"CsuRequestWithoutRecords", "01 02 001c 0000 0000 " COMMON "0000" IDS,
      "CSU-Request 3/23 0a010101>0a010102"},
     {"NullCsaAndOneOfKeyZero",
@@ -113,8 +115,6 @@ const Case kTolerated[] = {
     {"UnusedFieldsAreIgnored",
      "01 05 0024 0000 0000 0003 0003 ffff 0000 0003 0017 ffff ffff 04 04 0000" IDS,
      "Hello 3/23 0a010101>0a010102 hello 3*3 family 0"},
-    {"OnlyTheEndOfExtensions", "01 03 0020 0000 001c " COMMON "0000" IDS " 0000 0000",
-     "CSU-Reply 3/23 0a010101>0a010102"},
     {"UnusedFlagsOfCa", "01 01 0020 0000 0000 00000001 0003 0017 0000 9fff 04 04 0000" IDS,
      "CA 3/23 0a010101>0a010102 ca 1 M"},
     {"UnusedFlagsOfARecord",
