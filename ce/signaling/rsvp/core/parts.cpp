@@ -215,9 +215,15 @@ Message recovery_path(const Message& path, const Message& resv) {
 
 rsvp::Octets refusal_of(const rsvp::MessageView& view, rsvp::ErrorValue error, NodeId node) {
   const bool path = view.header().type == MessageType::Path;
-  const auto session = view.find(Class::Session);
-  const auto hop = view.find(Class::Hop);
-  const auto style = view.find(Class::Style);
+  // What nobody could read is not sent back.
+  const auto readable = [&view](Class number) {
+    auto object = view.find(number);
+    if (object && !rsvp::decode_object(*object)) object.reset();
+    return object;
+  };
+  const auto session = readable(Class::Session);
+  const auto hop = readable(Class::Hop);
+  const auto style = readable(Class::Style);
   if (!session || (!path && (!hop || !style))) return {};
   wire::ByteWriter w;
   w.bytes(session->octets);

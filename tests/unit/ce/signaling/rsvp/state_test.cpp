@@ -204,6 +204,26 @@ TEST_F(StateTest, Rfc2205Section310UnknownClassesAreRefusedByClass) {  // T17
   EXPECT_EQ(b().neighbor(kA).counters.errors_answered, 1u);
 }
 
+TEST_F(StateTest, Rfc2205Section310WhatCannotBeReadIsNotSentBack) {
+  start_two();
+  rsvp::Message m = resv(kKey, kB, 9);
+  m.objects.insert(m.objects.begin() + 2, rsvp::TimeValues{});
+  m.objects.emplace_back(rsvp::UnknownObject{67 + 1, 1, rsvp::Octets(4)});
+  inject(kB, kA, m);
+  run(100ms);
+  ASSERT_EQ(sent(kA, MessageType::ResvErr).size(), 1u);
+  // The same with a TLV in its RSVP_HOP that is longer than the object.
+  rsvp::Octets hop(20);
+  hop[11] = std::byte{0xff};
+  *std::ranges::find_if(m.objects, [](const rsvp::Object& o) {
+    return std::holds_alternative<rsvp::Hop>(o);
+  }) = rsvp::UnknownObject{3, 3, hop};
+  inject(kB, kA, m);
+  run(100ms);
+  EXPECT_EQ(a().neighbor(kB).counters.errors_answered, 1u);
+  EXPECT_EQ(drops(a(), kB, Drop::Unacceptable), 2u);
+}
+
 TEST_F(StateTest, Rfc2205Section310ThoseThatAreForwardedAreInTheEvent) {  // T16
   start_two();
   rsvp::Message m = path(kKey, kA);
