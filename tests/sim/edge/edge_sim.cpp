@@ -19,16 +19,16 @@ std::uint64_t number_of(const char* name, std::uint64_t otherwise) {
 Address numbered(Family family, bool group, std::size_t n) {
   Address out = Address::zero(family);
   const bool six = family == Family::Ipv6;
-  out.octets[0] = six ? (group ? std::byte{0xff} : std::byte{0x20}) : std::byte{group ? 239U : 10U};
+  out.octets[0] = static_cast<std::byte>(six ? (group ? 0xff : 0x20) : (group ? 239 : 10));
   out.octets[1] = six ? std::byte{0x1e} : std::byte{1};
   out.octets[out.size() - 1] = static_cast<std::byte>(n + 1);
   return out;
 }
 
-class Run {
+class Scenario {
  public:
-  Run(std::uint64_t seed, Family family, bool old_hosts)
-      : network(seed, family, kPorts, old_hosts), family_(family), old_hosts_(old_hosts) {}
+  Scenario(std::uint64_t seed, Family family, bool old_hosts)
+      : network(seed, family, kPorts, old_hosts), family_(family) {}
 
   void change_something() {
     auto& hosts = network.hosts[network.world.pick(kPorts)];
@@ -43,7 +43,7 @@ class Run {
     if (host.version() == Version::V2 && !filter.nothing()) filter = {.mode = Mode::Exclude};
     host.want(numbered(family_, true, network.world.pick(kGroups)), filter);
   }
-  // Every second. The last probe is of a source that nobody names.
+  // The last probe is of a source that nobody names.
   void check(Duration most_late, Duration most_ghost_group, Duration most_ghost_source) {
     const Instant now = network.world.now();
     for (std::uint32_t port = 0; port < kPorts; ++port) {
@@ -79,9 +79,7 @@ class Run {
     }
     for (std::size_t g = 0; g < kGroups; ++g) {
       const Address group = numbered(family_, true, g);
-      bool anywhere = false;
-      for (const auto& [port, filter] : network.edge().egress(group)) anywhere = true;
-      EXPECT_EQ(network.joined(group), anywhere);
+      EXPECT_EQ(network.joined(group), !network.edge().egress(group).empty());
     }
   }
   void run(Duration time, std::uint64_t change_each, Duration late, Duration ghost_group,
@@ -98,7 +96,6 @@ class Run {
 
  private:
   Family family_;
-  bool old_hosts_;
   std::map<std::tuple<std::uint32_t, std::size_t, std::size_t>, std::pair<Instant, bool>> since_;
 };
 
@@ -116,9 +113,9 @@ class EdgeSim : public testing::TestWithParam<Case> {
  protected:
   template <class Body>
   void each_seed(Body&& body) {
-    for (std::uint64_t seed = 1; seed <= number_of("FORCES_SEEDS", 3); ++seed) {
+    for (std::uint64_t seed = 1; seed <= number_of("FORCES_SEEDS", 10); ++seed) {
       SCOPED_TRACE(std::string("seed ").append(std::to_string(seed)));
-      Run run(seed, GetParam().family, GetParam().old_hosts);
+      Scenario run(seed, GetParam().family, GetParam().old_hosts);
       body(run);
       if (HasFailure()) return;
     }
@@ -129,11 +126,11 @@ class EdgeSim : public testing::TestWithParam<Case> {
 TEST_P(EdgeSim, WithoutLossNothingIsLostAndNothingStaysLongerThanItMay) {
   // With hosts of version 2 on the link BLOCK is ignored: a source ends by its timer only.
   const Duration source = GetParam().old_hosts ? 2 * kAges : kAges;
-  each_seed([&](Run& run) { run.run(length_, 8, 1s, kLeaves, source); });
+  each_seed([&](Scenario& run) { run.run(length_, 8, 1s, kLeaves, source); });
 }
 
 TEST_P(EdgeSim, WithLossAGroupStillEndsAndAllIsRightOnceItIsOver) {
-  each_seed([&](Run& run) {
+  each_seed([&](Scenario& run) {
     run.network.loss_percent = 30;
     run.run(length_, 8, kForEver, kAges, kForEver);
     run.network.loss_percent = 0;
@@ -153,7 +150,7 @@ INSTANTIATE_TEST_SUITE_P(Links, EdgeSim,
 
 TEST(EdgeSim, SameSeedSameRun) {
   const auto octets = [](std::uint64_t seed) {
-    Run run(seed, Family::Ipv4, true);
+    Scenario run(seed, Family::Ipv4, true);
     run.network.loss_percent = 10;
     run.run(10min, 8, kForEver, kForEver, kForEver);
     const auto& counters = run.network.edge().links()[0]->counters();
