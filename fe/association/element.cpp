@@ -138,6 +138,10 @@ tml_status Element::Impl::start(tmlx_context* context) {
     const tml_status status = tmlx_watch(context, fd, &Impl::on_fabric, this);
     if (status != TML_SUCCESS) return status;
   }
+  for (const int fd : planes_.multicast().fds()) {
+    const tml_status status = tmlx_watch(context, fd, &Impl::on_plane, this);
+    if (status != TML_SUCCESS) return status;
+  }
   Later later;
   {
     const std::scoped_lock lock(mutex_);
@@ -172,7 +176,9 @@ void Element::Impl::stop() {
     const std::scoped_lock lock(mutex_);
     plane_fd = plane_fd_;
   }
-  for (const int fd : {plane_fd, planes_.fabric().fd()}) {
+  std::vector<int> fds = planes_.multicast().fds();
+  fds.insert(fds.end(), {plane_fd, planes_.fabric().fd()});
+  for (const int fd : fds) {
     if (fd >= 0) (void)tmlx_watch(context_, fd, nullptr, nullptr);
   }
   end_forwarding();
@@ -428,6 +434,7 @@ ElementSnapshot Element::Impl::snapshot() {
     shot = core_.snapshot(now);
     append(shot, planes_.kernel().snapshot(now));
     append(shot, planes_.fabric().snapshot());
+    for (auto& sample : planes_.multicast().counters()) shot.counters.push_back(std::move(sample));
     shot.counters.push_back({"pl_send_failures", "", control_send_failures_});
     channels_.append_to(shot);
   }

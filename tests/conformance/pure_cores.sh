@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # pure_cores.sh BUILD-DIR: object files of codecs (proto/), of the FE model and of cores (tml/src/core, those of both
-# associations, ce/provision, ce/routing, ce/signaling, fe/lfb, fe/dataplane/optical) may not know a clock, a socket or a thread: then
+# associations, ce/provision, ce/routing, ce/signaling, fe/lfb, fe/dataplane/optical, fe/multicast) may not know a clock, a socket or a thread: then
 # the same code runs under a virtual clock, and any failure replays.
 set -euo pipefail
 build=${1:?usage: pure_cores.sh BUILD-DIR}
@@ -15,7 +15,8 @@ cores=('*/forces_ason_connection.dir/*'
   '*/forces_fe_association_core.dir/*' '*/forces_fe_lfb.dir/*' '*/forces_ce_routing_core.dir/*'
   '*/forces_ce_provision.dir/*' '*/forces_ce_signaling_rsvp.dir/*' '*/forces_ason_call.dir/*'
   '*/forces_ce_state_core.dir/*' '*/forces_signaling_te.dir/*' '*/forces_signaling_resource.dir/*'
-  '*/forces_fe_optical.dir/*' '*/forces_fe_fabric_lfbs.dir/*')
+  '*/forces_fe_optical.dir/*' '*/forces_fe_fabric_lfbs.dir/*'
+  '*/forces_fe_multicast_edge.dir/*' '*/forces_fe_multicast_routes.dir/*')
 
 objects=0
 bad=0

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ce/ctl/decode/json/igmp_json.hpp"
 #include "ce/ctl/decode/json/mars_json.hpp"
 #include "ce/ctl/decode/json/pl_json.hpp"
 #include "ce/ctl/decode/json/rsvp_json.hpp"
@@ -46,6 +47,18 @@ Result<std::vector<std::byte>> mars_reencode(Bytes octets) {
   return mars::encode_message(message);
 }
 
+Result<Json> igmp_to_json(Bytes octets) {
+  FORCES_TRY(packet, igmp::decode_packet(octets));
+  return to_json(packet);
+}
+
+Result<std::vector<std::byte>> igmp_reencode(Bytes octets) {
+  FORCES_TRY(packet, igmp::decode_packet(octets));
+  wire::ByteWriter w;
+  igmp::encode_packet(packet, w);
+  return std::move(w).finish();
+}
+
 // The answer that a sender would get is not an error of the octets: it stands in the JSON.
 Result<rsvp::Message> rsvp_message(Bytes octets) {
   auto message = rsvp::decode_message(octets);
@@ -78,6 +91,8 @@ constexpr std::array kProtocols{
     Protocol{"scsp", "packets of SCSP (RFC 2334), with the entries of MARS servers (RFC 2443)",
              &scsp_to_json, &scsp_reencode, nullptr},
     Protocol{"mars", "MARS control messages (RFC 2022)", &mars_to_json, &mars_reencode, nullptr},
+    Protocol{"igmp", "IGMP and MLD in their IP packets", &igmp_to_json, &igmp_reencode, nullptr},
+    Protocol{"mld", "the same", &igmp_to_json, &igmp_reencode, nullptr},
     Protocol{"rsvp", "messages of RSVP-TE with GMPLS and ASON, without their IP header",
              &rsvp_to_json, &rsvp_reencode, nullptr},
 };

@@ -62,6 +62,10 @@ namespace kernel_plane {
 inline constexpr std::uint32_t kState = 1, kWaiting = 2, kPending = 3, kInstalled = 4, kFailed = 5,
                                kStale = 6, kFailedRoutes = 7, kFailedHops = 8, kSettledCount = 9;
 }  // namespace kernel_plane
+namespace multicast {
+inline constexpr std::uint32_t kGroups = 1, kLeaves = 2, kStatistics = 3, kIpv6Groups = 4,
+                               kIpv6Leaves = 5;
+}  // namespace multicast
 namespace cross_connect {
 inline constexpr std::uint32_t kTable = 1, kStatus = 2, kMost = 30;
 inline constexpr std::uint32_t kMostRows = 65'536;

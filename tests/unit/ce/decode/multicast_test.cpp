@@ -135,5 +135,33 @@ TEST(DecodeMars, OtherFormsShowTheirParts) {
   EXPECT_EQ(snap["snap"], "0000008137");
 }
 
+TEST(DecodeIgmp, NamesWhatAPacketHolds) {
+  const Json report = json_of("igmp", vector_hex("igmp/igmp.hex", "v3_report_of_all_types"));
+  EXPECT_EQ(report["protocol"], "IGMP");
+  EXPECT_EQ(report["destination"], "224.0.0.22");
+  EXPECT_EQ(report["records"].size(), 6U);
+  EXPECT_EQ(report["records"][4].dump(),
+            R"({"type":"ALLOW_NEW_SOURCES","group":"239.1.2.3","sources":["198.51.100.1"]})");
+  const Json query = json_of("mld", vector_hex("igmp/igmp.hex", "mld2_source_query"));
+  EXPECT_EQ(query["protocol"], "MLD");
+  EXPECT_EQ(query["maxResponseMs"], 1000);
+  EXPECT_EQ(query["sources"].dump(), R"(["2001:db8::1"])");
+  EXPECT_EQ(json_of("igmp",
+                    vector_hex("igmp/igmp.hex", "mld2_report_without_router_alert"))["asRequired"],
+            false);
+}
+
+TEST(DecodeIgmp, VectorsComeBackOctetForOctet) {
+  for (const auto& vector : test::load_vectors("igmp/igmp.hex")) {
+    const bool ours =
+        !vector.name.starts_with("v1_") && vector.name.find("more") == std::string::npos;
+    const Output again = run("igmp", to_hex(vector.octets), true);
+    EXPECT_EQ(again.status, 0);
+    if (ours) {
+      EXPECT_EQ(again.out, to_hex(vector.octets).append("\n")) << vector.name;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace forces::decode

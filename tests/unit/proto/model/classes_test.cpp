@@ -77,6 +77,8 @@ const Row kRows[] = {
     {&kMulticastClass, 1, "GroupTable", Kind::Array, 12, kRw, ""},
     {&kMulticastClass, 2, "LeafTable", Kind::Array, 14, kRw, ""},
     {&kMulticastClass, 3, "MulticastStats", Kind::Struct, 24, kReset, ""},
+    {&kMulticastClass, 4, "IPv6GroupTable", Kind::Array, 36, kRw, ""},
+    {&kMulticastClass, 5, "IPv6LeafTable", Kind::Array, 26, kRw, ""},
     {&kEcmpHopsClass, 1, "IPv4EcmpTable", Kind::Array, 0, kRw, ""},
     {&kEcmpHopsClass, 2, "IPv6EcmpTable", Kind::Array, 0, kRw, ""},
     {&kPortAddressClass, 1, "PortAddressTable", Kind::Array, 22, kRo, ""},

@@ -1,0 +1,108 @@
+#include "fe/dataplane/multicast/routes.hpp"
+
+#include <utility>
+
+namespace forces::fe::dataplane::multicast {
+
+void Routes::set_group(std::uint32_t index, std::optional<GroupRow> row) {
+  if (const auto at = groups_.find(index); at != groups_.end()) {
+    const GroupRow before = at->second;
+    by_name_.erase({before.group, before.source});
+    groups_.erase(at);
+    if (!row || row->group != before.group) revise(before.group);
+  }
+  if (!row) return;
+  groups_[index] = *row;
+  by_name_[{row->group, row->source}] = index;
+  revise(row->group);
+}
+
+void Routes::set_leaf(std::uint32_t index, std::optional<LeafRow> row) {
+  const auto revise_group = [this](std::uint32_t group_index) {
+    if (const auto at = groups_.find(group_index); at != groups_.end()) revise(at->second.group);
+  };
+  if (const auto at = leaves_.find(index); at != leaves_.end()) {
+    const LeafRow before = at->second;
+    ports_of_.erase({before.group_index, before.out_port});
+    leaves_.erase(at);
+    if (!row || row->group_index != before.group_index) revise_group(before.group_index);
+  }
+  if (!row) return;
+  leaves_[index] = *row;
+  ports_of_.emplace(row->group_index, row->out_port);
+  revise_group(row->group_index);
+}
+
+void Routes::enable(bool on) {
+  if (std::exchange(enabled_, on) == on) return;
+  for (auto& [flow, state] : flows_) decide(flow, state, false);
+}
+
+void Routes::on_packet(const Flow& flow, std::uint32_t port, Instant now) {
+  const auto at = flows_.find(flow);
+  if (at == flows_.end() && flows_.size() >= kMostFlows) {
+    ++counters_.refused;
+    return;
+  }
+  FlowState& state = at == flows_.end() ? flows_[flow] : at->second;
+  state.in_port = port;
+  state.active_at = now;
+  decide(flow, state, true);  // it asks again: our answer got lost, or the port is another
+}
+
+void Routes::on_count(const Flow& flow, std::uint64_t packets, Instant now) {
+  const auto at = flows_.find(flow);
+  if (at == flows_.end()) return;
+  FlowState& state = at->second;
+  if (packets != state.packets) {
+    // A route that was made anew counts from zero.
+    const std::uint64_t more = packets > state.packets ? packets - state.packets : packets;
+    (state.has_group ? counters_.packets : counters_.no_group_packets) += more;
+    state.packets = packets;
+    state.active_at = now;
+  } else if (now - state.active_at >= kIdle) {
+    operations_.push(DeleteFlow{flow});
+    flows_.erase(at);
+  }
+}
+
+void Routes::forget_flows() { flows_.clear(); }
+
+std::vector<Flow> Routes::flows() const {
+  std::vector<Flow> out;
+  for (const auto& [flow, state] : flows_) out.push_back(flow);
+  return out;
+}
+
+// The row of this source, else that of any source; with another InPort it forwards nothing.
+const std::uint32_t* Routes::row_of(const Flow& flow, std::uint32_t port) const {
+  auto at = by_name_.find(flow);
+  if (at == by_name_.end()) at = by_name_.find({flow.group, {flow.group.family, {}}});
+  if (at == by_name_.end()) return nullptr;
+  const std::uint32_t wanted = groups_.at(at->second).in_port;
+  return wanted == 0 || wanted == port ? &at->second : nullptr;
+}
+
+void Routes::decide(const Flow& flow, FlowState& state, bool tell_always) {
+  std::vector<std::uint32_t> out;
+  const std::uint32_t* row = row_of(flow, state.in_port);
+  state.has_group = row != nullptr;
+  if (row != nullptr && enabled_) {
+    for (auto at = ports_of_.lower_bound({*row, 0}); at != ports_of_.end() && at->first == *row;
+         ++at) {
+      if (at->second != state.in_port) out.push_back(at->second);
+    }
+  }
+  if (!tell_always && out == state.out_ports) return;
+  state.out_ports = out;
+  operations_.push(SetFlow{flow, state.in_port, std::move(out)});
+}
+
+void Routes::revise(const Address& group) {
+  for (auto at = flows_.lower_bound({group, {group.family, {}}});
+       at != flows_.end() && at->first.group == group; ++at) {
+    decide(at->first, at->second, false);
+  }
+}
+
+}  // namespace forces::fe::dataplane::multicast

@@ -1,0 +1,102 @@
+// Groups and their leaves against the multicast routes of the kernel, for one family: which routes
+// are missing, wrong or over. No I/O.
+//
+// The kernel has one route for each flow: a source, a group, the port it comes in at, the ports it
+// leaves by. It asks when packets of a flow come for which it has none; then the row of the group
+// is looked up, and the flow is told to the kernel with the ports of its leaves, or with none, so
+// that it asks no more. A row that changes changes the flows of its group that are there.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <variant>
+#include <vector>
+
+#include "common/core/outputs.hpp"
+#include "common/core/time.hpp"
+#include "fe/dataplane/kernel/rows.hpp"
+
+namespace forces::fe::dataplane::multicast {
+
+using kernel::Address;
+using kernel::Family;
+
+struct GroupRow {
+  Address group{}, source{};  // source zero: of any other source
+  std::uint32_t in_port = 0;  // 0: on any port
+};
+struct LeafRow {
+  std::uint32_t group_index = 0;  // the subscript of a GroupRow, which may come later
+  std::uint32_t out_port = 0;
+};
+
+struct Flow {
+  Address group{}, source{};
+  friend constexpr auto operator<=>(const Flow&, const Flow&) = default;
+};
+
+// Operations on the kernel. Each may be done twice.
+struct SetFlow {
+  Flow flow{};
+  std::uint32_t in_port = 0;
+  std::vector<std::uint32_t> out_ports{};  // none: packets of it are dropped
+};
+struct DeleteFlow {
+  Flow flow{};
+};
+using FlowOperation = std::variant<SetFlow, DeleteFlow>;
+
+struct RouteCounters {
+  std::uint64_t packets = 0;           // of flows that have a group
+  std::uint64_t no_group_packets = 0;  // of others
+  std::uint64_t refused = 0;           // flows for which there was no room
+};
+
+class Routes {
+ public:
+  static constexpr std::size_t kMostFlows = 16'384;
+  static constexpr Duration kIdle = std::chrono::seconds(210);  // as RFC 7761 section 4.11 has it
+
+  // Nothing: the row goes.
+  void set_group(std::uint32_t index, std::optional<GroupRow> row);
+  void set_leaf(std::uint32_t index, std::optional<LeafRow> row);
+  // Disabled: flows are kept, and dropped.
+  void enable(bool on);
+
+  // The kernel asks: packets of this flow came in at this port.
+  void on_packet(const Flow& flow, std::uint32_t port, Instant now);
+  // What the kernel has counted of the flow since it was set. A flow that is idle goes.
+  void on_count(const Flow& flow, std::uint64_t packets, Instant now);
+  // The kernel has nothing any more, or the ports there are others.
+  void forget_flows();
+
+  [[nodiscard]] std::optional<FlowOperation> poll_operation() { return operations_.poll(); }
+  [[nodiscard]] std::vector<Flow> flows() const;
+  [[nodiscard]] std::size_t groups() const { return groups_.size(); }
+  [[nodiscard]] const RouteCounters& counters() const { return counters_; }
+
+ private:
+  struct FlowState {
+    std::uint32_t in_port = 0;
+    std::vector<std::uint32_t> out_ports{};
+    bool has_group = false;
+    std::uint64_t packets = 0;
+    Instant active_at{};
+  };
+  [[nodiscard]] const std::uint32_t* row_of(const Flow& flow, std::uint32_t port) const;
+  void decide(const Flow& flow, FlowState& state, bool tell_always);
+  void revise(const Address& group);
+
+  std::map<std::uint32_t, GroupRow> groups_;
+  std::map<Flow, std::uint32_t> by_name_;  // subscripts; a source of zero: any
+  std::map<std::uint32_t, LeafRow> leaves_;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> ports_of_;  // subscript of the group, port
+  std::map<Flow, FlowState> flows_;
+  bool enabled_ = true;
+  RouteCounters counters_;
+  OutputQueue<FlowOperation> operations_;
+};
+
+}  // namespace forces::fe::dataplane::multicast

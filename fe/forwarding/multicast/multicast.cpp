@@ -1,0 +1,291 @@
+#include "fe/forwarding/multicast/multicast.hpp"
+
+#include <net/if.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "common/core/outputs.hpp"
+#include "fe/lfb/model.hpp"
+
+namespace forces::fe::forwarding {
+
+using daemon::Severity;
+using dataplane::kernel::Address;
+using dataplane::kernel::Family;
+using dataplane::multicast::GroupRow;
+using dataplane::multicast::LeafRow;
+using dataplane::multicast::Mroute;
+using pl::ResultCode;
+using wire::ByteReader;
+namespace component = lfb::multicast;
+
+namespace {
+
+constexpr Duration kLookEvery = std::chrono::seconds(1);    // interfaces that come and go
+constexpr Duration kCountEvery = std::chrono::seconds(30);  // flows that are idle
+
+Address address(ByteReader& r, Family family) {
+  Address out{family, {}};
+  const wire::Bytes octets = r.take(out.size(), "address");
+  std::memcpy(out.octets.data(), octets.data(), octets.size());
+  return out;
+}
+// The octets are a row of the type that the class declares.
+GroupRow group_of(Family family, wire::Bytes row) {
+  ByteReader r(row);
+  GroupRow out;
+  out.group = address(r, family);
+  out.source = address(r, family);
+  out.in_port = r.u32("in_port");
+  return out;
+}
+LeafRow leaf_of(wire::Bytes row) {
+  ByteReader r(row);
+  LeafRow out;
+  out.group_index = r.u32("group");
+  out.out_port = r.u32("port");
+  return out;
+}
+bool has_endpoint(wire::Bytes row) {
+  return std::ranges::any_of(row.subspan(8), [](std::byte b) { return b != std::byte{0}; });
+}
+
+// A group that routers forward: not 224.0.0.0/24; not of scopes 0 to 2.
+bool is_forwarded(const Address& group) {
+  const auto& o = group.octets;
+  if (group.family == Family::Ipv6) return o[0] == 0xff && (o[1] & 0x0f) > 2;
+  return o[0] >> 4 == 0xe && (o[0] != 224 || o[1] != 0 || o[2] != 0);
+}
+
+struct Table {
+  Family family{};
+  bool groups = false;
+};
+std::optional<Table> table_of(const lfb::Change& change) {
+  if (change.component == nullptr || !change.row) return std::nullopt;
+  if (change.instance->lfb_class != &lfb::kMulticastClass) return std::nullopt;
+  switch (change.component->id) {
+    case component::kGroups:
+      return Table{Family::Ipv4, true};
+    case component::kLeaves:
+      return Table{Family::Ipv4, false};
+    case component::kIpv6Groups:
+      return Table{Family::Ipv6, true};
+    case component::kIpv6Leaves:
+      return Table{Family::Ipv6, false};
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+Multicast::Multicast(bool kernel, const std::vector<dataplane::PortConfig>& ports)
+    : kernel_(kernel) {
+  for (const dataplane::PortConfig& port : ports) {
+    if (port.kind != dataplane::PortKind::Replay) ports_.push_back({port.port_id, port.interface});
+  }
+}
+
+void Multicast::attach(lfb::Engine& engine) {
+  engine.store().add(lfb::kMulticastClass, kMulticast.instance_id);
+}
+
+bool Multicast::open() {
+  if (!kernel_ || ports_.empty()) return true;
+  for (Side& side : sides_) {
+    const std::string what = side.mroute.open();
+    side.state = what.empty() ? State::Ready : State::Failed;
+    if (!what.empty()) note(Severity::Error, "multicast_failed", what);
+  }
+  return std::ranges::none_of(sides_, [](const Side& s) { return s.state == State::Failed; });
+}
+
+std::vector<int> Multicast::fds() const {
+  std::vector<int> out;
+  for (const Side& side : sides_) {
+    if (side.mroute.fd() >= 0) out.push_back(side.mroute.fd());
+  }
+  return out;
+}
+
+// With the first row: until then another multicast router may own the namespace.
+void Multicast::begin(Side& side) {
+  if (side.state != State::Ready || side.routes.groups() == 0) return;
+  if (const std::string what = side.mroute.start(); !what.empty()) {
+    side.state = State::Failed;
+    return note(Severity::Error, "multicast_failed",
+                what + "; rows are taken, and none is installed");
+  }
+  side.state = State::Running;
+  side.interfaces.assign(std::min<std::size_t>(ports_.size(), Mroute::kMostPorts), 0);
+  if (ports_.size() > Mroute::kMostPorts) {
+    note(Severity::Warning, "multicast_ports",
+         "the kernel forwards multicast between 32 ports; the others have none");
+  }
+  follow_interfaces(side);
+  look_at_ = Instant{};  // at once, and then again and again
+}
+
+void Multicast::follow_interfaces(Side& side) {
+  bool changed = false;
+  for (std::uint32_t number = 0; number < side.interfaces.size(); ++number) {
+    const std::uint32_t interface = ::if_nametoindex(ports_[number].device.c_str());
+    std::uint32_t& known = side.interfaces[number];
+    if (interface == known) continue;
+    // One that went took its port along, and its routes stay; in routes that were made before one
+    // came it is not.
+    changed = true;
+    if (known != 0) side.mroute.remove_port(number);
+    known = 0;
+    if (interface != 0 && side.mroute.add_port(number, interface)) {
+      known = interface;
+    } else if (interface != 0) {
+      ++refused_;
+    }
+  }
+  if (!changed) return;
+  for (const auto& flow : side.routes.flows()) side.mroute.remove(flow);
+  side.routes.forget_flows();
+}
+
+std::optional<std::uint32_t> Multicast::number_of(std::uint32_t port) const {
+  for (std::uint32_t n = 0; n < ports_.size() && n < Mroute::kMostPorts; ++n) {
+    if (ports_[n].id == port) return n;
+  }
+  return std::nullopt;
+}
+
+void Multicast::turn(Instant now) {
+  now_ = now;
+  const bool look = look_at_ && now >= *look_at_;
+  const bool due = !count_at_ || now >= *count_at_;
+  for (Side& side : sides_) {
+    if (side.state != State::Running) continue;
+    if (look) follow_interfaces(side);
+    listen(side, now);
+    if (due) count(side, now);
+    perform(side);
+  }
+  if (due) count_at_ = now + kCountEvery;
+  if (look) look_at_ = now + kLookEvery;
+}
+
+void Multicast::listen(Side& side, Instant now) {
+  bool heard = true;
+  for (int budget = 256; budget > 0 && heard; --budget) {
+    const auto question = side.mroute.receive(heard);
+    if (question && question->number < ports_.size()) {
+      side.routes.on_packet(question->flow, ports_[question->number].id, now);
+    }
+  }
+}
+
+void Multicast::count(Side& side, Instant now) {
+  for (const auto& flow : side.routes.flows()) {
+    if (const auto packets = side.mroute.count(flow)) side.routes.on_count(flow, *packets, now);
+  }
+}
+
+void Multicast::perform(Side& side) {
+  while (auto operation = side.routes.poll_operation()) {
+    if (side.state != State::Running) continue;
+    if (const auto* over = std::get_if<dataplane::multicast::DeleteFlow>(&*operation)) {
+      side.mroute.remove(over->flow);
+      continue;
+    }
+    auto& set = std::get<dataplane::multicast::SetFlow>(*operation);
+    set.in_port = number_of(set.in_port).value_or(Mroute::kMostPorts);
+    std::erase_if(set.out_ports, [&](std::uint32_t& port) {
+      const auto number = number_of(port);
+      port = number.value_or(0);
+      return !number;
+    });
+    if (set.in_port >= Mroute::kMostPorts || !side.mroute.set(set)) ++refused_;
+  }
+}
+
+void Multicast::obey(lfb::FeState state) {
+  for (Side& side : sides_) {
+    side.routes.enable(state == lfb::FeState::OperEnable);
+    perform(side);
+  }
+}
+
+ResultCode Multicast::check(const lfb::Change& change) const {
+  const auto table = table_of(change);
+  if (!table || !change.after) return ResultCode::Success;
+  const auto known = [&](std::uint32_t port) {
+    return std::ranges::find(ports_, port, &Port::id) != ports_.end();
+  };
+  if (table->groups) {
+    const GroupRow row = group_of(table->family, *change.after);
+    const bool good = is_forwarded(row.group) && (row.in_port == 0 || known(row.in_port));
+    return good ? ResultCode::Success : ResultCode::ValueOutOfRange;
+  }
+  if (has_endpoint(*change.after)) return ResultCode::NotSupported;
+  return known(leaf_of(*change.after).out_port) ? ResultCode::Success : ResultCode::ValueOutOfRange;
+}
+
+void Multicast::applied(const lfb::Changes& changes) {
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    const lfb::Change change = changes[i];
+    if (const auto table = table_of(change)) {
+      auto& routes = sides_[table->family == Family::Ipv4 ? 0 : 1].routes;
+      if (table->groups) {
+        routes.set_group(*change.row, change.after
+                                          ? std::optional(group_of(table->family, *change.after))
+                                          : std::nullopt);
+      } else {
+        routes.set_leaf(*change.row,
+                        change.after ? std::optional(leaf_of(*change.after)) : std::nullopt);
+      }
+    } else if (change.component != nullptr && change.instance->lfb_class == &lfb::kMulticastClass &&
+               change.component->id == component::kStatistics) {
+      reset_at_ = totals();
+    }
+  }
+  for (Side& side : sides_) {
+    begin(side);
+    perform(side);
+  }
+}
+
+Multicast::Statistics Multicast::totals() const {
+  Statistics sum;
+  for (const Side& side : sides_) {
+    sum.packets += side.routes.counters().packets;
+    sum.no_group += side.routes.counters().no_group_packets;
+    for (std::uint32_t n = 0; n < side.interfaces.size(); ++n) sum.copies += side.mroute.sent(n);
+  }
+  return sum;
+}
+
+bool Multicast::read(const lfb::Instance& instance, const lfb::Component& one,
+                     wire::ByteWriter& out) {
+  if (instance.lfb_class != &lfb::kMulticastClass || one.id != component::kStatistics) return false;
+  for (Side& side : sides_) {
+    if (side.state != State::Running) continue;
+    count(side, now_);
+    perform(side);
+  }
+  const Statistics now = totals();
+  // An interface that is made anew counts its copies from zero.
+  const auto since = [](std::uint64_t total, std::uint64_t then) {
+    return total - std::min(total, then);
+  };
+  out.u64(since(now.packets, reset_at_.packets));
+  out.u64(since(now.copies, reset_at_.copies));
+  out.u64(since(now.no_group, reset_at_.no_group));
+  return true;
+}
+
+daemon::CounterSamples Multicast::counters() const {
+  std::uint64_t flows = 0;
+  for (const Side& side : sides_) flows += side.routes.counters().refused;
+  return {{"multicast_operations_refused", "", refused_}, {"multicast_flows_refused", "", flows}};
+}
+
+}  // namespace forces::fe::forwarding

@@ -1,0 +1,86 @@
+// MulticastForwarding: rows of groups and leaves become multicast routes of the kernel. The shell
+// around Routes and Mroute of both families; it has no mutex: the owner guards it with that of the
+// engine.
+//
+//   attach() the engine; open() while privileged; watch fds() for reading -> turn(); turn() also at
+//   next_deadline(). The kernel becomes a multicast router with the first row of a family.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fe/dataplane/multicast/mroute.hpp"
+#include "fe/dataplane/port_config.hpp"
+#include "fe/lfb/engine/engine.hpp"
+#include "fe/lfb/values.hpp"
+#include "tml/daemon/events.hpp"
+
+namespace forces::fe::forwarding {
+
+inline constexpr lfb::Target kMulticast{65'793, 1};
+
+class Multicast {
+ public:
+  Multicast(bool kernel, const std::vector<dataplane::PortConfig>& ports);
+
+  void attach(lfb::Engine& engine);
+  // False: rows cannot be installed; the notes say why.
+  bool open();
+  [[nodiscard]] std::vector<int> fds() const;
+  void turn(Instant now);
+  [[nodiscard]] std::optional<Instant> next_deadline() const { return look_at_; }
+  // RFC 5810 section 4.4.1: what is not enabled forwards nothing.
+  void obey(lfb::FeState state);
+  [[nodiscard]] daemon::Notes take_notes() { return std::exchange(notes_, {}); }
+  [[nodiscard]] daemon::CounterSamples counters() const;
+
+  // As lfb::Sink and lfb::Provider have them. E_VALUE_OUT_OF_RANGE: a Group that is none or never
+  // leaves its link; a port that is none, or has no interface. E_NOT_SUPPORTED: an Endpoint.
+  [[nodiscard]] pl::ResultCode check(const lfb::Change& change) const;
+  void applied(const lfb::Changes& changes);
+  [[nodiscard]] bool read(const lfb::Instance& instance, const lfb::Component& component,
+                          wire::ByteWriter& out);
+
+ private:
+  enum class State : std::uint8_t { Off, Ready, Running, Failed };
+  struct Side {
+    explicit Side(dataplane::kernel::Family f) : family(f), mroute(f) {}
+    dataplane::kernel::Family family;
+    dataplane::multicast::Mroute mroute;
+    dataplane::multicast::Routes routes;
+    std::vector<std::uint32_t> interfaces{};  // that the kernel has, by number of the port; 0: none
+    State state = State::Off;
+  };
+  struct Statistics {
+    std::uint64_t packets = 0, copies = 0, no_group = 0;
+  };
+
+  void begin(Side& side);
+  void follow_interfaces(Side& side);
+  void listen(Side& side, Instant now);
+  void perform(Side& side);
+  void count(Side& side, Instant now);
+  [[nodiscard]] std::optional<std::uint32_t> number_of(std::uint32_t port) const;
+  [[nodiscard]] Statistics totals() const;
+  void note(daemon::Severity severity, std::string_view event, std::string text) {
+    notes_.push_back({severity, event, 0, std::move(text)});
+  }
+
+  struct Port {
+    std::uint32_t id = 0;
+    std::string device;
+  };
+  bool kernel_;
+  std::vector<Port> ports_;  // those with an interface; the place is the number in the kernel
+  std::array<Side, 2> sides_{Side(dataplane::kernel::Family::Ipv4),
+                             Side(dataplane::kernel::Family::Ipv6)};
+  std::optional<Instant> look_at_, count_at_;
+  Statistics reset_at_;
+  std::uint64_t refused_ = 0;  // operations
+  Instant now_{};              // of the last turn
+  daemon::Notes notes_;
+};
+
+}  // namespace forces::fe::forwarding

@@ -1,0 +1,262 @@
+// Rows and the kernel's questions in, routes of flows out.
+#include "fe/dataplane/multicast/routes.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+namespace forces::fe::dataplane::multicast {
+namespace {
+
+using namespace std::chrono_literals;
+
+Address ip(std::uint8_t first, std::uint8_t last) {
+  Address out;
+  out.octets[0] = first;
+  out.octets[3] = last;
+  return out;
+}
+const Address kAny = ip(0, 0);
+Flow flow(std::uint8_t group, std::uint8_t source) { return {ip(239, group), ip(10, source)}; }
+constexpr Instant kNow{1h};
+
+// Operations as text: "1.7 3>1,2" is group 1, source 7, in at 3, out at 1 and 2; "-1.7" goes.
+std::string operations(Routes& routes) {
+  std::string out;
+  const auto name = [](const Flow& f) {
+    return std::to_string(f.group.octets[3]).append(".").append(std::to_string(f.source.octets[3]));
+  };
+  while (const auto one = routes.poll_operation()) {
+    if (!out.empty()) out.append("|");
+    if (const auto* gone = std::get_if<DeleteFlow>(&*one)) {
+      out.append("-").append(name(gone->flow));
+      continue;
+    }
+    const auto& set = std::get<SetFlow>(*one);
+    out.append(name(set.flow)).append(" ").append(std::to_string(set.in_port)).append(">");
+    for (const std::uint32_t port : set.out_ports) {
+      if (port != set.out_ports.front()) out.append(",");
+      out.append(std::to_string(port));
+    }
+  }
+  return out;
+}
+
+TEST(MulticastRoutes, AFlowIsAnsweredForWithTheLeavesOfItsGroup) {
+  Routes routes;
+  routes.set_group(5, GroupRow{.group = ip(239, 1)});
+  routes.set_leaf(0, LeafRow{5, 1});
+  routes.set_leaf(1, LeafRow{5, 2});
+  routes.set_leaf(2, LeafRow{5, 3});
+  EXPECT_EQ(operations(routes), "") << "nobody has asked";
+  routes.on_packet(flow(1, 7), 3, kNow);
+  EXPECT_EQ(operations(routes), "1.7 3>1,2") << "not back to where it came from";
+}
+
+TEST(MulticastRoutes, AFlowWithoutAGroupIsDroppedByTheKernel) {
+  Routes routes;
+  routes.on_packet(flow(1, 7), 3, kNow);
+  EXPECT_EQ(operations(routes), "1.7 3>");
+  routes.set_group(0, GroupRow{.group = ip(239, 1)});
+  routes.set_leaf(0, LeafRow{0, 1});
+  EXPECT_EQ(operations(routes), "1.7 3>1") << "and forwarded as soon as there is one";
+}
+
+TEST(MulticastRoutes, LeavesComeAndGoWithOneOperationForEachFlow) {
+  Routes routes;
+  routes.set_leaf(9, LeafRow{0, 1});  // before its group
+  routes.set_group(0, GroupRow{.group = ip(239, 1)});
+  routes.on_packet(flow(1, 7), 3, kNow);
+  routes.on_packet(flow(1, 8), 4, kNow);
+  routes.on_packet(flow(2, 7), 3, kNow);
+  EXPECT_EQ(operations(routes), "1.7 3>1|1.8 4>1|2.7 3>");
+  routes.set_leaf(1, LeafRow{0, 2});
+  EXPECT_EQ(operations(routes), "1.7 3>1,2|1.8 4>1,2");
+  routes.set_leaf(2, LeafRow{0, 3});
+  EXPECT_EQ(operations(routes), "1.8 4>1,2,3") << "nothing has changed for who comes in there";
+  routes.set_leaf(1, LeafRow{0, 5});
+  EXPECT_EQ(operations(routes), "1.7 3>1,5|1.8 4>1,3,5");
+  routes.set_leaf(9, std::nullopt);
+  EXPECT_EQ(operations(routes), "1.7 3>5|1.8 4>3,5");
+  routes.set_group(0, std::nullopt);
+  EXPECT_EQ(operations(routes), "1.7 3>|1.8 4>");
+}
+
+TEST(MulticastRoutes, TheRowOfASourceIsForItAlone) {
+  Routes routes;
+  routes.set_group(0, GroupRow{.group = ip(239, 1)});
+  routes.set_group(1, GroupRow{.group = ip(239, 1), .source = ip(10, 7)});
+  routes.set_leaf(0, LeafRow{0, 1});
+  routes.set_leaf(1, LeafRow{1, 2});
+  routes.on_packet(flow(1, 7), 3, kNow);
+  routes.on_packet(flow(1, 8), 3, kNow);
+  EXPECT_EQ(operations(routes), "1.7 3>2|1.8 3>1");
+  routes.set_group(1, std::nullopt);
+  EXPECT_EQ(operations(routes), "1.7 3>1");
+}
+
+TEST(MulticastRoutes, InPortIsTheOnlyOne) {
+  Routes routes;
+  routes.set_group(0, GroupRow{.group = ip(239, 1), .in_port = 3});
+  routes.set_leaf(0, LeafRow{0, 1});
+  routes.on_packet(flow(1, 7), 4, kNow);
+  routes.on_packet(flow(1, 8), 3, kNow);
+  EXPECT_EQ(operations(routes), "1.7 4>|1.8 3>1");
+  routes.on_packet(flow(1, 7), 3, kNow);
+  EXPECT_EQ(operations(routes), "1.7 3>1") << "a source that moved";
+}
+
+TEST(MulticastRoutes, ARowThatChangesItsGroupLeavesNothingBehind) {
+  Routes routes;
+  routes.set_group(0, GroupRow{.group = ip(239, 1)});
+  routes.set_leaf(0, LeafRow{0, 1});
+  routes.on_packet(flow(1, 7), 3, kNow);
+  routes.on_packet(flow(2, 7), 3, kNow);
+  (void)operations(routes);
+  routes.set_group(0, GroupRow{.group = ip(239, 2)});
+  EXPECT_EQ(operations(routes), "1.7 3>|2.7 3>1");
+}
+
+TEST(MulticastRoutes, ADisabledFeDropsAll) {
+  Routes routes;
+  routes.set_group(0, GroupRow{.group = ip(239, 1)});
+  routes.set_leaf(0, LeafRow{0, 1});
+  routes.on_packet(flow(1, 7), 3, kNow);
+  (void)operations(routes);
+  routes.enable(false);
+  EXPECT_EQ(operations(routes), "1.7 3>");
+  routes.on_packet(flow(1, 8), 3, kNow);
+  EXPECT_EQ(operations(routes), "1.8 3>");
+  routes.enable(true);
+  EXPECT_EQ(operations(routes), "1.7 3>1|1.8 3>1");
+}
+
+TEST(MulticastRoutes, AnIdleFlowGoes) {
+  Routes routes;
+  routes.on_packet(flow(1, 7), 3, kNow);
+  routes.on_packet(flow(1, 8), 3, kNow);
+  (void)operations(routes);
+  routes.on_count(flow(1, 7), 5, kNow + 100s);
+  routes.on_count(flow(1, 7), 5, kNow + 210s);
+  routes.on_count(flow(1, 8), 0, kNow + 210s);
+  EXPECT_EQ(operations(routes), "-1.8");
+  routes.on_count(flow(1, 7), 5, kNow + 310s);
+  EXPECT_EQ(operations(routes), "-1.7");
+  EXPECT_TRUE(routes.flows().empty());
+}
+
+TEST(MulticastRoutes, PacketsAreCountedWithAndWithoutAGroup) {
+  Routes routes;
+  routes.set_group(0, GroupRow{.group = ip(239, 1)});
+  routes.on_packet(flow(1, 7), 3, kNow);
+  routes.on_packet(flow(2, 7), 3, kNow);
+  routes.on_count(flow(1, 7), 5, kNow);
+  routes.on_count(flow(1, 7), 9, kNow);
+  routes.on_count(flow(2, 7), 2, kNow);
+  routes.on_count(flow(1, 7), 3, kNow);  // the kernel's route was made anew
+  EXPECT_EQ(routes.counters().packets, 12U);
+  EXPECT_EQ(routes.counters().no_group_packets, 2U);
+}
+
+TEST(MulticastRoutes, FlowsAreLimited) {
+  Routes routes;
+  for (std::uint32_t n = 0; n < Routes::kMostFlows + 5; ++n) {
+    Flow one = flow(1, 0);
+    one.source.octets[2] = static_cast<std::uint8_t>(n);
+    one.source.octets[1] = static_cast<std::uint8_t>(n >> 8);
+    routes.on_packet(one, 1, kNow);
+  }
+  EXPECT_EQ(routes.flows().size(), Routes::kMostFlows);
+  EXPECT_EQ(routes.counters().refused, 5U);
+}
+
+// Any order of anything: what the kernel was told of a flow is what the rows say now.
+TEST(MulticastRoutes, AnyOrderEndsAsTheRowsSay) {
+  for (unsigned seed = 1; seed <= 50; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    const auto below = [&](unsigned n) { return static_cast<std::uint32_t>(random() % n); };
+    Routes routes;
+    std::map<std::uint32_t, GroupRow> groups;
+    std::map<std::uint32_t, LeafRow> leaves;
+    std::map<Flow, SetFlow> told;
+    std::map<Flow, std::uint32_t> came_in;
+    for (int step = 0; step < 400; ++step) {
+      switch (below(4)) {
+        case 0: {
+          const std::uint32_t index = below(4);
+          GroupRow row{ip(239, static_cast<std::uint8_t>(below(2))),
+                       below(2) == 0 ? kAny : ip(10, static_cast<std::uint8_t>(1 + below(2))),
+                       below(3)};
+          bool taken = false;  // keys are unique
+          for (const auto& [other, one] : groups) {
+            taken = taken || (other != index && one.group == row.group && one.source == row.source);
+          }
+          if (taken || below(3) == 0) {
+            routes.set_group(index, std::nullopt);
+            groups.erase(index);
+          } else {
+            routes.set_group(index, row);
+            groups[index] = row;
+          }
+          break;
+        }
+        case 1: {
+          const std::uint32_t index = below(8);
+          const LeafRow row{below(4), 1 + below(4)};
+          bool taken = false;
+          for (const auto& [other, one] : leaves) {
+            taken = taken || (other != index && one.group_index == row.group_index &&
+                              one.out_port == row.out_port);
+          }
+          if (taken || below(3) == 0) {
+            routes.set_leaf(index, std::nullopt);
+            leaves.erase(index);
+          } else {
+            routes.set_leaf(index, row);
+            leaves[index] = row;
+          }
+          break;
+        }
+        case 2: {
+          const Flow one{ip(239, static_cast<std::uint8_t>(below(2))),
+                         ip(10, static_cast<std::uint8_t>(1 + below(3)))};
+          came_in[one] = 1 + below(4);
+          routes.on_packet(one, came_in[one], kNow);
+          break;
+        }
+        default:
+          routes.enable(below(4) != 0);
+          routes.enable(true);
+      }
+      while (const auto operation = routes.poll_operation()) {
+        const auto& set = std::get<SetFlow>(*operation);
+        told[set.flow] = set;
+      }
+      ASSERT_EQ(told.size(), came_in.size());
+      for (const auto& [one, set] : told) {
+        const GroupRow* row = nullptr;
+        std::uint32_t index = 0;
+        for (const auto& [i, candidate] : groups) {
+          const bool fits =
+              candidate.group == one.group &&
+              (candidate.source == one.source || (row == nullptr && candidate.source == kAny));
+          if (fits) row = &candidate, index = i;
+        }
+        std::set<std::uint32_t> want;
+        for (const auto& [i, leaf] : leaves) {
+          if (row != nullptr && leaf.group_index == index && leaf.out_port != came_in[one] &&
+              (row->in_port == 0 || row->in_port == came_in[one])) {
+            want.insert(leaf.out_port);
+          }
+        }
+        ASSERT_EQ(std::set<std::uint32_t>(set.out_ports.begin(), set.out_ports.end()), want);
+        ASSERT_EQ(set.in_port, came_in[one]);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace forces::fe::dataplane::multicast
