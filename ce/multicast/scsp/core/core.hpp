@@ -97,6 +97,8 @@ class Engine::Core {
   [[nodiscard]] std::optional<Octets> compose_request(Neighbor& n);
 
   // entries.cpp
+  // What waits to be originated has its place.
+  [[nodiscard]] bool full() const { return cache_.size() + held_.size() >= config_.limits.entries; }
   void accept(Neighbor& n, const scsp::RecordView& record, std::uint32_t slot, bool asked);
   void flood(std::uint32_t slot, std::uint16_t hops, const Neighbor* except);
   void dequeue(Neighbor& n, std::uint32_t slot);

@@ -103,11 +103,11 @@ Status Engine::Core::originate(std::uint32_t key, Bytes body, Instant now) {
   if (body.size() > wire::kMaxSnapPayload - kRoom) return Status::TooLarge;
   if (synchronized_) {
     const bool known = cache_.find({config_.id, key}) != Cache::kNone;
-    if (!known && cache_.size() >= config_.limits.entries) return Status::Full;
+    if (!known && full()) return Status::Full;
     establish(key, body);
     return Status::Done;
   }
-  if (held_.size() >= config_.limits.entries) return Status::Full;
+  if (!held_.contains(key) && full()) return Status::Full;
   held_[key].assign(body.begin(), body.end());
   return Status::Done;
 }

@@ -72,7 +72,7 @@ Engine::Core::Ack Engine::Core::take(Neighbor& n, const scsp::RecordView& record
   const bool asked = n.wanted.answer(id);
   const std::uint32_t slot = cache_.find(id);
   if (slot == Cache::kNone) {
-    if (cache_.size() >= config_.limits.entries) {
+    if (full()) {
       ++n.counters.records_refused;
       return Ack::None;
     }

@@ -19,7 +19,7 @@
 #include "tml/src/net/element/handles.hpp"
 #include "tml/src/net/element/listener.hpp"
 #include "tml/src/net/link.hpp"
-#include "tml/src/net/octets/tls.hpp"
+#include "tml/octets/tls.hpp"
 
 namespace forces::tml {
 

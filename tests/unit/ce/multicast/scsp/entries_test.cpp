@@ -96,7 +96,7 @@ TEST(ScspEntries, AloneOneWaitsNoLongerThanConfigured) {
   EXPECT_EQ(s.entry(kSelf, 4), "100 mine");
   EXPECT_TRUE(s.events_of<Synchronized>().at(0).alone);
 
-  Server nobody{std::vector<ServerId>{}};
+  Server nobody(Server::config({}));
   nobody.originate(4, "mine");
   EXPECT_EQ(nobody.entry(kSelf, 4), std::to_string(kFirst) + " mine");
 }
@@ -255,7 +255,7 @@ TEST(ScspEntries, TheClientSeesAllThereIs) {
 }
 
 TEST(ScspEntries, AnEntryTakesLessThan200OctetsBesideItsRecord) {
-  Server s(std::vector<ServerId>{});
+  Server s(Server::config({}));
   for (std::uint32_t k = 0; k < 100'000; ++k) s.originate(k, "0123456789");
   const Snapshot all = s.engine.snapshot();
   EXPECT_EQ(all.entries, 100'000u);

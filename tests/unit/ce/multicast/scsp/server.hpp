@@ -64,7 +64,8 @@ struct Ca {
 
 class Server {
  public:
-  explicit Server(std::vector<ServerId> neighbors = {kGreat}) : Server(config(neighbors)) {}
+  explicit Server(std::initializer_list<ServerId> neighbors = {kGreat})
+      : Server(config(neighbors)) {}
   explicit Server(Config config) : engine(std::move(config), now) { drain(); }
 
   static Config config(const std::vector<ServerId>& neighbors) {
@@ -104,7 +105,8 @@ class Server {
     scsp::PacketWriter w(head, options);
     for (const Csa& c : records) {
       const auto key = scsp::id_octets(c.key), originator = scsp::id_octets(c.originator.value);
-      EXPECT_TRUE(w.record({c.hops, c.null, {c.sequence}, key, originator}, octets(c.body)));
+      const Bytes body = type == MsgType::CsuRequest ? octets(c.body) : Bytes{};
+      EXPECT_TRUE(w.record({c.hops, c.null, {c.sequence}, key, originator}, body));
     }
     return *std::move(w).finish();
   }
