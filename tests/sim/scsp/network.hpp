@@ -305,7 +305,7 @@ inline void Server::perform(const Output& output) {
       EXPECT_EQ(engine_->originate(entry.key, sim::octets(body), now()), Status::Done);
       return;
     }
-    Heard& heard = heard_.try_emplace(entry.originator, Heard{{}, now(), false}).first->second;
+    Heard& heard = heard_.try_emplace(entry.originator, Heard{scsp::kReservedSequence, now(), false}).first->second;
     // What was known before is no sign of life.
     if (entry.key == 0 && record && record->sequence > heard.sequence) {
       heard = {record->sequence, now(), true};

@@ -101,7 +101,7 @@ TEST(ScspGroup, APartitionHealsAlsoForThoseFarFromIt) {
   net.build(6, line(6));
   net.start();
   ASSERT_TRUE(net.run_for(10s));
-  const auto ends = std::minmax(Network::id(2), Network::id(3));
+  const std::pair ends{Network::id(2), Network::id(3)};
   net.disconnect(ends, net.vc(ends.first, ends.second));
   net.at(0u).set(1, "left");
   net.at(5u).set(1, "right");
