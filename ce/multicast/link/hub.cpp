@@ -100,12 +100,16 @@ void Hub::accept() {
       });
 }
 
+std::shared_ptr<Session> Hub::make(asio::ip::tcp::socket socket, tml::SslPtr ssl) {
+  Session::Owner& owner = *this;
+  return std::make_shared<Session>(std::move(socket), tls_, std::move(ssl), buffers_, owner);
+}
+
 void Hub::greet(asio::ip::tcp::socket socket) {
   ++counters_.accepted;
   // The oldest of many that say nothing makes room.
   if (strangers_.size() >= kMaxStrangers) drop_stranger(strangers_.front().session);
-  const auto session = std::make_shared<Session>(std::move(socket), tls_ ? tls_->accept() : nullptr,
-                                                 buffers_, *this);
+  const auto session = make(std::move(socket), tls_ ? tls_->accept() : nullptr);
   auto timer = std::make_unique<asio::steady_timer>(io_, config_.identify);
   timer->async_wait([this, alive = alive_, session](const asio::error_code& cancelled) {
     if (!cancelled && *alive) drop_stranger(session);
@@ -143,9 +147,8 @@ void Hub::dial(Neighbor& n) {
       ++counters_.dial_failures;
       return redial(to);
     }
-    to.session = std::make_shared<Session>(
-        std::move(*socket), tls_ ? tls_->connect(config_.engine.id.value, id.value) : nullptr,
-        buffers_, *this);
+    to.session =
+        make(std::move(*socket), tls_ ? tls_->connect(config_.engine.id.value, id.value) : nullptr);
     const auto session = to.session;
     session->start();
   });

@@ -95,6 +95,7 @@ class Hub final : private Session::Owner {
   void on_served() override { pump(); }
 
   void accept();
+  [[nodiscard]] std::shared_ptr<Session> make(asio::ip::tcp::socket socket, tml::SslPtr ssl);
   void greet(asio::ip::tcp::socket socket);
   void dial(Neighbor& n);
   void redial(Neighbor& n);

@@ -6,8 +6,12 @@ namespace forces::multicast::link {
 
 using Io = tml::Stream::Io;
 
-Session::Session(asio::ip::tcp::socket socket, tml::SslPtr ssl, tml::Buffers& buffers, Owner& owner)
-    : stream_(std::move(socket), std::move(ssl)), buffers_(buffers), owner_(&owner) {
+Session::Session(asio::ip::tcp::socket socket, std::shared_ptr<tml::TlsContext> tls,
+                 tml::SslPtr ssl, tml::Buffers& buffers, Owner& owner)
+    : tls_(std::move(tls)),
+      stream_(std::move(socket), std::move(ssl)),
+      buffers_(buffers),
+      owner_(&owner) {
   asio::error_code ignored;
   stream_.socket().non_blocking(true, ignored);
   stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -53,7 +57,7 @@ bool Session::secure() {
   }
   if (io == Io::Blocked) return true;
   life_ = Life::Open;
-  if (stream_.ssl() != nullptr) certified_ = tml::identity_of(stream_.ssl()).ce_ids;
+  if (tls()) certified_ = tml::identity_of(stream_.ssl()).ce_ids;
   owner_->on_open(*this);
   return life_ == Life::Open;
 }

@@ -24,7 +24,9 @@ class Session : public std::enable_shared_from_this<Session> {
     ~Owner() = default;
   };
 
-  Session(asio::ip::tcp::socket socket, tml::SslPtr ssl, tml::Buffers& buffers, Owner& owner);
+  // `tls` is what made `ssl` and lives as long; without TLS both are null.
+  Session(asio::ip::tcp::socket socket, std::shared_ptr<tml::TlsContext> tls, tml::SslPtr ssl,
+          tml::Buffers& buffers, Owner& owner);
 
   void start();
   // Queued until flush(); after too much of it the session ends: the neighbour does not read.
@@ -38,7 +40,7 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] const std::string& address() const { return address_; }
   // Of the certificate: IDs of urn:forces:ce URIs. Without TLS none.
   [[nodiscard]] const std::vector<std::uint32_t>& certified() const { return certified_; }
-  [[nodiscard]] bool tls() { return stream_.ssl() != nullptr; }
+  [[nodiscard]] bool tls() const { return tls_ != nullptr; }
 
  private:
   static constexpr std::size_t kMaxUnsent = 64 << 20;
@@ -50,6 +52,7 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] bool secure();
   [[nodiscard]] bool receive();
 
+  std::shared_ptr<tml::TlsContext> tls_;
   tml::Stream stream_;
   tml::Buffers& buffers_;
   Owner* owner_;

@@ -70,7 +70,7 @@ struct Times {
 struct Limits {
   std::size_t entries = 1'000'000;
   std::size_t packet_octets = wire::kDefaultAtmMtu;  // of what we send; a larger record goes alone
-  std::size_t window = 8'192;  // CSA records on their way to a neighbour, not acknowledged
+  std::size_t window = 1'024;  // CSA records on their way to a neighbour, not acknowledged
   unsigned csu_sends = 5;      // of a CSA record, then the neighbour goes to Waiting
 };
 

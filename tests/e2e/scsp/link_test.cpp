@@ -1,6 +1,4 @@
 // The neighbours of a server over TCP and TLS.
-#include <asio/connect.hpp>
-#include <asio/read.hpp>
 #include <asio/write.hpp>
 
 #include "proto/scsp/writer.hpp"
@@ -10,6 +8,7 @@
 namespace forces::multicast::link::test {
 namespace {
 
+using scsp::Octets;
 using sync::AlignmentState;
 using sync::HelloState;
 
@@ -143,11 +142,10 @@ struct ByHand : Group {
     h.hello = {30, 3, 0};
     return *scsp::PacketWriter(h).finish();
   }
-  using Octets = scsp::Octets;
   static Octets framed(const Octets& message, wire::SnapPid pid = wire::SnapPid::Scsp) {
     const auto header = *wire::sdu_header(pid, message.size());
-    Octets out(header.begin(), header.end());
-    out.insert(out.end(), message.begin(), message.end());
+    Octets out(header.size() + message.size());
+    std::ranges::copy(message, std::ranges::copy(header, out.begin()).out);
     return out;
   }
   static void write(asio::ip::tcp::socket& s, const Octets& o) { asio::write(s, asio::buffer(o)); }

@@ -103,7 +103,7 @@ class Server {
     bool alive = false;
   };
   std::map<ServerId, Heard> heard_;  // by heartbeat; or, not alive, that there is something
-  std::uint64_t beats_ = 0;
+  std::uint64_t beats_ = 0, starts_ = 0;
 };
 
 class Network {
@@ -213,11 +213,13 @@ inline Instant Server::now() const { return clock.at(network_.world.now()); }
 
 inline void Server::start() {
   ++life;
+  ++starts_;
   Config c = config_;
-  c.restarted = life > 1;
+  c.restarted = starts_ > 1;
   // No two lives of a server use the same number for different things.
-  c.restart_constant = static_cast<std::uint16_t>(1'000 * life);
-  c.ca_sequence = static_cast<std::uint32_t>(life << 20);
+  ASSERT_LT(starts_, 65u);
+  c.restart_constant = static_cast<std::uint16_t>(1'000 * starts_);
+  c.ca_sequence = static_cast<std::uint32_t>(starts_ << 20);
   heard_.clear();
   facts.clear();
   ended.clear();
@@ -305,7 +307,9 @@ inline void Server::perform(const Output& output) {
       EXPECT_EQ(engine_->originate(entry.key, sim::octets(body), now()), Status::Done);
       return;
     }
-    Heard& heard = heard_.try_emplace(entry.originator, Heard{scsp::kReservedSequence, now(), false}).first->second;
+    Heard& heard =
+        heard_.try_emplace(entry.originator, Heard{scsp::kReservedSequence, now(), false})
+            .first->second;
     // What was known before is no sign of life.
     if (entry.key == 0 && record && record->sequence > heard.sequence) {
       heard = {record->sequence, now(), true};

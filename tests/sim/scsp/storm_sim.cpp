@@ -11,7 +11,7 @@ namespace {
 
 struct Storm {
   Storm(std::uint64_t seed, bool keys) : net(seed) {
-    const auto n = static_cast<std::uint32_t>(2 + net.world.pick(7));
+    const auto n = static_cast<std::uint32_t>(2 + net.world.pick(11));
     std::set<std::pair<std::uint32_t, std::uint32_t>> pairs;
     for (std::uint32_t i = 1; i < n; ++i) {  // a tree, and some more
       pairs.insert({static_cast<std::uint32_t>(net.world.pick(i)), i});
@@ -60,7 +60,7 @@ struct Storm {
     const Duration while_it_lasts(static_cast<std::int64_t>(net.world.pick(40'000)) * 1ms);
     switch (net.world.pick(20)) {
       case 0:
-        if (!s.runs()) return;
+        if (!s.runs() || net.world.pick(3) != 0) return;
         net.kill(s.id());
         net.world.after(while_it_lasts, [this, id = s.id()] { net.restart(id); });
         return;
@@ -106,6 +106,10 @@ struct Storm {
       if (!server->runs()) net.restart(id);
     }
     net.connect();
+    ASSERT_TRUE(net.run_for(1s));
+    for (auto& [id, server] : net.servers()) {
+      server->set(31, std::string("fact ").append(std::to_string(++facts)));
+    }
     ASSERT_TRUE(net.run_for(60s));
   }
 
@@ -126,6 +130,7 @@ std::uint64_t live(std::uint64_t seed, bool keys) {
     storm.rage(3min);
     storm.calm();
     EXPECT_EQ(storm.net.difference(), "");
+    EXPECT_GE(storm.any().view().size(), storm.net.servers().size());
   }
   // A leaf of the tree that we began with dies for good: the others stay connected.
   const auto last = std::prev(storm.net.servers().end())->first;

@@ -104,10 +104,7 @@ void Engine::Core::on_packet(ServerId from, Bytes octets, Instant now) {
     if (n.hello.take_due(now_)) send_hello(n);  // in front of a CA: it may be the first to list it
     return hello_moved(n, before);
   }
-  if (n.hello.state() != HelloState::Bidirectional) {
-    ++n.counters.packets_ignored;
-    return;
-  }
+  // Below Bidirectional the CAFSM is Down, and ignores them (section 2.1).
   switch (packet->type) {
     case MsgType::CacheAlignment:
       return on_alignment(n, *packet);

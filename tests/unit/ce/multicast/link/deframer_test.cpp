@@ -14,8 +14,8 @@ using Octets = std::vector<std::byte>;
 
 Octets sdu(wire::SnapPid pid, std::size_t size, std::byte fill) {
   const auto header = *wire::sdu_header(pid, size);
-  Octets out(header.begin(), header.end());
-  out.insert(out.end(), size, fill);
+  Octets out(header.size() + size, fill);
+  std::ranges::copy(header, out.begin());
   return out;
 }
 Octets stream() {

@@ -275,12 +275,14 @@ TEST(ScspAlignment, Rfc2334Section2223OnlyWhatIsNewerThereIsAskedFor) {
                    {kElsewhere, 3, 5, 1, false, "c"}});
   s.meet(kGreat);
   s.ca(kGreat, invitation(70));
-  s.ca(kGreat, {.sequence = 71, .master = true},
+  s.ca(kGreat, {.sequence = 71, .master = true, .more = true},
        {{kElsewhere, 1, 4},
         {kElsewhere, 2, 5},
         {kElsewhere, 3, 6},
         {kElsewhere, 4, -9},
         {kSmall, 1, 1}});
+  EXPECT_EQ(s.of(kGreat).wanted, 3u);
+  s.ca(kGreat, {.sequence = 72, .master = true});
   EXPECT_EQ(s.alignment(kGreat), UpdateCache);
   EXPECT_EQ(s.records(kGreat, MsgType::CsuSolicit),
             (std::vector<Csa>{{kElsewhere, 3, 6}, {kElsewhere, 4, -9}, {kSmall, 1, 1}}));

@@ -316,6 +316,14 @@ TEST(ScspUpdate, NoMoreIsOnItsWayThanTheWindowHolds) {
   EXPECT_EQ(s.of(kSmall).unsent, 2u);
   s.reply(kSmall, {{kSelf, 0, kFirst}, {kSelf, 1, kFirst}});
   EXPECT_EQ(s.records(kSmall, kRequest).size(), 5u);
+
+  Config d = Server::config({kSmall, kGreat, kThird});
+  d.limits.window = 3;
+  Three t(std::move(d));  // in one packet too
+  std::vector<Csa> five;
+  for (std::uint32_t k = 0; k < 5; ++k) five.push_back({kElsewhere, k, 1, 5, false, "x"});
+  t.request(kGreat, five);
+  EXPECT_EQ(t.records(kSmall, kRequest).size(), 3u);
 }
 
 TEST(ScspUpdate, PacketsStayWithinTheirLimitAndALargerRecordGoesAlone) {
