@@ -109,7 +109,7 @@ TEST(ScspLink, AForeignCertificateAndPlainTcpAreRefused) {
   g.add(3, {1});  // without TLS, and no neighbour of 1
   ASSERT_TRUE(g.until([&] {
     return g.hubs[1]->counters().accepted > 4 && g.notes[1].find("refused") != std::string::npos;
-  }));
+  })) << g.notes[1];
   EXPECT_EQ(g.neighbor(1, 2).hello, HelloState::Down);
   EXPECT_EQ(g.neighbor(3, 1).alignment, AlignmentState::Down);
 }

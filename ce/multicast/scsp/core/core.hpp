@@ -125,6 +125,9 @@ class Engine::Core {
   std::map<std::uint32_t, Octets> held_;         // until synchronized
   std::map<std::uint32_t, Octets> after_purge_;  // until the entry of the key is gone
   std::deque<std::pair<Instant, EntryId>> purges_;
+  // No entry that purge() ended had a greater number. What begins is above it: a server that was
+  // away has not heard of the purge, and would take an equal number for the same content.
+  SequenceNumber floor_ = scsp::kReservedSequence;
   std::uint64_t reclaimed_ = 0;
 };
 

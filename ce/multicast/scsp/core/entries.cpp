@@ -127,6 +127,7 @@ void Engine::Core::establish(std::uint32_t key, Bytes body) {
   } else if (slot == Cache::kNone && config_.restarted) {
     next = scsp::sequence_after_restart(std::nullopt, config_.restart_constant);
   }
+  if (!live && next) next = std::max(*next, SequenceNumber{floor_.value + 1});
   if (slot == Cache::kNone) slot = cache_.insert({config_.id, key});
   Entry& e = cache_.at(slot);
   e.owned = true;
@@ -163,7 +164,10 @@ Status Engine::Core::purge(std::uint32_t key, Instant now) {
   after_purge_.erase(key);
   const std::uint32_t slot = cache_.find({config_.id, key});
   if (slot == Cache::kNone || !cache_.at(slot).live()) return Status::NoEntry;
-  if (cache_.at(slot).sequence != scsp::kPurgeSequence) start_purge(slot);
+  const SequenceNumber last = cache_.at(slot).sequence;
+  if (last == scsp::kPurgeSequence) return Status::Done;
+  if (last < scsp::kLastSequence) floor_ = std::max(floor_, last);
+  start_purge(slot);
   return Status::Done;
 }
 

@@ -196,7 +196,23 @@ TEST(ScspEntries, PurgeRemovesAnOwnEntryEverywhere) {
   EXPECT_EQ(s.events_of<Purged>()[0].key, 4u);
   EXPECT_EQ(s.entry(kSelf, 4), "none");
   s.originate(4, "again");
-  EXPECT_EQ(s.entry(kSelf, 4), std::to_string(kFirst) + " again");
+  EXPECT_EQ(s.entry(kSelf, 4), std::to_string(kFirst + 1) + " again");
+}
+
+// A server that was away during the purge has the old instance, and nothing but the number tells
+// it from the new one.
+TEST(ScspEntries, WhatBeginsAfterAPurgeIsNewerThanAllThatWasPurged) {
+  Two s;
+  for (int i = 0; i < 5; ++i) s.originate(4, "old");
+  s.originate(5, "kept");
+  s.purge(4);
+  s.reply(kSmall, {{kSelf, 4, kPurge}});
+  s.reply(kGreat, {{kSelf, 4, kPurge}});
+  s.originate(4, "new");
+  EXPECT_EQ(s.entry(kSelf, 4), std::to_string(kFirst + 5) + " new");
+  s.originate(6, "other");
+  EXPECT_EQ(s.entry(kSelf, 6), std::to_string(kFirst + 5) + " other");
+  EXPECT_EQ(s.entry(kSelf, 5), std::to_string(kFirst) + " kept");
 }
 
 TEST(ScspEntries, APurgeDoesNotWaitForANeighborThatIsLost) {
@@ -228,12 +244,15 @@ TEST(ScspEntries, Rfc2443Section51EntriesOfADeadServerAreForgottenInSilence) {
   s.request(kGreat, {{kElsewhere, 1, 3, 5, false, "a"},
                      {kElsewhere, 2, 3, 5, false, "b"},
                      {kThird, 1, 3, 5, false, "c"}});
+  s.originate(7, "ours");
+  for (const ServerId n : {kSmall, kGreat}) s.reply(n, {{kSelf, 7, kFirst}});
   s.got.clear();
   s.engine.forget(kElsewhere, s.now);
   s.engine.forget(kSelf, s.now);
   s.drain();
   EXPECT_EQ(s.entry(kElsewhere, 1), "none");
   EXPECT_EQ(s.entry(kThird, 1), "3 c");
+  EXPECT_NE(s.entry(kSelf, 7), "none");
   EXPECT_EQ(s.of(kSmall).unacknowledged, 1u);
   s.pass(2s);
   EXPECT_EQ(s.records(kSmall, kRequest).size(), 1u);

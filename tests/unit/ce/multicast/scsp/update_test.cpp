@@ -83,6 +83,16 @@ TEST(ScspUpdate, Rfc2334Section23ACsusIsAnsweredToItsSenderOnlyWithAHopCountOfOn
   EXPECT_TRUE(s.all(kGreat, kRequest).empty());
 }
 
+TEST(ScspUpdate, ANewerInstanceGoesFurtherThanTheSolicitedOneItReplaces) {
+  Three s;
+  s.originate(4, "one");
+  for (const ServerId n : {kSmall, kGreat, kThird}) s.reply(n, {{kSelf, 4, kFirst}});
+  s.solicit(kSmall, {{kSelf, 4, kFirst}});
+  EXPECT_EQ(s.last(kSmall, kRequest).records.at(0).hops, 1);
+  s.originate(4, "two");
+  EXPECT_EQ(s.last(kSmall, kRequest).records.at(0).hops, 64);
+}
+
 TEST(ScspUpdate, Rfc2334Section23ACsusForWhatIsGoneIsAnsweredWithNull) {
   Three s;
   s.solicit(kSmall, {{kElsewhere, 1, -2}});
@@ -251,6 +261,7 @@ TEST(ScspUpdate, Rfc2334Section23CsuMessagesCountInUpdateCacheAndAlignedOnly) {
   s.ca(kGreat, {.sequence = 70, .master = true, .initialize = true, .more = true});
   s.ca(kGreat, {.sequence = 71, .master = true}, {{kElsewhere, 2, 1}});
   EXPECT_EQ(s.alignment(kGreat), UpdateCache);
+  EXPECT_TRUE(s.all(kGreat, kRequest).empty());  // it is in our summary
   s.request(kGreat, {{kElsewhere, 1, 3, 5, false, "a"}});
   EXPECT_EQ(s.entry(kElsewhere, 1), "3 a");
   EXPECT_EQ(s.records(kGreat, kReply).size(), 1u);
