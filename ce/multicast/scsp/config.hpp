@@ -32,6 +32,10 @@ struct EntryId {
   friend auto operator<=>(const EntryId&, const EntryId&) = default;
 };
 
+[[nodiscard]] constexpr std::uint64_t hash(const EntryId& id) {
+  return std::uint64_t{id.originator.value} << 32 | id.key;
+}
+
 // HMAC-MD5 over the parts, one behind the other; empty when it cannot.
 using Hmac = std::function<std::vector<std::byte>(Bytes secret, std::span<const Bytes> parts)>;
 

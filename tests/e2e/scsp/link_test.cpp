@@ -124,6 +124,25 @@ TEST(ScspLink, TlsFilesThatAreMissingAreNamed) {
   EXPECT_NE(started.error().find("/nowhere/ca.pem"), std::string::npos);
 }
 
+TEST(ScspLink, CertificatesAreReadAgainAndLiveConnectionsStay) {
+  Secure g;
+  HubConfig one;
+  g.add(1, {2}, [&](HubConfig& c) {
+    g.tls(c, Secure::urn(1));
+    one = c;
+  });
+  g.add(2, {1}, [&](HubConfig& c) { g.tls(c, Secure::urn(2)); });
+  ASSERT_TRUE(g.until([&] { return g.aligned(1, 2); }));
+  tml::TlsConfig broken = one.tls;
+  broken.key_file = "/nowhere/key.pem";
+  EXPECT_FALSE(g.hubs[1]->reload(broken).has_value());
+  g.tls(one, Secure::urn(1));  // another one
+  EXPECT_TRUE(g.hubs[1]->reload(one.tls).has_value());
+  g.hubs[1]->originate(1, octets("still here"));
+  ASSERT_TRUE(g.until([&] { return g.entry(2, 1, 1) == "still here"; }));
+  EXPECT_EQ(g.hubs[1]->counters().accepted, 1u);
+}
+
 // A neighbour played by hand, on a plain socket.
 struct ByHand : Group {
   explicit ByHand(Duration identify = 10s) {

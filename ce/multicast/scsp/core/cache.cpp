@@ -3,11 +3,6 @@
 #include <cstring>
 
 namespace forces::multicast::sync {
-namespace {
-
-std::uint64_t hash(const EntryId& id) { return std::uint64_t{id.originator.value} << 32 | id.key; }
-
-}  // namespace
 
 std::uint64_t Cache::hash_of(std::uint32_t slot) const { return hash(entries_[slot].id); }
 

@@ -10,8 +10,28 @@ namespace forces::multicast::sync {
 using scsp::Fault;
 using scsp::MsgType;
 
+namespace {
+
+// Values with which nothing spins, and something can be said.
+Config sane(Config c) {
+  c.times.hello = std::clamp(c.times.hello, std::chrono::seconds(1), std::chrono::seconds(65'535));
+  c.times.dead_factor = std::max<std::uint16_t>(c.times.dead_factor, 1);
+  for (Duration* const t : {&c.times.ca, &c.times.csus, &c.times.csu}) {
+    *t = std::max<Duration>(*t, std::chrono::milliseconds(10));
+  }
+  c.limits.packet_octets =
+      std::clamp(c.limits.packet_octets, std::size_t{100}, wire::kMaxSnapPayload);
+  c.limits.window = std::max<std::size_t>(c.limits.window, 1);
+  c.limits.csu_sends = std::clamp(c.limits.csu_sends, 1U, 200U);
+  c.hop_count = std::max<std::uint16_t>(c.hop_count, 1);
+  c.restart_constant = std::max<std::uint16_t>(c.restart_constant, 1);
+  return c;
+}
+
+}  // namespace
+
 Engine::Core::Core(Config config, Instant now)
-    : config_(std::move(config)), id_octets_(scsp::id_octets(config_.id.value)), now_(now) {
+    : config_(sane(std::move(config))), id_octets_(scsp::id_octets(config_.id.value)), now_(now) {
   for (NeighborConfig& n : config_.neighbors) add_neighbor(std::move(n));
   config_.neighbors.clear();
   if (neighbors_.empty()) {
@@ -23,6 +43,7 @@ Engine::Core::Core(Config config, Instant now)
 
 void Engine::Core::add_neighbor(NeighborConfig neighbor) {
   const ServerId id = neighbor.id;
+  if (id == config_.id) return;
   neighbors_.try_emplace(id, Neighbor{.config = std::move(neighbor),
                                       .id_octets = scsp::id_octets(id.value),
                                       .hello = HelloFsm(config_.times.hello),

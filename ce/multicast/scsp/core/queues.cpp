@@ -7,8 +7,6 @@ namespace {
 
 constexpr std::size_t kKept = 1'024;  // records that an empty queue has memory for
 
-std::uint64_t hash(const EntryId& id) { return std::uint64_t{id.originator.value} << 32 | id.key; }
-
 }  // namespace
 
 void RetransmitQueue::append(List& list, std::uint32_t item) {

@@ -219,6 +219,17 @@ TEST(ScspHello, NegativeVectorsTakeTheFsmWhereRfc2334Says) {
   EXPECT_EQ(seen, 4u);
 }
 
+TEST(ScspHello, TimesOfZeroDoNotSpin) {
+  Config c = Server::config({kGreat});
+  c.times = {.hello = 0s, .dead_factor = 0, .ca = 0s, .csus = 0s, .csu = 0s};
+  c.limits.window = 0;
+  Server s(c);
+  s.align(kGreat, {{kElsewhere, 1, 1, 1, false, "a"}});
+  s.originate(1, "one");
+  EXPECT_EQ(s.records(kGreat, MsgType::CsuRequest).size(), 1u);
+  s.pass(10s);  // asserts that every deadline is later than the one before
+}
+
 TEST(ScspHello, NeighborsComeAndGo) {
   Server s;
   s.engine.set_neighbor({.id = kSmall}, s.now);
