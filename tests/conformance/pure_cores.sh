@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # pure_cores.sh BUILD-DIR: object files of codecs (proto/), of the FE model and of cores (tml/src/core, those of both
-# associations, ce/provision, ce/routing, ce/signaling, fe/lfb, fe/dataplane/optical, fe/multicast) may not know a clock, a socket or a thread: then
+# associations, ce/provision, ce/routing, ce/signaling, ce/multicast, fe/lfb, fe/dataplane/optical, fe/multicast) may not know a clock, a socket or a thread: then
 # the same code runs under a virtual clock, and any failure replays.
 set -euo pipefail
 build=${1:?usage: pure_cores.sh BUILD-DIR}
@@ -9,7 +9,7 @@ impure+='|\b(socket|connect|accept4?|bind|listen|send|sendto|sendmsg|recv|recvfr
 impure+='|\b(poll|ppoll|select|epoll_\w+|eventfd|timerfd_\w+)(@|$)'
 impure+='|\b(pthread_create|fork|open|openat|fopen)(@|$)|std::thread|std::random_device|asio::|spdlog::'
 
-cores=('*/forces_ason_connection.dir/*'
+cores=('*/forces_ason_connection.dir/*' '*/forces_ce_scsp.dir/*'
   '*/proto/CMakeFiles/*' '*/forces_model.dir/*' '*/forces_model_text.dir/*'
   '*/tml_core.dir/src/core/*' '*/forces_ce_association_core.dir/*'
   '*/forces_fe_association_core.dir/*' '*/forces_fe_lfb.dir/*' '*/forces_ce_routing_core.dir/*'

@@ -21,7 +21,7 @@
 #include <thread>
 
 #include "common/core/time.hpp"
-#include "tml/src/net/octets/stream.hpp"
+#include "tml/octets/stream.hpp"
 
 namespace forces::tml {
 

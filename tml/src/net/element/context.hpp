@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "tml/octets/tls.hpp"
 #include "tml/src/core/groups.hpp"
 #include "tml/src/core/peer_table.hpp"
 #include "tml/src/net/channel.hpp"
@@ -19,7 +20,6 @@
 #include "tml/src/net/element/handles.hpp"
 #include "tml/src/net/element/listener.hpp"
 #include "tml/src/net/link.hpp"
-#include "tml/src/net/octets/tls.hpp"
 
 namespace forces::tml {
 

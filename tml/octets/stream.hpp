@@ -14,7 +14,7 @@
 #include <span>
 #include <vector>
 
-#include "tml/src/net/octets/tls.hpp"
+#include "tml/octets/tls.hpp"
 
 namespace forces::tml {
 

@@ -1,4 +1,4 @@
-#include "tml/src/net/octets/stream.hpp"
+#include "tml/octets/stream.hpp"
 
 #include <openssl/err.h>
 #include <sys/socket.h>

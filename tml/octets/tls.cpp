@@ -1,21 +1,31 @@
-#include "tml/src/net/octets/tls.hpp"
+#include "tml/octets/tls.hpp"
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <set>
 
 namespace forces::tml {
 namespace {
 
-constexpr unsigned char kAlpn[] =
-    "\x0c"
-    "forces-tml/1";
+const unsigned char* bytes(const std::string& text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+// Its length, then it. Kept for ever: connections that are being set up may outlive their context.
+const std::string& wire_form(const std::string& alpn) {
+  static std::mutex mutex;
+  static std::set<std::string> kept;
+  const std::lock_guard lock(mutex);
+  return *kept.insert(std::string(1, static_cast<char>(alpn.size())).append(alpn)).first;
+}
 
 int context_index() {
   static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
@@ -52,10 +62,11 @@ void log_key(const SSL* ssl, const char* line) {
 }
 
 int choose_alpn(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* in,
-                unsigned int in_size, void*) {
+                unsigned int in_size, void* alpn) {
+  const auto& ours = *static_cast<const std::string*>(alpn);
   unsigned char* chosen = nullptr;
-  if (SSL_select_next_proto(&chosen, size, kAlpn, sizeof kAlpn - 1, in, in_size) !=
-      OPENSSL_NPN_NEGOTIATED)
+  if (SSL_select_next_proto(&chosen, size, bytes(ours), static_cast<unsigned>(ours.size()), in,
+                            in_size) != OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
@@ -63,6 +74,7 @@ int choose_alpn(SSL*, const unsigned char** out, unsigned char* size, const unsi
 
 // Empty, or what is wrong.
 std::string configure(SSL_CTX* ctx, const TlsConfig& config, bool server) {
+  const std::string& alpn = wire_form(config.alpn);
   const auto wrong = [](std::string_view what, const std::string& file) {
     const std::string why = drain_errors();
     return std::string(what) + (file.empty() ? "" : " " + file) + (why.empty() ? "" : ": " + why);
@@ -99,16 +111,17 @@ std::string configure(SSL_CTX* ctx, const TlsConfig& config, bool server) {
       ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   const bool resume = (config.flags & TMLX_TLS_NO_RESUMPTION) == 0;
-  SSL_CTX_set_session_id_context(ctx, kAlpn, sizeof kAlpn - 1);
+  const auto alpn_size = static_cast<unsigned>(alpn.size());
+  SSL_CTX_set_session_id_context(ctx, bytes(alpn), std::min(alpn_size, 32U));  // OpenSSL's limit
   if (server) {
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);  // stateless tickets only
     SSL_CTX_set_num_tickets(ctx, resume ? 1 : 0);
     if (!resume) SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
-    SSL_CTX_set_alpn_select_cb(ctx, choose_alpn, nullptr);
+    SSL_CTX_set_alpn_select_cb(ctx, choose_alpn, const_cast<std::string*>(&alpn));
   } else {
     SSL_CTX_set_session_cache_mode(
         ctx, resume ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL : SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_alpn_protos(ctx, kAlpn, sizeof kAlpn - 1);
+    SSL_CTX_set_alpn_protos(ctx, bytes(alpn), alpn_size);
   }
   if (!config.key_log_file.empty()) {
     std::FILE* file = std::fopen(config.key_log_file.c_str(), "ae");
@@ -156,7 +169,8 @@ TlsConfig copy(const tmlx_tls& tls) {
           text(tls.server_name),
           text(tls.ciphersuites),
           text(tls.groups),
-          text(tls.key_log_file)};
+          text(tls.key_log_file),
+          TlsConfig{}.alpn};
 }
 
 std::expected<std::shared_ptr<TlsContext>, std::string> TlsContext::load(const TlsConfig& config) {

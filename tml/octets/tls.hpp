@@ -28,6 +28,7 @@ struct TlsConfig {
   std::uint32_t flags = 0;
   std::string ca_file, cert_file, key_file, crl_file, server_name, ciphersuites, groups,
       key_log_file;
+  std::string alpn = "forces-tml/1";  // of the protocol inside, 1 to 255 octets
   [[nodiscard]] bool off() const {
     return (flags & (TMLX_TLS_PLAINTEXT | TMLX_TLS_PLAINTEXT_ANYWHERE)) != 0;
   }
