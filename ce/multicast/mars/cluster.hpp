@@ -28,7 +28,6 @@ class Cluster {
   struct Held {
     std::uint32_t key = 0;
     bool layer3 = false;
-    bool adopted = false;  // taken over from another server, or from our earlier life
   };
   struct Node {
     Vc vc;
@@ -37,14 +36,15 @@ class Cluster {
     ProtocolAddress source_protocol{};
     Instant since{};
     std::map<GroupRange, Held> ranges{};
-    Instant contested = Instant::max(), rejoined_by = Instant::max();
-    Instant due = Instant::max();  // the earlier of the two
-    std::size_t adopted = 0, confirmed = 0;
+    std::set<GroupRange> left{};         // that it was not in, soon after it registered
+    Instant contested = Instant::max();  // then another server has it, or we keep it
+    bool off = false;                    // its leaf is gone, and it is expected elsewhere
   };
   using Nodes = std::map<AtmAddress, Node>;
   struct Peer {
     AtmAddress address{};
     std::optional<Instant> until{};  // flushed then
+    Instant heard = Instant::min();  // its last Redirect Entry
     bool listed = false;             // in the REDIRECT_MAP
   };
 
@@ -53,10 +53,10 @@ class Cluster {
   void begin(Instant now);  // it knows what the group knows
   // Well formed, of our protocol, from an endpoint by rules.hpp.
   void on_message(Message& m, Vc from, Instant now);
-  void on_leaf_lost(ControlVc control, const AtmAddress& leaf);
+  void on_leaf_lost(ControlVc control, const AtmAddress& leaf, Instant now);
   void on_record(Holder at, const CacheEntry* entry, Instant now);
   void on_own_record(std::uint32_t key, const CacheEntry& entry, Instant now);
-  void redirect(const std::optional<AtmAddress>& first, bool hard);
+  bool redirect(const std::optional<AtmAddress>& first, bool hard, Instant now);
   void on_timer(Instant now);
   [[nodiscard]] std::optional<Instant> next_deadline() const;
 
@@ -72,28 +72,29 @@ class Cluster {
   void deregister_node(bool mcs, Message& m, Vc from);
   void remove(bool mcs, Nodes::iterator at, bool drop_leaf);
   void on_join(Message& m, Vc from);
-  void on_leave(Message& m, Vc from);
+  void on_leave(Message& m, Vc from, Instant now);
   void on_mserv(Message& m, Vc from);
-  void on_unserv(Message& m, Vc from);
+  void on_unserv(Message& m, Vc from, Instant now);
   Held* hold(Nodes::value_type& node, bool mcs, const GroupRange& range, bool layer3);
+  void note_left(Node& node, const GroupRange& range, Instant now);
   void let_go(Nodes::value_type& node, bool mcs, const GroupRange& range);
-  void confirm(Node& node, Held& held);
 
   // requests.cpp
   void on_request(Message& m, Vc from);
   void on_grouplist_request(const Message& m, Vc from);
-  void send_redirect_map();
+  void send_redirect_map(Instant now);
+  // How long who goes where we sent it still counts here: until it is taken over, or has rejoined.
+  [[nodiscard]] Duration handover() const { return shared_.config.times.settle * (hard_ ? 2 : 1); }
+  [[nodiscard]] bool within_reach(const AtmAddress& mars, Instant now) const;
 
   // group.cpp: what other servers say
   void perform(const Replica::Effects& effects, Instant now);
   void perform_run(std::span<const Effect> run);
   void on_registered_elsewhere(const Effect& effect, Instant now);
   void flush(ServerId server, Peer& peer, Instant now);
-  void adopt(bool mcs, Nodes::value_type& node, Instant now);
-  void give_up_inherited(bool mcs, const AtmAddress& who, Instant now);
+  void take_over(const Claim& claim, Instant now);
   void end_inheritance(Instant now);
-  void end_rejoin(bool mcs, Nodes::value_type& node);
-  void set_due(bool mcs, Nodes::value_type& node);
+  void contest(bool mcs, Nodes::value_type& node, Instant until);
   void originate(std::uint32_t key, const CacheEntry& entry);
   void retract(std::uint32_t key, const Claim& claim);
   void emit(std::uint32_t key, const CacheEntry& entry);

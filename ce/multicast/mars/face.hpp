@@ -39,7 +39,7 @@ struct Times {
   Duration flush = std::chrono::seconds(240);  // two updates missed, of a server that has 120 s
   Duration align = std::chrono::seconds(10);   // then we begin without neighbours
   Duration settle = std::chrono::seconds(10);  // longer than a record takes through the group
-  Duration rejoin = std::chrono::seconds(90);  // within which a client that comes back rejoins
+  Duration rejoin = std::chrono::seconds(90);  // members of our earlier life rejoin until then
 };
 
 struct Config {
@@ -50,9 +50,9 @@ struct Config {
   bool alone = false;                 // no server group: ready at once
   std::size_t mtu = wire::kDefaultAtmMtu;
   std::size_t ranges_of_a_node = 4096;
-  // Says LEAVE and SLEAVE of a member that is lost or deregisters, for VCs whose senders do not see
-  // a leaf go. RFC 2022 sends nothing then.
-  bool announce_losses = false;
+  // Says LEAVE and SLEAVE of a member that is lost or deregisters. RFC 2022 sends nothing then, for
+  // there the senders' VCs lose a leaf; ours are no VCs.
+  bool announce_losses = true;
   Times times{};
 };
 

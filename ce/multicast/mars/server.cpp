@@ -104,8 +104,9 @@ void Server::on_message(Vc from, Bytes octets, Instant now) {
   cluster->on_message(*message, from, now);
 }
 
-void Server::on_leaf_lost(ControlVc control, const ProtocolType& protocol, const AtmAddress& leaf) {
-  if (Cluster* const cluster = find(protocol)) cluster->on_leaf_lost(control, leaf);
+void Server::on_leaf_lost(ControlVc control, const ProtocolType& protocol, const AtmAddress& leaf,
+                          Instant now) {
+  if (Cluster* const cluster = find(protocol)) cluster->on_leaf_lost(control, leaf, now);
 }
 
 void Server::on_record(ServerId originator, std::uint32_t key, Bytes body, Instant now) {
@@ -146,8 +147,10 @@ void Server::on_own_record(std::uint32_t key, Bytes body, Instant now) {
   if (auto over = std::move(w).finish()) out_.push(Originate{key, std::move(*over)});
 }
 
-void Server::redirect(const std::optional<AtmAddress>& first, bool hard) {
-  for (Cluster& cluster : clusters_) cluster.redirect(first, hard);
+bool Server::redirect(const std::optional<AtmAddress>& first, bool hard, Instant now) {
+  bool all = true;
+  for (Cluster& cluster : clusters_) all = cluster.redirect(first, hard, now) && all;
+  return all;
 }
 
 std::optional<Instant> Server::next_deadline() const {

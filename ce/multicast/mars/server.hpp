@@ -33,7 +33,8 @@ class Server {
   // One message behind LLC/SNAP, that came on a point-to-point VC.
   void on_message(Vc from, Bytes octets, Instant now);
   // ERR_L_DROP or ERR_L_RELEASE: the leaf is off the control VC (RFC 2022 section 6.1.2).
-  void on_leaf_lost(ControlVc control, const ProtocolType& protocol, const AtmAddress& leaf);
+  void on_leaf_lost(ControlVc control, const ProtocolType& protocol, const AtmAddress& leaf,
+                    Instant now);
 
   // The newest instance of another server's record: what stands behind the CSAS.
   void on_record(ServerId originator, std::uint32_t key, Bytes body, Instant now);
@@ -43,7 +44,8 @@ class Server {
 
   // Clients and MCSs shall move to `first`, whose server group is ours: hard ones rejoin there,
   // soft ones only register (RFC 2022 section 5.4.3). Without `first` they may come back.
-  void redirect(const std::optional<AtmAddress>& first, bool hard);
+  // False: `first` is no server that we hear of, and nothing changes.
+  bool redirect(const std::optional<AtmAddress>& first, bool hard, Instant now);
 
   [[nodiscard]] std::optional<Output> poll_output() { return out_.poll(); }
   [[nodiscard]] std::optional<Instant> next_deadline() const;

@@ -60,7 +60,9 @@ class MarsNetwork {
     std::map<GroupRange, Instant> wants;                    // since when
     std::map<ProtocolAddress, std::set<AtmAddress>> paths;  // as its outputs say
     std::uint64_t life = 0, failures = 0;
-    Instant since{};  // as it is: alive or dead, with this MARS
+    bool stopping = false;
+    Instant since{};                   // as it is: alive or dead, with this MARS
+    std::optional<Instant> settled{};  // since when
     std::optional<Instant> armed;
   };
 
@@ -70,7 +72,7 @@ class MarsNetwork {
   Duration delay = 5ms, jitter = 0ms;
   Duration half_open = 0s;  // until a server notices that a client is gone
   std::uint64_t loss = 0;   // of 1,000 MARS messages
-  bool announce_losses = false;
+  bool announce_losses = true;
 
   void add_server(std::uint32_t id);
   ClientNode& add_client(std::uint32_t id, std::vector<std::uint32_t> table, bool mcs = false);

@@ -44,6 +44,7 @@ void Cluster::on_record(Holder at, const CacheEntry* entry, Instant now) {
     }
     peer.address = entry->source;
     peer.until = now + shared_.config.times.flush;
+    peer.heard = now;
     // What we learn while we begin may be the last word of a server that died long ago; its next
     // word is not.
     peer.listed = peer.listed || ready_;
@@ -58,7 +59,9 @@ void Cluster::on_record(Holder at, const CacheEntry* entry, Instant now) {
     ++shared_.counters.records_ignored;
     claim.reset();
   }
+  const bool again = claim && claim->range && replica_.says(at, *claim);
   replica_.put(at, claim, effects);
+  if (again) take_over(*claim, now);
   if (claim) {
     // Of a server that is not alive: inert, and not for ever.
     Peer& peer = peers_[at.server];
@@ -139,22 +142,39 @@ void Cluster::perform_run(std::span<const Effect> run) {
 }
 
 // A node of ours registered with another server. The younger registration is right, and a record
-// may be late: whose registration is older, lets go first.
+// may be late: whose registration is older, lets go first. Whom we sent there softly does not
+// rejoin there: we say once more what it is in, which tells that server to take it over.
 void Cluster::on_registered_elsewhere(const Effect& effect, Instant now) {
   if (effect.holder.server == us()) return;
   const bool mcs = effect.claim.mcs;
   const auto at = nodes(mcs).find(effect.claim.who);
   if (at == nodes(mcs).end()) return;
   const Duration settle = shared_.config.times.settle;
-  const Instant earliest = us() < effect.holder.server ? now + settle : now;
-  at->second.contested = std::max(at->second.since + settle, earliest);
-  set_due(mcs, *at);
+  const auto peer = peers_.find(effect.holder.server);
+  const bool sent = first_ && peer != peers_.end() && peer->second.address == *first_;
+  if (sent && !hard_) {
+    for (const auto& [range, held] : at->second.ranges) emit(held.key, own_.at(held.key));
+  }
+  const Duration wait = us() < effect.holder.server ? settle : Duration::zero();
+  contest(mcs, *at, std::max(at->second.since + settle, now + (sent ? handover() : wait)));
 }
 
-void Cluster::set_due(bool mcs, Nodes::value_type& node) {
-  due_.erase({node.second.due, mcs, node.first});
-  node.second.due = std::min(node.second.contested, node.second.rejoined_by);
-  if (node.second.due != Instant::max()) due_.insert({node.second.due, mcs, node.first});
+void Cluster::contest(bool mcs, Nodes::value_type& node, Instant until) {
+  due_.erase({node.second.contested, mcs, node.first});
+  node.second.contested = until;
+  if (until != Instant::max()) due_.insert({until, mcs, node.first});
+}
+
+// Another server said again, without need, what a node is in that has just come to us.
+void Cluster::take_over(const Claim& claim, Instant now) {
+  const auto at = nodes(claim.mcs).find(claim.who);
+  if (at == nodes(claim.mcs).end() || now > at->second.since + shared_.config.times.settle) return;
+  const GroupRange& range = *claim.range;
+  if (at->second.ranges.contains(range) || at->second.left.contains(range)) return;
+  const Held* const held = hold(*at, claim.mcs, range, claim.layer3);
+  if (held == nullptr) return drop(Drop::TooManyRanges);
+  Effect effect{{us(), held->key}, claim, true, false};
+  perform_run({&effect, 1});  // as a rule it was in it already, and nothing is told
 }
 
 // RFC 2443 section 5.1. Its Redirect Entry stays in SCSP's cache, so that an older one is not news.
@@ -170,63 +190,6 @@ void Cluster::flush(ServerId server, Peer& peer, Instant now) {
   perform(effects, now);
   auto keys = replica_.forget(server);
   if (!keys.empty()) shared_.out.push(Forget{server, std::move(keys)});
-}
-
-// What it is in by the word of another server, or of ours before we started, is said by us now: it
-// moved without leaving (a soft redirect), or will rejoin what it still wants.
-void Cluster::adopt(bool mcs, Nodes::value_type& node, Instant now) {
-  for (const auto& [holder, claim] : replica_.claims(mcs, node.first)) {
-    if (!claim.range || node.second.ranges.contains(*claim.range)) continue;
-    Held* const held = hold(node, mcs, *claim.range, claim.layer3);
-    if (held == nullptr) break;
-    held->adopted = true;
-    ++node.second.adopted;
-    if (mcs) {
-      (void)maps_.serve(node.first, claim.range->min, {us(), held->key});
-    } else {
-      (void)maps_.join(node.first, *claim.range, {us(), held->key}, claim.layer3);
-    }
-  }
-  if (node.second.adopted == 0) return;
-  node.second.rejoined_by = now + shared_.config.times.rejoin;
-  set_due(mcs, node);
-}
-
-// Who rejoins at least half of what was adopted rejoins what it wants (section 5.4.1), and the rest
-// is over. Who does not, was redirected softly, and keeps all.
-void Cluster::end_rejoin(bool mcs, Nodes::value_type& node) {
-  node.second.rejoined_by = Instant::max();
-  const bool rejoins = node.second.confirmed * 2 >= node.second.adopted;
-  Ranges whole, changed;
-  for (auto at = node.second.ranges.begin(); at != node.second.ranges.end();) {
-    const auto [range, held] = *at++;
-    if (!held.adopted) continue;
-    node.second.ranges.at(range).adopted = false;
-    if (!rejoins) continue;
-    const Holder holder{us(), held.key};
-    whole.push_back(range);
-    if (!mcs) {
-      const Ranges part = maps_.leave(node.first, range, holder);
-      changed.insert(changed.end(), part.begin(), part.end());
-    } else if (maps_.unserve(node.first, range.min, holder)) {
-      changed.push_back(range);
-    }
-    let_go(node, mcs, range);
-  }
-  const ProtocolAddress& source = node.second.source_protocol;
-  if (mcs) return drop_servers(node.first, source, changed);
-  distribute(message_of(Operation::Leave, node.first, source), merged(std::move(whole)),
-             merged(std::move(changed)), nullptr);
-}
-
-void Cluster::give_up_inherited(bool mcs, const AtmAddress& who, Instant now) {
-  Replica::Effects effects;
-  for (const auto& [holder, claim] : replica_.claims(mcs, who)) {
-    if (holder.server != us()) continue;
-    replica_.put(holder, std::nullopt, effects);
-    retract(holder.key, claim);
-  }
-  perform(effects, now);
 }
 
 void Cluster::end_inheritance(Instant now) {

@@ -13,11 +13,11 @@ void Cluster::on_message(Message& m, Vc from, Instant now) {
     case Operation::Join:
       return registers ? register_node(false, m, from, now) : on_join(m, from);
     case Operation::Leave:
-      return registers ? deregister_node(false, m, from) : on_leave(m, from);
+      return registers ? deregister_node(false, m, from) : on_leave(m, from, now);
     case Operation::Mserv:
       return registers ? register_node(true, m, from, now) : on_mserv(m, from);
     case Operation::Unserv:
-      return registers ? deregister_node(true, m, from) : on_unserv(m, from);
+      return registers ? deregister_node(true, m, from) : on_unserv(m, from, now);
     case Operation::Request:
       return on_request(m, from);
     case Operation::GrouplistRequest:
@@ -40,8 +40,6 @@ void Cluster::register_node(bool mcs, Message& m, Vc from, Instant now) {
     node.cmi = *cmi;
     node.since = now;
     node.source_protocol = m.source_protocol;
-    // What it is in already comes along, and first: no server sees it without.
-    adopt(mcs, *at, now);
     node.key = shared_.keys.allocate();
     CacheEntry entry = entry_of(
         config_.protocol,
@@ -49,7 +47,6 @@ void Cluster::register_node(bool mcs, Message& m, Vc from, Instant now) {
         false);
     entry.flags = entry.flags.with_sequence(m.flags.sequence());
     originate(node.key, entry);
-    give_up_inherited(mcs, m.source, now);
   }
   if (std::exchange(node.vc, from) != from || fresh) {
     shared_.out.push(
@@ -69,19 +66,25 @@ void Cluster::deregister_node(bool mcs, Message& m, Vc from) {
   reply(from, m, mcs);
 }
 
-void Cluster::on_leaf_lost(ControlVc control, const AtmAddress& leaf) {
+void Cluster::on_leaf_lost(ControlVc control, const AtmAddress& leaf, Instant now) {
   const bool mcs = control == ControlVc::Server;
   const auto at = nodes(mcs).find(leaf);
-  if (at != nodes(mcs).end()) remove(mcs, at, false);
+  if (at == nodes(mcs).end()) return;
+  if (!first_) return remove(mcs, at, false);
+  // It went where we sent it, which is not told yet, and is in its groups there as it was here.
+  at->second.off = true;
+  if (at->second.contested == Instant::max()) {
+    contest(mcs, *at, now + handover());
+  }
 }
 
 void Cluster::remove(bool mcs, Nodes::iterator at, bool drop_leaf) {
   const AtmAddress who = at->first;
   const Node node = std::move(at->second);
-  due_.erase({node.due, mcs, who});
+  due_.erase({node.contested, mcs, who});
   nodes(mcs).erase(at);
   cmis_.release(node.cmi);
-  if (drop_leaf) {
+  if (drop_leaf && !node.off) {
     shared_.out.push(DropLeaf{mcs ? ControlVc::Server : ControlVc::Cluster, config_.protocol, who});
   }
   Claim claim{.mcs = mcs, .who = who, .cmi = node.cmi, .source_protocol = node.source_protocol};
@@ -134,8 +137,10 @@ void Cluster::let_go(Nodes::value_type& node, bool mcs, const GroupRange& range)
   node.second.ranges.erase(at);
 }
 
-void Cluster::confirm(Node& node, Held& held) {
-  if (std::exchange(held.adopted, false)) ++node.confirmed;
+// Its old server may still hand this over, after it has left it here.
+void Cluster::note_left(Node& node, const GroupRange& range, Instant now) {
+  const bool young = now <= node.since + shared_.config.times.settle;
+  if (young && node.left.size() < shared_.config.ranges_of_a_node) node.left.insert(range);
 }
 
 void Cluster::on_join(Message& m, Vc from) {
@@ -147,7 +152,6 @@ void Cluster::on_join(Message& m, Vc from) {
   Node& node = at->second;
   Ranges changed;
   if (const auto held = node.ranges.find(range); held != node.ranges.end()) {
-    confirm(node, held->second);
     if (std::exchange(held->second.layer3, layer3) != layer3) {
       (void)maps_.join(m.source, range, {us(), held->second.key}, layer3);
       CacheEntry entry = own_.at(held->second.key);
@@ -163,7 +167,7 @@ void Cluster::on_join(Message& m, Vc from) {
 }
 
 // Of a range as it was joined. A member that is in the group by another range stays in it.
-void Cluster::on_leave(Message& m, Vc from) {
+void Cluster::on_leave(Message& m, Vc from, Instant now) {
   const auto at = clients_.find(m.source);
   if (at == clients_.end()) return drop(Drop::NotRegistered);
   const GroupRange range = m.ranges.front();
@@ -171,6 +175,8 @@ void Cluster::on_leave(Message& m, Vc from) {
   if (const auto held = at->second.ranges.find(range); held != at->second.ranges.end()) {
     changed = maps_.leave(m.source, range, {us(), held->second.key});
     let_go(*at, false, range);
+  } else {
+    note_left(at->second, range, now);
   }
   distribute(std::move(m), {range}, changed, &from);
 }
@@ -184,10 +190,7 @@ void Cluster::on_mserv(Message& m, Vc from) {
   m.cmi = 0;
   m.flags = m.flags.with_copy(true).with_punched(false).with_layer3_group(false);
   Node& node = at->second;
-  if (const auto held = node.ranges.find(range); held != node.ranges.end()) {
-    confirm(node, held->second);
-    return reply(from, m, true);
-  }
+  if (node.ranges.contains(range)) return reply(from, m, true);
   const Held* const fresh = hold(*at, true, range, false);
   if (fresh == nullptr) return drop(Drop::TooManyRanges);
   const bool first = maps_.servers(range.min).empty();
@@ -201,7 +204,7 @@ void Cluster::on_mserv(Message& m, Vc from) {
   transmit_pairs(ControlVc::Cluster, std::move(m), {range});
 }
 
-void Cluster::on_unserv(Message& m, Vc from) {
+void Cluster::on_unserv(Message& m, Vc from, Instant now) {
   const auto at = servers_.find(m.source);
   if (at == servers_.end()) return drop(Drop::NotRegistered);
   const GroupRange range = m.ranges.front();
@@ -209,7 +212,10 @@ void Cluster::on_unserv(Message& m, Vc from) {
   m.cmi = 0;
   m.flags = m.flags.with_copy(true).with_punched(false).with_layer3_group(false);
   const auto held = at->second.ranges.find(range);
-  if (held == at->second.ranges.end()) return reply(from, m, true);
+  if (held == at->second.ranges.end()) {
+    note_left(at->second, range, now);
+    return reply(from, m, true);
+  }
   const bool left = maps_.unserve(m.source, range.min, {us(), held->second.key});
   let_go(*at, true, range);
   if (!left) return reply(from, m, true);

@@ -41,16 +41,17 @@ void Cluster::on_grouplist_request(const Message& m, Vc from) {
 }
 
 // RFC 2022 section 6.1.3, RFC 2443 section 5.1. We stand first, or every client would have to move
-// to whoever does; a redirect puts another there, and us behind all.
-void Cluster::send_redirect_map() {
+// to whoever does; a redirect puts another there, and us behind all, while we hear of it.
+void Cluster::send_redirect_map(Instant now) {
+  const bool away = first_ && within_reach(*first_, now);
   Message m{.operation = Operation::RedirectMap,
             .protocol = config_.protocol,
             .source = shared_.config.address,
-            .hard = first_ && hard_};
+            .hard = away && hard_};
   const auto add = [&](const AtmAddress& address) {
     if (std::ranges::find(m.targets, address) == m.targets.end()) m.targets.push_back(address);
   };
-  add(first_.value_or(shared_.config.address));
+  add(away ? *first_ : shared_.config.address);
   for (const auto& [server, peer] : peers_) {
     if (peer.listed && peer.address != shared_.config.address) add(peer.address);
   }
@@ -62,6 +63,15 @@ void Cluster::send_redirect_map() {
   if (!parts) return;
   transmit(ControlVc::Cluster, *parts);
   transmit(ControlVc::Server, *parts);
+}
+
+// Whose last Redirect Entry is no older than a period and a half: it knows what we know, without
+// which a soft redirect would lose members.
+bool Cluster::within_reach(const AtmAddress& mars, Instant now) const {
+  const Duration fresh = shared_.config.times.redirect_entry * 3 / 2;
+  return std::ranges::any_of(peers_, [&](const auto& peer) {
+    return peer.second.listed && peer.second.address == mars && peer.second.heard + fresh >= now;
+  });
 }
 
 }  // namespace forces::mars::server

@@ -24,10 +24,12 @@ void Cluster::begin(Instant now) {
   originate_redirect();
 }
 
-void Cluster::redirect(const std::optional<AtmAddress>& first, bool hard) {
-  first_ = first == shared_.config.address ? std::nullopt : first;
+bool Cluster::redirect(const std::optional<AtmAddress>& first, bool hard, Instant now) {
+  if (first && !within_reach(*first, now)) return false;
+  first_ = first;
   hard_ = hard;
-  send_redirect_map();
+  send_redirect_map(now);
+  return true;
 }
 
 std::optional<Instant> Cluster::next_deadline() const {
@@ -45,16 +47,15 @@ void Cluster::on_timer(Instant now) {
   while (!due_.empty() && now >= std::get<Instant>(*due_.begin())) {
     const auto [when, mcs, who] = *due_.begin();
     const auto at = nodes(mcs).find(who);
-    Node& node = at->second;
-    if (now >= node.rejoined_by) end_rejoin(mcs, *at);
-    const bool asked = now >= node.contested;
-    if (asked) node.contested = Instant::max();
-    if (asked && replica_.registered_beside(us(), mcs, who)) {
+    const bool moved = replica_.registered_beside(us(), mcs, who);
+    if (moved) {
       ++shared_.counters.nodes_moved;
       notice(Notice::What::NodeMoved, us(), who);
+    }
+    if (moved || at->second.off) {
       remove(mcs, at, true);
     } else {
-      set_due(mcs, *at);
+      contest(mcs, *at, Instant::max());
     }
   }
   if (inheriting_ && now >= inherited_until_) {
@@ -67,7 +68,7 @@ void Cluster::on_timer(Instant now) {
   }
   if (now >= map_at_) {
     map_at_ = now + shared_.config.times.redirect_map;
-    send_redirect_map();
+    send_redirect_map(now);
   }
 }
 

@@ -87,6 +87,13 @@ void Replica::put(Holder at, const std::optional<Claim>& claim, Effects& effects
   }
 }
 
+bool Replica::says(Holder at, const Claim& claim) const {
+  const auto origin = origins_.find(at.server);
+  if (origin == origins_.end() || !origin->second.alive) return false;
+  const auto record = origin->second.claims.find(at.key);
+  return record != origin->second.claims.end() && record->second == claim;
+}
+
 void Replica::set_alive(ServerId server, bool alive, Effects& effects) {
   Origin& origin = origins_[server];
   if (std::exchange(origin.alive, alive) == alive) return;
@@ -107,23 +114,6 @@ std::vector<std::uint32_t> Replica::forget(ServerId server) {
   for (const auto& [key, claim] : at->second.claims) keys.push_back(key);
   origins_.erase(at);
   return keys;
-}
-
-std::vector<std::pair<Holder, Claim>> Replica::claims(bool mcs, const AtmAddress& who) const {
-  std::vector<std::pair<Holder, Claim>> all;
-  for (const auto& [server, origin] : origins_) {
-    if (!origin.alive) continue;
-    for (auto at = origin.nodes.lower_bound({mcs, who, 0});
-         at != origin.nodes.end() && at->first.mcs == mcs && at->first.who == who; ++at) {
-      if (at->second.registrations.empty()) continue;
-      for (const auto* keys : {&at->second.registrations, &at->second.ranges}) {
-        for (const std::uint32_t key : *keys) {
-          all.emplace_back(Holder{server, key}, origin.claims.at(key));
-        }
-      }
-    }
-  }
-  return all;
 }
 
 bool Replica::registered_beside(ServerId us, bool mcs, const AtmAddress& who) const {

@@ -46,13 +46,13 @@ class Replica {
 
   // The newest instance of a record; none: it says that nothing is there.
   void put(Holder at, const std::optional<Claim>& claim, Effects& effects);
+  // It is the last word of this record.
+  [[nodiscard]] bool says(Holder at, const Claim& claim) const;
   void set_alive(ServerId server, bool alive, Effects& effects);
   [[nodiscard]] bool alive(ServerId server) const;
   // All its records, which are inert already. Their keys.
   std::vector<std::uint32_t> forget(ServerId server);
 
-  // What is in force for a node, by whomever; registrations too.
-  [[nodiscard]] std::vector<std::pair<Holder, Claim>> claims(bool mcs, const AtmAddress& who) const;
   // With any server but this.
   [[nodiscard]] bool registered_beside(ServerId us, bool mcs, const AtmAddress& who) const;
   [[nodiscard]] std::vector<std::pair<std::uint32_t, Claim>> records(ServerId server) const;

@@ -290,7 +290,7 @@ TEST(MarsLeafLost, IsADeregistrationWithoutAnAnswer) {  // section 6.1.2
   Members mars(2);
   mars.join(1, one(1));
   mars.clear();
-  mars.server.on_leaf_lost(ControlVc::Cluster, kIpv4, atm(1));
+  mars.server.on_leaf_lost(ControlVc::Cluster, kIpv4, atm(1), mars.now);
   mars.drain();
   EXPECT_TRUE(mars.sent.empty());
   EXPECT_TRUE(mars.leaves.empty()) << "it is off already";

@@ -33,6 +33,7 @@ inline Config config_of() {
   c.id = kUs;
   c.address = atm(kOurs);
   c.alone = true;
+  c.announce_losses = false;
   c.protocols.front().address = ipv4_address(0x0a000005);
   c.protocols.front().cmis = {100, 199};
   c.protocols.front().first_csn = 1000;

@@ -293,7 +293,7 @@ TEST(MarsItem35, AClientThatIsLostIsDeregisteredByUs) {
   Group mars;
   mars.join(1, one(1));
   mars.clear();
-  mars.server.on_leaf_lost(ControlVc::Cluster, kIpv4, atm(1));
+  mars.server.on_leaf_lost(ControlVc::Cluster, kIpv4, atm(1), mars.now);
   mars.drain();
   EXPECT_EQ(text(mars.said), "client_leave r, client_leave 1");
 }
@@ -341,7 +341,7 @@ TEST(MarsItem39And40, AnMcsThatStopsOrIsLostIsSaid) {
   mars.say(kUnserv, 21, one(1));
   EXPECT_EQ(text(mars.said), "mcs_unserve 1");
   mars.clear();
-  mars.server.on_leaf_lost(ControlVc::Server, kIpv4, atm(21));
+  mars.server.on_leaf_lost(ControlVc::Server, kIpv4, atm(21), mars.now);
   mars.drain();
   EXPECT_EQ(text(mars.said), "mcs_unserve r, mcs_unserve 2");
 }

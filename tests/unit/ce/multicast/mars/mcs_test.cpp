@@ -92,7 +92,7 @@ TEST(MarsMcs, DeregistrationOrLossLeavesItsGroups) {  // section 6.2.3; RFC 2443
     mars.say(kMserv, 22, one(3));
     if (lost) {
       mars.clear();
-      mars.server.on_leaf_lost(ControlVc::Server, kIpv4, atm(21));
+      mars.server.on_leaf_lost(ControlVc::Server, kIpv4, atm(21), mars.now);
       mars.drain();
       EXPECT_EQ(text(mars.sent), "scvc UNSERV 1 3, ccvc LEAVE 1 3");
       EXPECT_TRUE(mars.leaves.empty());
