@@ -122,17 +122,17 @@ void MarsNetwork::pump_server(std::uint32_t id) {
   while (auto output = s.core->poll_output()) {
     std::visit(
         Overloaded{[&](mars::server::SendPrivate& o) {
-                     to_client(id, static_cast<std::uint32_t>(o.vc.value),
+                     to_client(id, static_cast<std::uint32_t>(o.vc.value & 0xffff),
                                mars::client::Via::Private, std::move(o.octets));
                    },
                    [&](mars::server::SendControl& o) {
-                     for (const std::uint32_t leaf :
+                     for (const auto& [leaf, vc] :
                           s.leaves.at(static_cast<std::size_t>(o.control))) {
                        to_client(id, leaf, mars::client::Via::Control, o.octets);
                      }
                    },
                    [&](mars::server::AddLeaf& o) {
-                     s.leaves.at(static_cast<std::size_t>(o.control)).insert(id_of(o.leaf));
+                     s.leaves.at(static_cast<std::size_t>(o.control))[id_of(o.leaf)] = o.vc.value;
                    },
                    [&](mars::server::DropLeaf& o) {
                      s.leaves.at(static_cast<std::size_t>(o.control)).erase(id_of(o.leaf));
@@ -205,12 +205,13 @@ void MarsNetwork::compare(std::uint32_t from, std::uint32_t to) {
 void MarsNetwork::to_server(std::uint32_t client, std::uint32_t server, Octets octets) {
   if (lost()) return;
   const std::uint64_t life = servers_.at(server).life;
-  travel(way(0, client, server), [this, client, server, octets = std::move(octets), life] {
-    ServerNode& s = servers_.at(server);
-    if (!s.core || s.life != life) return vc_lost(client, server);
-    s.core->on_message(mars::server::Vc{client}, octets, world.now());
-    pump_server(server);
-  });
+  travel(way(0, client, server),
+         [this, client, server, octets = std::move(octets), life, from = vc(client, server)] {
+           ServerNode& s = servers_.at(server);
+           if (!s.core || s.life != life) return vc_lost(client, server);
+           s.core->on_message(mars::server::Vc{from}, octets, world.now());
+           pump_server(server);
+         });
 }
 
 void MarsNetwork::to_client(std::uint32_t server, std::uint32_t client, mars::client::Via via,
@@ -237,17 +238,27 @@ void MarsNetwork::vc_lost(std::uint32_t client, std::uint32_t server) {
 }
 
 void MarsNetwork::leaf_lost(std::uint32_t server, std::uint32_t client, Duration after) {
-  world.after(after, [this, server, client, life = servers_.at(server).life] {
-    travel(way(0, client, server), [this, server, client, life] {
+  const std::uint64_t old = vc(client, server);
+  ++vcs_[{client, server}];
+  world.after(after, [this, server, client, old, life = servers_.at(server).life] {
+    travel(way(0, client, server), [this, server, client, old, life] {
       ServerNode& s = servers_.at(server);
       if (!s.core || s.life != life) return;
       const bool mcs = clients_.at(client).config.mcs;
-      if (s.leaves.at(mcs ? 1 : 0).erase(client) == 0) return;
+      auto& leaves = s.leaves.at(mcs ? 1 : 0);
+      const auto leaf = leaves.find(client);
+      if (leaf == leaves.end() || leaf->second != old) return;  // it has another one
+      leaves.erase(leaf);
       s.core->on_leaf_lost(mcs ? ControlVc::Server : ControlVc::Cluster, mars::kIpv4,
                            address(client), world.now());
       pump_server(server);
     });
   });
+}
+
+std::uint64_t MarsNetwork::vc(std::uint32_t client, std::uint32_t server) const {
+  const auto at = vcs_.find({client, server});
+  return (at == vcs_.end() ? 0 : at->second) << 16 | client;
 }
 
 void MarsNetwork::cut(std::uint32_t client, std::uint32_t server) {
@@ -282,7 +293,7 @@ void MarsNetwork::crash_client(std::uint32_t id) {
   c.armed.reset();
   c.paths.clear();
   for (auto& [server, s] : servers_) {
-    if (s.leaves[c.config.mcs ? 1 : 0].contains(id)) leaf_lost(server, id, half_open);
+    leaf_lost(server, id, half_open);
   }
   drop_data_leaf(id);
 }

@@ -47,7 +47,7 @@ class MarsNetwork {
     mars::server::Config config;
     std::unique_ptr<Server> core;
     std::map<std::pair<std::uint32_t, std::uint32_t>, Record> cache;  // (originator, key)
-    std::array<std::set<std::uint32_t>, 2> leaves;                    // of CCVC and SCVC
+    std::array<std::map<std::uint32_t, std::uint64_t>, 2> leaves;     // of CCVC and SCVC: VC
     unsigned side = 0;                                                // of a partition
     std::uint64_t life = 0;
     Instant since{};  // up, and reached by all of its side
@@ -116,7 +116,9 @@ class MarsNetwork {
   void release(std::uint32_t client, std::uint32_t server);
   void to_client(std::uint32_t server, std::uint32_t client, mars::client::Via via, Octets octets);
   void vc_lost(std::uint32_t client, std::uint32_t server);
+  // The VCs that they have now; the next message opens another.
   void leaf_lost(std::uint32_t server, std::uint32_t client, Duration after);
+  [[nodiscard]] std::uint64_t vc(std::uint32_t client, std::uint32_t server) const;
   void drop_data_leaf(std::uint32_t gone);
   [[nodiscard]] bool lost() { return loss > 0 && world.pick(1000) < loss; }
   // The ideal SCSP.
@@ -132,6 +134,8 @@ class MarsNetwork {
   std::map<std::uint32_t, ServerNode> servers_;
   std::map<std::uint32_t, ClientNode> clients_;
   std::map<std::uint64_t, Instant> ways_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t>
+      vcs_;  // client, server: how many
 };
 
 }  // namespace forces::test

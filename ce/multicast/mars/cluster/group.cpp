@@ -35,6 +35,7 @@ void Cluster::originate_redirect() {
 }
 
 void Cluster::on_record(Holder at, const CacheEntry* entry, Instant now) {
+  const Times& times = shared_.config.times;
   Replica::Effects effects;
   if (entry != nullptr && entry->state == State::Redirect) {
     replica_.put(at, std::nullopt, effects);
@@ -43,11 +44,11 @@ void Cluster::on_record(Holder at, const CacheEntry* entry, Instant now) {
       notice(Notice::What::ServerFound, at.server, entry->source);
     }
     peer.address = entry->source;
-    peer.until = now + shared_.config.times.flush;
     peer.heard = now;
-    // What we learn while we begin may be the last word of a server that died long ago; its next
-    // word is not.
+    // What we learn while we begin may be the last word of a server that died long ago: it has a
+    // period to say another.
     peer.listed = peer.listed || ready_;
+    peer.until = now + (peer.listed ? times.flush : times.flush / 2 + times.settle);
     replica_.set_alive(at.server, true, effects);
     return perform(effects, now);
   }
@@ -63,9 +64,10 @@ void Cluster::on_record(Holder at, const CacheEntry* entry, Instant now) {
   replica_.put(at, claim, effects);
   if (again) take_over(*claim, now);
   if (claim) {
-    // Of a server that is not alive: inert, and not for ever.
+    // Of a server that is not alive: inert, and only until its word would have come, or servers
+    // that begin would go on learning of it from each other.
     Peer& peer = peers_[at.server];
-    if (!peer.until) peer.until = now + shared_.config.times.flush;
+    if (!peer.until) peer.until = now + 3 * times.settle;
     if (cmis_.range().contains(claim->cmi) && overlapping_.insert(at.server).second) {
       notice(Notice::What::CmiOverlap, at.server, claim->who);
     }

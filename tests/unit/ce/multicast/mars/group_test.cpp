@@ -106,7 +106,7 @@ TEST(MarsItem17, WhatANeighbourBringsBackIsInertUntilTheServerLives) {
   EXPECT_EQ(mars.ask(1, 1), "11");
   mars.pass(240s);
   mars.record(kOther, 1, registered(11, 701));
-  mars.pass(240s);
+  mars.pass(30s);
   ASSERT_EQ(mars.forgotten.size(), 1U) << "and not kept for ever";
   EXPECT_TRUE(mars.notices.empty());
 }
@@ -125,11 +125,15 @@ TEST(MarsItem18, WhatIsLearnedWhileWeBeginIsNoUpdate) {
   c.alone = false;
   Mars mars(c);
   mars.record(kOther, 0, redirect_entry(107));  // may have died last year
+  mars.record(kThird, 0, redirect_entry(109));
+  mars.record(kThird, 1, registered(11, 901));
   mars.server.on_aligned(mars.now);
   mars.registers(1);
   EXPECT_EQ(mars.pass(60s)[0].m.targets, std::vector{atm(kOurs)});
   mars.record(kOther, 0, redirect_entry(107));
   EXPECT_EQ(mars.pass(60s)[0].m.targets, (std::vector{atm(kOurs), atm(107)}));
+  mars.pass(10s);
+  EXPECT_EQ(mars.notices, std::vector{Notice::What::ServerLost}) << "the one without another word";
 }
 
 TEST(MarsItem19, TheMapIsUsThenOthersByTheirIdThenConfiguredOnes) {
