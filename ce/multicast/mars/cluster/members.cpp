@@ -48,7 +48,9 @@ void Cluster::register_node(bool mcs, Message& m, Vc from, Instant now) {
     entry.flags = entry.flags.with_sequence(m.flags.sequence());
     originate(node.key, entry);
   }
-  if (std::exchange(node.vc, from) != from || fresh) {
+  const bool back = std::exchange(node.off, false);  // it did not go where we sent it
+  if (back) contest(mcs, *at, Instant::max());
+  if (std::exchange(node.vc, from) != from || fresh || back) {
     shared_.out.push(
         AddLeaf{mcs ? ControlVc::Server : ControlVc::Cluster, config_.protocol, m.source, from});
   }

@@ -176,6 +176,18 @@ TEST(MarsMove, WhoGoesElsewhereIsRemovedAllTheSame) {
   EXPECT_EQ(text(mars.said), "client_leave r, client_leave 1");
 }
 
+TEST(MarsMove, WhoComesBackInsteadStays) {
+  Moving mars;
+  mars.record(kOther, 0, redirect_entry(107));
+  EXPECT_TRUE(mars.server.redirect(atm(107), true, mars.now));
+  mars.server.on_leaf_lost(ControlVc::Cluster, kIpv4, atm(1), mars.now);
+  mars.registers(1);
+  EXPECT_EQ(mars.leaves[0], std::tuple('+', ControlVc::Cluster, atm(1)));
+  mars.pass(60s);
+  EXPECT_TRUE(mars.leaves.empty());
+  EXPECT_EQ(mars.ask(2, 1), "1");
+}
+
 struct Coming : Moving {
   Coming() {
     record(kOther, 20, registered(11, 701));
