@@ -12,7 +12,6 @@ std::string_view state_of(const Lsp& lsp) {
   if (lsp.recovering) return "recovering";
   if (lsp.asked) return "held";
   if (lsp.deleting) return "deleting";
-  if (lsp.displaced_by) return "displaced";
   switch (lsp.plane) {
     case Plane::None:
       return "starting";
