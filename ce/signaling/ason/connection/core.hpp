@@ -63,6 +63,8 @@ struct Lsp {
   bool told = false;              // of its transport, to the node that asked for it
   std::set<NodeId> failing_at{};  // of the ingress: who said so, itself too; nothing better since
 
+  std::map<NodeId, rsvp::MessageId> heard{};  // of the ingress: the last Notify of a node
+
   bool admitted = false;  // what is checked once is checked
   bool asked = false;     // its call; the verdict has not come
   rsvp::ErrorValue call_error{};
@@ -277,6 +279,7 @@ class Controller::Core {
   void resume(Lsp& lsp, Instant now);  // when all that it needs is there
   [[nodiscard]] Lsp* ingress_of_recovery_path(const engine::RecoveryPathReceived& event,
                                               Instant now);
+  [[nodiscard]] bool early(NodeId neighbor) const;
   void keep(const Lsp& lsp);  // its upstream half, whose Path says nothing of being established
   void end_unknown(const engine::PathGone& event, Instant now);
   void unsynchronized(Lsp& lsp, bool is);

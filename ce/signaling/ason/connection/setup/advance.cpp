@@ -230,6 +230,7 @@ void Controller::Core::on_yielded(const resource::Yielded& yielded, Instant now)
   lsp->history.add_labels({config.self, yielded.interface}, yielded.labels, database);
   lsp->rerouting = true;
   lsp->path_out.reset();
+  if (lsp->resv_in) tear_downstream(*lsp);
   lsp->resv_in.reset();
   if (!manager.connection(yielded.loser)) {
     lsp->plane = Plane::None;
