@@ -93,13 +93,12 @@ void Controller::Core::setup_failed(Lsp& lsp, Trouble trouble, Instant now) {
       lsp.last = std::move(trouble);
       if (Connection* const connection = connection_of(lsp)) {
         connection->attempts = lsp.attempts;
-        remember(
-            *connection,
-            {.error = error,
-             .node = {lsp.last->spec.node.v4()},
-             .link = named.links.empty() ? std::nullopt : std::optional(*named.links.begin()),
-             .reason = lsp.last->reason.empty() ? reason_of(error) : lsp.last->reason,
-             .at = now});
+        remember(*connection,
+                 {.error = error,
+                  .node = {lsp.last->spec.node.v4()},
+                  .link = named.links.empty() ? std::nullopt : std::optional(*named.links.begin()),
+                  .reason = lsp.last->reason.empty() ? reason_of(error) : lsp.last->reason,
+                  .at = now});
       }
       return begin_again(lsp, now);
     case Repair::Forward:

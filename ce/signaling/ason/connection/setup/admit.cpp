@@ -195,8 +195,8 @@ bool Controller::Core::same_way(const rsvp::Message& a, const rsvp::Message& b) 
     for (const rsvp::LabelSet& set : m.all<rsvp::LabelSet>()) all.push_back(set);
     return all;
   };
-  return same_link(a, b) && same<rsvp::SenderTspec>(a, b) && same<rsvp::LabelRequest>(a, b) && same<rsvp::ExplicitRoute>(a, b) &&
-         same<rsvp::ExcludeRoute>(a, b) && sets(a) == sets(b);
+  return same_link(a, b) && same<rsvp::SenderTspec>(a, b) && same<rsvp::LabelRequest>(a, b) &&
+         same<rsvp::ExplicitRoute>(a, b) && same<rsvp::ExcludeRoute>(a, b) && sets(a) == sets(b);
 }
 
 void Controller::Core::on_modified(Lsp& lsp, const engine::PathReceived& event, Instant now) {

@@ -170,9 +170,9 @@ void Controller::Core::tear_downstream(Lsp& lsp, const rsvp::Message* received) 
   if (!lsp.below || (received == nullptr && !lsp.path_in)) return;
   const LinkEnd below = *lsp.below;
   lsp.below.reset();
-  owe_tear(lsp.key, below.node,
-           tear_for_hop(received != nullptr ? *received : lsp.path(),
-                        {config.self, below.interface}));
+  owe_tear(
+      lsp.key, below.node,
+      tear_for_hop(received != nullptr ? *received : lsp.path(), {config.self, below.interface}));
 }
 
 void Controller::Core::on_resv(const engine::ResvReceived& event, Instant now) {

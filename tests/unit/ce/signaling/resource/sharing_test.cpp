@@ -305,8 +305,8 @@ TEST(SharingProperty, InTheEndTheRowsAreThoseOfWhoGoesFirst) {
       std::map<std::pair<FePort, Label>, LspKey> in;
       for (const auto& [id, fe] : fes.fes) {
         for (const auto& [number, row] : fe.rows) {
-          ASSERT_TRUE(in.emplace(std::pair(FePort{id, row.in_port}, row.in_label), row.owner.lsp)
-                          .second);
+          ASSERT_TRUE(
+              in.emplace(std::pair(FePort{id, row.in_port}, row.in_label), row.owner.lsp).second);
           ASSERT_TRUE(manager.connection(row.owner.lsp)) << "an orphan";
         }
       }

@@ -189,8 +189,7 @@ TEST_F(DeliveryTest, ATearOfWhatIsNotHereIsSaidToTheOwner) {  // its journal may
   rsvp::Message tear{.type = MessageType::PathTear};
   tear.objects.emplace_back(session(kKey));
   tear.objects.emplace_back(hop(kA, 1));
-  tear.objects.emplace_back(
-      rsvp::SenderTemplate{rsvp::Address::v4(kA.value), kKey.lsp_id});
+  tear.objects.emplace_back(rsvp::SenderTemplate{rsvp::Address::v4(kA.value), kKey.lsp_id});
   EXPECT_EQ(a().engine().tear_path(kKey, kB, tear, now()), Status::Done);
   a().pump();
   run(1s);
@@ -400,8 +399,7 @@ TEST_F(DeliveryTest, ANotifyOfAnLspTakesThePlaceOfTheOneBefore) {
     EXPECT_TRUE(failed.ticket == second || failed.ticket == last);
   }
   for (const auto& again : sent(kA, MessageType::Notify)) {
-    const bool failure =
-        again.find<rsvp::ErrorSpec>()->error.value == rsvp::notify::kLspFailure;
+    const bool failure = again.find<rsvp::ErrorSpec>()->error.value == rsvp::notify::kLspFailure;
     EXPECT_EQ(failure, again.find<rsvp::Session>()->tunnel_id == 9);
   }
   // Calls have an order of their own: nothing of theirs is dropped.
