@@ -93,14 +93,12 @@ void Controller::Core::setup_failed(Lsp& lsp, Trouble trouble, Instant now) {
       lsp.last = std::move(trouble);
       if (Connection* const connection = connection_of(lsp)) {
         connection->attempts = lsp.attempts;
-        if (connection->failures.size() >= 16)
-          connection->failures.erase(connection->failures.begin());
-        connection->failures.push_back(
-            {.error = error,
-             .node = {lsp.last->spec.node.v4()},
-             .link = named.links.empty() ? std::nullopt : std::optional(*named.links.begin()),
-             .reason = lsp.last->reason.empty() ? reason_of(error) : lsp.last->reason,
-             .at = now});
+        remember(*connection,
+                 {.error = error,
+                  .node = {lsp.last->spec.node.v4()},
+                  .link = named.links.empty() ? std::nullopt : std::optional(*named.links.begin()),
+                  .reason = lsp.last->reason.empty() ? reason_of(error) : lsp.last->reason,
+                  .at = now});
       }
       return begin_again(lsp, now);
     case Repair::Forward:
@@ -126,11 +124,12 @@ void Controller::Core::setup_failed(Lsp& lsp, Trouble trouble, Instant now) {
   }
 }
 
-// From where it was left: rows that are there go first. The downstream half stays with the engine,
-// which sends the next Path in its place, or tears it where the next hop is another one.
+// From where it was left: rows that are there go first. The next Path takes the place of the last
+// one, unless that was answered already: the same answer to the next one would be no news.
 void Controller::Core::begin_again(Lsp& lsp, Instant now) {
   lsp.rerouting = true;
   lsp.path_out.reset();
+  if (lsp.resv_in) tear_downstream(lsp);
   lsp.resv_in.reset();
   lsp.labels_fixed = false;
   persist(lsp);
@@ -170,13 +169,8 @@ void Controller::Core::on_path_err(const engine::PathErrReceived& event, Instant
   if (lsp == nullptr || !event.error) return;
   const auto* const spec = event.error->find<rsvp::ErrorSpec>();
   if (spec == nullptr) return;
-  if (event.state_removed) {
-    lsp->downstream = false;
-    if (lsp->doomed && lsp->tear_waits) {
-      lsp->tear_waits = false;
-      return advance(event.key, now);
-    }
-  }
+  // Also where its state is said to be removed a tear follows in the end: our last Path may have
+  // crossed that, and be answered by now.
   if (lsp->doomed) return;
   if (only_news(spec->error) && !event.state_removed) {
     if (lsp->role == Role::Ingress) {
@@ -200,10 +194,10 @@ void Controller::Core::on_path_err(const engine::PathErrReceived& event, Instant
       return;
     }
     if (Connection* const connection = connection_of(*lsp)) {
-      connection->failures.push_back({.error = spec->error,
-                                      .node = {spec->node.is_v6() ? 0 : spec->node.v4()},
-                                      .reason = reason_of(spec->error),
-                                      .at = now});
+      remember(*connection, {.error = spec->error,
+                             .node = {spec->node.is_v6() ? 0 : spec->node.v4()},
+                             .reason = reason_of(spec->error),
+                             .at = now});
     }
     return;
   }
