@@ -216,12 +216,9 @@ void Node::take(const Output& output) {
     calls.push_back(*call);
   } else {
     const engine::Status status = perform(output, *engine, now);
-    if (status != engine::Status::Done) {
-      if (const auto key = lsp_of(output)) {
-        if (std::holds_alternative<SetPath>(output)) unsent.push_back(*key);
-        controller->on_unsent(*key, status, now);
-      }
-    }
+    if (status == engine::Status::Done) return;
+    if (const auto* const path = std::get_if<SetPath>(&output)) unsent.push_back(path->key);
+    controller->on_unsent(output, status, now);
   }
 }
 

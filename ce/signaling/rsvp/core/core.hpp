@@ -129,6 +129,7 @@ class Engine::Core {
   void transmit(Pending& p);
   void retry(Pending& p);
   void forget(Pending& p);
+  void tell_delivered(const Pending& p);
   void forget_tears(const LspKey& key, const Neighbor& n, rsvp::MessageType type);
   [[nodiscard]] bool tearing(const LspKey& key, const Neighbor& n, rsvp::MessageType type) const;
   void on_ack(Neighbor& n, const rsvp::MessageIdAck& ack);

@@ -132,9 +132,15 @@ void Engine::Core::retry(Pending& p) {
   const LspKey key = p.key;
   auto stamps = std::move(p.stamps);
   if (what == Sent::Notify) out_.push(NotifyFailed{p.ticket, n.config.node});
+  tell_delivered(p);
   forget(p);
   if (what == Sent::RecoveryPath && again) send_recovery_path(n, key);
   if (what == Sent::RecoveryList && again) send_recovery_list(n, std::move(stamps));
+}
+
+void Engine::Core::tell_delivered(const Pending& p) {
+  if (p.what != Sent::Tear || p.type != MessageType::PathTear) return;
+  out_.push(TearDelivered{p.key, p.to->config.node});
 }
 
 void Engine::Core::forget(Pending& p) {
@@ -178,6 +184,7 @@ void Engine::Core::on_ack(Neighbor& n, const rsvp::MessageIdAck& ack) {
   Pending& p = *found->second;
   if (p.what == Sent::Notify) out_.push(NotifyDelivered{p.ticket, n.config.node});
   if (p.out != nullptr) p.out->acknowledged = true;
+  tell_delivered(p);
   forget(p);
 }
 

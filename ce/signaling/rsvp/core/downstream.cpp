@@ -79,7 +79,6 @@ void Engine::Core::on_resv_tear(Neighbor& n, const MessageView& view,
     if (lsp == nullptr || !lsp->down || lsp->down->path.to != &n) {
       taken = true;
       drop(n, Drop::NoState);
-      if (!n.ours) continue;
       out_.push(ResvGone{part.key, n.config.node, Gone::Torn,
                          std::make_shared<const Message>(std::move(part.message))});
       continue;

@@ -106,7 +106,6 @@ void Engine::Core::on_path_tear(Neighbor& n, const MessageView& view,
   acknowledge(n, id);
   if (stamp) remember_torn(n, *key, *stamp);
   if (!here) drop(n, Drop::NoState);
-  if (!here && !n.ours) return;
   strip(*message);
   out_.push(PathGone{*key, n.config.node, Gone::Torn,
                      std::make_shared<const Message>(std::move(*message))});

@@ -193,6 +193,17 @@ Message path_for_hop(const Message& from, const PathHop& hop) {
   return path;
 }
 
+Message tear_for_hop(const Message& from, LinkEnd out) {
+  Message tear = path_for_hop(from, {.out = out});
+  tear.type = MessageType::PathTear;
+  if (from.type == MessageType::PathTear) return tear;
+  std::erase_if(tear.objects, [](const Object& object) {
+    return !is_one_of<rsvp::Session, rsvp::Hop, rsvp::CallId, rsvp::SenderTemplate,
+                      rsvp::SenderTspec>(object);
+  });
+  return tear;
+}
+
 void set_admin_status(Message& message, std::uint32_t bits) {
   if (auto* const status = message.find<rsvp::AdminStatus>()) {
     status->bits = bits;

@@ -43,6 +43,8 @@ struct PathHop {
 };
 // `from` is a base or the Path that came in.
 [[nodiscard]] rsvp::Message path_for_hop(const rsvp::Message& from, const PathHop& hop);
+// Of a Path, or of a PathTear that goes on with the objects that nobody knows here.
+[[nodiscard]] rsvp::Message tear_for_hop(const rsvp::Message& from, LinkEnd out);
 void set_admin_status(rsvp::Message& message, std::uint32_t bits);
 
 struct ResvHop {

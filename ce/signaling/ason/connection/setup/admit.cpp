@@ -67,7 +67,7 @@ void Controller::Core::on_path(const engine::PathReceived& event, Instant now) {
     return;
   }
   came_by(fresh);
-  drop_ghost(event.key);
+  ended.erase(event.key);
   ++counters.setups;
   Lsp& lsp = lsps.emplace(event.key, std::move(fresh)).first->second;
   if (found.contains(event.key) || recovery_paths.contains(event.key)) {
@@ -203,25 +203,22 @@ void Controller::Core::on_modified(Lsp& lsp, const engine::PathReceived& event, 
     persist(lsp);
   }
   if ((admin_status(*event.path) & rsvp::admin_status::kReflect) != 0 && lsp.told) {
-    // An ingress that began anew asks how things are.
-    const bool at_in = lsp.in != 0 && !manager.interface_up(lsp.in);
-    tell_transport(lsp, at_in ? lsp.in : lsp.out);
+    tell_transport(lsp);  // an ingress that began anew asks how things are
   }
   resend(lsp, now);
 }
 
 void Controller::Core::on_path_gone(const engine::PathGone& event, Instant now) {
   Lsp* const lsp = find(event.key);
-  if (lsp == nullptr) return;
-  lsp->after.reset();
-  if (event.why == engine::Gone::NeighborRemoved && lsp->established && !lsp->deleting) {
-    return unsynchronized(*lsp, true);  // R1: who took the neighbour away says what becomes of it
+  if (lsp == nullptr) return end_unknown(event, now);
+  if (lsp->after && lsp->after->from == event.from) lsp->after.reset();
+  // A tear of somebody who has it no more (RFC 2961 section 4.5 says nothing of neighbours).
+  if (lsp->role == Role::Ingress || event.from != lsp->previous || lsp->doomed) return;
+  if (event.why != engine::Gone::Torn && lsp->established && !lsp->deleting) {
+    return unsynchronized(*lsp, true);  // R1: an operator says what becomes of it
   }
-  if (event.tear && lsp->downstream && !lsp->doomed && !lost.contains(lsp->next)) {
-    lsp->downstream = false;
-    lsp->torn = true;
-    out.push(TearPath{.key = event.key, .tear = event.tear});
-  }
+  if (event.tear && lsp->recovering && !lsp->journaled) ended[event.key] = event.tear;
+  if (event.tear) tear_downstream(*lsp, event.tear.get());
   doom(*lsp, now);
 }
 

@@ -59,6 +59,8 @@ void Controller::Core::begin(Lsp& lsp, Instant now) {
   lsp.rerouting = false;
   if (auto trouble = refused(lsp)) return setup_failed(lsp, *std::move(trouble), now);
   if (auto trouble = choose_way(lsp)) return setup_failed(lsp, *std::move(trouble), now);
+  // Another way than before: downstream state is removed first (RFC 4920 section 6.3.6).
+  if (lsp.below && lsp.below->node != lsp.next) tear_downstream(lsp);
   if (!lsp.admitted) ask_call(lsp, now);
   if (!lsp.asked) reserve(lsp, now);
 }
@@ -135,6 +137,7 @@ void Controller::Core::activate(Lsp& lsp, Instant now) {
     }
     out_label = *local;
   }
+  if (!lsp.persisted) persist(lsp);  // active rows are always somebody's
   const auto activated = manager.activate(lsp.key, out_label, now);
   if (!activated) {
     Trouble why = refusal(lsp, activated.error());
@@ -158,28 +161,24 @@ void Controller::Core::doom(Lsp& lsp, Instant now) {
   if (lsp.doomed && lsp.plane != Plane::None) return;
   lsp.doomed = true;
   clear_timer(lsp);
-  if (lsp.persisted) persist(lsp);  // R6: who starts anew goes on with it
   tear_downstream(lsp);
+  // R6: who starts anew goes on with it; also where rows are all that there is of it.
+  if (lsp.path_in && (lsp.persisted || lsp.plane != Plane::None)) persist(lsp);
   if (lsp.plane == Plane::None) {
     if (manager.connection(lsp.key)) return let_go(lsp, now);  // found, not taken over
-    return finish(lsp, now);
+    if (fabric_read) finish(lsp, now);  // else its rows may still be found
+    return;
   }
   if (lsp.plane != Plane::Releasing) let_go(lsp, now);
 }
 
 void Controller::Core::finish(Lsp& lsp, Instant now) {
-  if (lsp.tear_waits) return persist(lsp);
   const LspKey key = lsp.key;
   const std::string connection = lsp.connection;
   const auto after = std::move(lsp.after);
   clear_timer(lsp);
   unsynchronized(lsp, false);
-  leave_ghost(lsp, now);
-  if (ghosts.contains(key)) {
-    persist(lsp);
-  } else if (lsp.persisted) {
-    forget(key);
-  }
+  if (lsp.persisted) forget(key);
   tell_call(lsp, false);
   wanting.erase(key);
   displaced.erase(key);
