@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -119,6 +120,9 @@ struct Resynchronized {  // refreshed or given back after that
 struct NotifyReceived {  // once, however often it was sent; already acknowledged
   NodeId from;           // as its IP source address says
   MessagePtr message{};
+  // RFC 2961: of two of one epoch the one with the lower identifier was sent first, whichever came
+  // first.
+  std::optional<rsvp::MessageId> id{};
 };
 struct NotifyDelivered {
   std::uint64_t ticket = 0;

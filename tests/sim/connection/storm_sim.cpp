@@ -159,6 +159,12 @@ struct Storm {
         wrong.append(name).append(" is gone; ");
       } else if (view->state != ConnectionState::Up) {
         wrong.append(name).append(" is ").append(to_string(view->state)).append("; ");
+        const auto lsp = network.at(owner).controller->lsp(view->lsp);
+        if (!lsp) continue;
+        for (const NodeId at : lsp->failing_at) {
+          wrong.append("failing at ").append(std::to_string(at.value & 255)).append("; ");
+        }
+        wrong.append(network.of(view->lsp));
       } else {
         const auto lsp = network.at(owner).controller->lsp(view->lsp);
         if (!lsp || !network.trace({owner, 1, lsp->in_down.at(0)})) {

@@ -12,7 +12,6 @@ std::string_view state_of(const Lsp& lsp) {
   if (lsp.recovering) return "recovering";
   if (lsp.asked) return "held";
   if (lsp.deleting) return "deleting";
-  if (lsp.displaced_by) return "displaced";
   switch (lsp.plane) {
     case Plane::None:
       return "starting";
@@ -45,6 +44,7 @@ LspView view_of(const Lsp& lsp) {
           .out_up = lsp.labels.upstream_out,
           .call_id = lsp.path_in ? call_id_of(lsp.path()) : std::uint16_t{0},
           .failing = lsp.failing || !lsp.failing_at.empty(),
+          .failing_at = {lsp.failing_at.begin(), lsp.failing_at.end()},
           .unsynchronized = lsp.unsynchronized,
           .tries = lsp.attempts.here,
           .contentions = lsp.attempts.contentions};
@@ -147,7 +147,9 @@ void Controller::on_event(const resource::Output& event, Instant now) {
       Overloaded{[&](const resource::Settled& e) { core.on_settled(e, now); },
                  [&](const resource::Yielded& e) { core.on_yielded(e, now); },
                  [&](const resource::Hit& e) { core.on_hit(e, now); },
-                 [&](const resource::Found& e) { core.on_found(e, now); }, [](const auto&) {}},
+                 [&](const resource::Found& e) { core.on_found(e, now); },
+                 [&](const resource::InterfaceChanged&) { core.try_wanting(now); },
+                 [](const auto&) {}},
       event);
 }
 

@@ -9,7 +9,6 @@
 #include <functional>
 #include <map>
 #include <set>
-#include <unordered_map>
 
 #include "ce/signaling/ason/connection/controller.hpp"
 #include "ce/signaling/ason/connection/crankback.hpp"
@@ -64,6 +63,8 @@ struct Lsp {
   bool told = false;              // of its transport, to the node that asked for it
   std::set<NodeId> failing_at{};  // of the ingress: who said so, itself too; nothing better since
 
+  std::map<NodeId, rsvp::MessageId> heard{};  // of the ingress: the last Notify of a node
+
   bool admitted = false;  // what is checked once is checked
   bool asked = false;     // its call; the verdict has not come
   rsvp::ErrorValue call_error{};
@@ -72,7 +73,6 @@ struct Lsp {
   bool doomed = false;        // it shall be gone when the rows are
   bool rerouting = false;     // rows go, then it begins again
   bool labels_fixed = false;  // rows are those of an earlier process: exactly these labels
-  std::optional<LspKey> displaced_by{};         // who has its rows here (SE style)
   std::optional<engine::PathReceived> after{};  // came while this was still going
 
   // Restart.
@@ -139,13 +139,12 @@ class Controller::Core {
   OutputQueue<Output> out;
   Counters counters;
 
-  std::unordered_map<LspKey, Lsp> lsps;
+  std::map<LspKey, Lsp> lsps;
   std::map<std::string, Connection, std::less<>> connections;
   std::set<std::pair<Instant, LspKey>> timers;
   std::set<NodeId> lost;            // neighbours that cannot be told of an end now
   std::set<NodeId> recovered_with;  // our Recovery Period with them is over
   std::set<LspKey> found;           // rows of nobody
-  std::set<LspKey> displaced;       // LSPs whose labels are kept for them without rows
   std::map<LspKey, engine::RecoveryPathReceived> recovery_paths;  // before their LSP is known
   // Torn by upstream before anything was known of them here: journal lost, rows not yet read.
   std::map<LspKey, engine::MessagePtr> ended;
@@ -162,6 +161,8 @@ class Controller::Core {
   // --- setup/advance.cpp: the machine ---
   [[nodiscard]] Lsp* find(const LspKey& key);
   [[nodiscard]] const Lsp* find(const LspKey& key) const;
+  // Another one of its session with which it may share labels (RFC 3209 section 4.6.4): the last.
+  [[nodiscard]] const Lsp* fellow(const Lsp& lsp) const;
   // After any of these the LSP may be gone: look it up again.
   void advance(const LspKey& key, Instant now);
   void begin(Lsp& lsp, Instant now);
@@ -173,7 +174,6 @@ class Controller::Core {
   void established(Lsp& lsp, Instant now);
   void on_settled(const resource::Settled& settled, Instant now);
   void on_yielded(const resource::Yielded& yielded, Instant now);
-  bool displace(Lsp& lsp, const LspKey& holder, Instant now);
   void read_plane(Lsp& lsp);  // as the manager has it
   void want(Lsp& lsp);        // its rows, as soon as they can be had
   void try_wanting(Instant now);
@@ -279,6 +279,7 @@ class Controller::Core {
   void resume(Lsp& lsp, Instant now);  // when all that it needs is there
   [[nodiscard]] Lsp* ingress_of_recovery_path(const engine::RecoveryPathReceived& event,
                                               Instant now);
+  [[nodiscard]] bool early(NodeId neighbor) const;
   void keep(const Lsp& lsp);  // its upstream half, whose Path says nothing of being established
   void end_unknown(const engine::PathGone& event, Instant now);
   void unsynchronized(Lsp& lsp, bool is);

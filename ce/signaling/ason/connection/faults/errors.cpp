@@ -125,11 +125,12 @@ void Controller::Core::setup_failed(Lsp& lsp, Trouble trouble, Instant now) {
   }
 }
 
-// From where it was left: rows that are there go first. The downstream half stays with the engine,
-// which sends the next Path in its place, or tears it where the next hop is another one.
+// From where it was left: rows that are there go first. The next Path takes the place of the last
+// one, unless that was answered already: the same answer to the next one would be no news.
 void Controller::Core::begin_again(Lsp& lsp, Instant now) {
   lsp.rerouting = true;
   lsp.path_out.reset();
+  if (lsp.resv_in) tear_downstream(lsp);
   lsp.resv_in.reset();
   lsp.labels_fixed = false;
   persist(lsp);

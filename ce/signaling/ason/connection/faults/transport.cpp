@@ -127,6 +127,15 @@ bool Controller::Core::on_notify(const engine::NotifyReceived& event, Instant no
     Lsp* const lsp = find(*key);
     if (lsp == nullptr || lsp->role != Role::Ingress) continue;
     ours = true;
+    if (event.id) {
+      // What is repeated may come behind what was said later.
+      const auto [last, first] = lsp->heard.try_emplace(event.from, *event.id);
+      if (!first && last->second.epoch == event.id->epoch &&
+          static_cast<std::int32_t>(event.id->id - last->second.id) < 0) {
+        continue;
+      }
+      last->second = *event.id;
+    }
     if ((status & rsvp::admin_status::kDelete) != 0) {
       // RFC 3473 section 7.3: a node on the way asks for its end.
       delete_lsp(*lsp, now);

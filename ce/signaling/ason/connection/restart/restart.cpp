@@ -108,9 +108,11 @@ void Controller::Core::on_fabric_read(Instant now) {
       finish(*lsp, now);
       continue;
     }
-    if (!lsp->recovering || !lsp->journaled) continue;
+    if (!lsp->recovering) continue;
     // Its rows are nowhere: what was up is set again, what was under way begins again.
-    if (lsp->established) {
+    if (!lsp->journaled) {
+      if (found.contains(key)) continue;
+    } else if (lsp->established) {
       want(*lsp);
     } else {
       lsp->labels_fixed = false;
@@ -220,9 +222,9 @@ void Controller::Core::resume(Lsp& lsp, Instant now) {
   if (!lsp.recovering || lsp.doomed) return;
   if (lsp.role != Role::Ingress && !lsp.given_back) return;
   if (lsp.plane == Plane::None) {
-    // Without rows: only when it is sure that there are none is it a new one.
-    if (!fabric_read && found.contains(lsp.key)) return;
-    if (!fabric_read && lsp.journaled) return;
+    // Without rows: only when it is sure that there are none is it a new one, or when its neighbour
+    // has waited for FEs as long as it was told.
+    if (!fabric_read && (lsp.journaled || found.contains(lsp.key) || early(lsp.previous))) return;
     if (lsp.established) return;
     lsp.recovering = false;
     if (lsp.role == Role::Ingress && lsp.why == Lsp::Due::None) {
@@ -366,7 +368,7 @@ void Controller::Core::on_recovery_ended(const engine::RecoveryEnded& event, Ins
       }
       continue;
     }
-    if (lsp->next == event.node) resume(*lsp, now);
+    if (lsp->next == event.node || lsp->previous == event.node) resume(*lsp, now);
   }
   for (const LspKey& key : found) {
     const auto view = manager.connection(key);
@@ -390,6 +392,11 @@ void Controller::Core::end_unknown(const engine::PathGone& event, Instant now) {
     recovery_paths.erase(at);
     on_recovery_path(below, now);
   }
+}
+
+// Its Paths may be of LSPs whose rows have not been read yet.
+bool Controller::Core::early(NodeId neighbor) const {
+  return !fabric_read && !recovered_with.contains(neighbor);
 }
 
 void Controller::Core::keep(const Lsp& lsp) {

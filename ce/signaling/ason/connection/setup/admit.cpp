@@ -70,7 +70,7 @@ void Controller::Core::on_path(const engine::PathReceived& event, Instant now) {
   ended.erase(event.key);
   ++counters.setups;
   Lsp& lsp = lsps.emplace(event.key, std::move(fresh)).first->second;
-  if (found.contains(event.key) || recovery_paths.contains(event.key)) {
+  if (found.contains(event.key) || recovery_paths.contains(event.key) || early(event.from)) {
     lsp.recovering = true;
     return path_of_recovered(lsp, event, now);
   }

@@ -6,11 +6,6 @@
 namespace forces::signaling::ason {
 namespace {
 
-bool same_session(const LspKey& a, const LspKey& b) {
-  return a.end_point == b.end_point && a.extended_tunnel_id == b.extended_tunnel_id &&
-         a.tunnel_id == b.tunnel_id && a.sender == b.sender;
-}
-
 // Nobody comes behind this node: the egress, or both ends are here.
 bool last(const Lsp& lsp) { return lsp.next == NodeId{}; }
 
@@ -26,13 +21,26 @@ const Lsp* Controller::Core::find(const LspKey& key) const {
   return at == lsps.end() ? nullptr : &at->second;
 }
 
+const Lsp* Controller::Core::fellow(const Lsp& lsp) const {
+  if (!shares(lsp.path())) return nullptr;
+  LspKey first = lsp.key, end = lsp.key;
+  first.lsp_id = 0;
+  end.lsp_id = 0xffff;
+  const Lsp* last = nullptr;
+  for (auto at = lsps.lower_bound(first); at != lsps.end() && at->first <= end; ++at) {
+    const Lsp& other = at->second;
+    if (other.key != lsp.key && !other.doomed && other.path_in) last = &other;
+  }
+  return last;
+}
+
 void Controller::Core::advance(const LspKey& key, Instant now) {
   Lsp* const lsp = find(key);
   if (lsp == nullptr) return;
   switch (lsp->plane) {
     case Plane::None:
       if (lsp->doomed) return finish(*lsp, now);
-      if (lsp->recovering || lsp->displaced_by) return;
+      if (lsp->recovering) return;
       return begin(*lsp, now);
     case Plane::Reserving:
     case Plane::Activating:
@@ -68,18 +76,10 @@ void Controller::Core::begin(Lsp& lsp, Instant now) {
 void Controller::Core::reserve(Lsp& lsp, Instant now) {
   auto wanted = wants(lsp);
   if (!wanted) return setup_failed(lsp, std::move(wanted.error()), now);
-  for (;;) {
-    const auto reserved = manager.reserve(*wanted, now);
-    if (reserved) {
-      lsp.labels = *reserved;
-      lsp.plane = Plane::Reserving;
-      return;
-    }
-    const auto& why = reserved.error();
-    if (!why.holder || !displace(lsp, *why.holder, now)) {
-      return setup_failed(lsp, refusal(lsp, why), now);
-    }
-  }
+  const auto reserved = manager.reserve(*wanted, now);
+  if (!reserved) return setup_failed(lsp, refusal(lsp, reserved.error()), now);
+  lsp.labels = *reserved;
+  lsp.plane = Plane::Reserving;
 }
 
 void Controller::Core::read_plane(Lsp& lsp) {
@@ -108,21 +108,6 @@ void Controller::Core::read_plane(Lsp& lsp) {
       lsp.plane = Plane::Releasing;
       return;
   }
-}
-
-// RFC 3209 section 4.6.4: LSPs of one session may share what they have. A row of the fabric has one
-// owner, so the older LSP gives its rows at this node to the younger one, keeps its state, and has
-// them back if the younger one goes first.
-bool Controller::Core::displace(Lsp& lsp, const LspKey& holder, Instant now) {
-  Lsp* const old = find(holder);
-  if (old == nullptr || old->doomed || old->displaced_by || old->key == lsp.key ||
-      !same_session(old->key, lsp.key)) {
-    return false;
-  }
-  old->displaced_by = lsp.key;
-  displaced.insert(holder);
-  if (old->plane != Plane::None && old->plane != Plane::Releasing) let_go(*old, now);
-  return true;
 }
 
 void Controller::Core::activate(Lsp& lsp, Instant now) {
@@ -181,22 +166,8 @@ void Controller::Core::finish(Lsp& lsp, Instant now) {
   if (lsp.persisted) forget(key);
   tell_call(lsp, false);
   wanting.erase(key);
-  displaced.erase(key);
   found.erase(key);
   lsps.erase(key);
-  std::vector<LspKey> back;
-  for (const LspKey& one : displaced) {
-    const Lsp* const old = find(one);
-    if (old != nullptr && old->displaced_by == key) back.push_back(one);
-  }
-  for (const LspKey& one : back) {
-    Lsp* const old = find(one);
-    if (old == nullptr) continue;
-    old->displaced_by.reset();
-    old->labels_fixed = true;
-    displaced.erase(one);
-    advance(one, now);
-  }
   if (!connection.empty()) lsp_gone(key, connection, now);
   if (after) on_path(*after, now);
 }
@@ -259,6 +230,7 @@ void Controller::Core::on_yielded(const resource::Yielded& yielded, Instant now)
   lsp->history.add_labels({config.self, yielded.interface}, yielded.labels, database);
   lsp->rerouting = true;
   lsp->path_out.reset();
+  if (lsp->resv_in) tear_downstream(*lsp);
   lsp->resv_in.reset();
   if (!manager.connection(yielded.loser)) {
     lsp->plane = Plane::None;
@@ -275,7 +247,7 @@ void Controller::Core::want(Lsp& lsp) {
 void Controller::Core::try_wanting(Instant now) {
   for (const LspKey& key : std::vector(wanting.begin(), wanting.end())) {
     Lsp* const lsp = find(key);
-    if (lsp == nullptr || lsp->doomed || lsp->plane != Plane::None || lsp->displaced_by) continue;
+    if (lsp == nullptr || lsp->doomed || lsp->plane != Plane::None) continue;
     if (!adopt(*lsp, now)) continue;
     wanting.erase(key);
     out.push(ConnectionAlarm{.key = key, .kind = AlarmKind::RowsDiffer, .raised = false});

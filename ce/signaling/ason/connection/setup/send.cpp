@@ -193,7 +193,7 @@ void Controller::Core::on_resv(const engine::ResvReceived& event, Instant now) {
     out.push(SendResvErr{event.key, resv_err(*event.resv, why.spec)});
     return;
   }
-  if (lsp->rerouting) return;  // of a Path that is no longer meant
+  if (lsp->rerouting) return tear_downstream(*lsp);  // of a Path that is no longer meant
   const std::uint32_t status = admin_status(*event.resv);
   if (lsp->role == Role::Ingress && (status & bits::kDelete) != 0 &&
       (lsp->deleting || (status & bits::kReflect) != 0)) {
@@ -230,7 +230,7 @@ void Controller::Core::on_resv(const engine::ResvReceived& event, Instant now) {
 // a Resv comes back.
 void Controller::Core::on_resv_gone(const engine::ResvGone& event, Instant now) {
   Lsp* const lsp = find(event.key);
-  if (lsp == nullptr || lsp->doomed) return;
+  if (lsp == nullptr || lsp->doomed || !lsp->below || lsp->below->node != event.from) return;
   if (event.why == engine::Gone::NeighborRemoved) {
     if (lsp->established && !lsp->deleting) unsynchronized(*lsp, true);
     return;

@@ -153,6 +153,53 @@ TEST_F(DeliveryTest, ATearIsSaidUntilItIsHeard) {  // or R1 would keep the state
   EXPECT_EQ(a().neighbor(kB).unacknowledged, 0u);
 }
 
+TEST_F(DeliveryTest, WhoOwesATearIsToldWhenItWasHeard) {
+  start_two();
+  set_up(kKey);
+  net.filter = [](NodeId from, const Send&) { return from == kA; };  // no ACK comes back
+  EXPECT_EQ(a().engine().tear_path(kKey, now()), Status::Done);
+  a().pump();
+  run(100ms);
+  EXPECT_EQ(a().count<TearDelivered>(), 0u);
+  net.filter = nullptr;
+  run(10s);
+  ASSERT_EQ(a().count<TearDelivered>(), 1u);
+  EXPECT_EQ(a().all<TearDelivered>()[0].key, kKey);
+  EXPECT_EQ(a().all<TearDelivered>()[0].to, kB);
+  // What is set up again takes the tear back.
+  forget();
+  set_up(kKey);
+  net.filter = [](NodeId from, const Send&) { return from == kA; };
+  EXPECT_EQ(a().engine().tear_path(kKey, now()), Status::Done);
+  EXPECT_EQ(a().engine().set_path(kKey, kB, path(kKey, kA), now()), Status::Done);
+  a().pump();
+  net.filter = nullptr;
+  run(10s);
+  EXPECT_EQ(a().count<TearDelivered>(), 0u);
+  // Who is removed hears of nothing any more.
+  net.filter = [](NodeId from, const Send&) { return from == kA; };
+  EXPECT_EQ(a().engine().tear_path(kKey, now()), Status::Done);
+  a().engine().remove_neighbor(kB, now());
+  a().pump();
+  EXPECT_EQ(a().count<TearDelivered>(), 1u);
+}
+
+TEST_F(DeliveryTest, ATearOfWhatIsNotHereIsSaidToTheOwner) {  // its journal may know it
+  start_two();
+  rsvp::Message tear{.type = MessageType::PathTear};
+  tear.objects.emplace_back(session(kKey));
+  tear.objects.emplace_back(hop(kA, 1));
+  tear.objects.emplace_back(
+      rsvp::SenderTemplate{rsvp::Address::v4(kA.value), kKey.lsp_id});
+  EXPECT_EQ(a().engine().tear_path(kKey, kB, tear, now()), Status::Done);
+  a().pump();
+  run(1s);
+  ASSERT_EQ(b().count<PathGone>(), 1u);
+  EXPECT_EQ(b().all<PathGone>()[0].key, kKey);
+  EXPECT_EQ(b().all<PathGone>()[0].from, kA);
+  EXPECT_EQ(a().count<TearDelivered>(), 1u);
+}
+
 TEST_F(DeliveryTest, ATearToANeighborThatIsLostWaitsForIt) {
   start_two();
   set_up(kKey);
