@@ -203,10 +203,10 @@ std::vector<std::string> NetworkStorm::leftovers() {
   judge.check_rest();
   for (const auto& [number, member] : network_.members) {
     const auto calls = member->operate([](Rooms& rooms) { return rooms.calls.list().size(); });
-    const auto connections =
-        member->operate([](Rooms& rooms) { return rooms.connections.list().size(); });
+    for (const auto& one : member->operate([](Rooms& r) { return r.connections.list(); })) {
+      judge.say(number, one.name + " is left, " + std::string(to_string(one.state)));
+    }
     if (calls != 0) judge.say(number, std::to_string(calls) + " calls are left");
-    if (connections != 0) judge.say(number, std::to_string(connections) + " connections are left");
     std::size_t records = 0;
     (void)member->store.scan(TransportNode::kTable, {}, [&](state::Bytes, state::Bytes) {
       ++records;

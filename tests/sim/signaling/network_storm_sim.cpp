@@ -48,6 +48,7 @@ void write_said(Transport& network) {
 std::uint64_t live(std::uint64_t seed, StormSize s) {
   SCOPED_TRACE("FORCES_SEED=" + std::to_string(seed));
   NetworkStorm life(seed, s);
+  life.network().keep_messages = std::getenv("FORCES_SAID") != nullptr;
   const auto judge = [&](const char* when, const std::vector<std::string>& problems) {
     for (std::size_t i = 0; i < std::min<std::size_t>(problems.size(), 10); ++i) {
       ADD_FAILURE() << when << problems[i] << " (" << problems.size() << " problems)";

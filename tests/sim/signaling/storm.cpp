@@ -320,11 +320,12 @@ void NetworkStorm::end() {
         [&](Rooms& rooms) { return rooms.connections.release(name, network_.world.now()); });
   }
   network_.run(5min);
-  for (auto& [name, wish] : calls_) {
-    wish.ending = true;
-    network_.at(wish.from).operate([&](Rooms& rooms) {
-      if (const auto* const known = rooms.calls.show(name)) {
-        (void)rooms.calls.remove(known->handle, network_.world.now());
+  for (auto& [name, wish] : calls_) wish.ending = true;
+  // Also those that came back because their other end could not let go of them, with an alarm.
+  for (const auto& [number, member] : network_.members) {
+    member->operate([&](Rooms& rooms) {
+      for (const auto* const call : rooms.calls.list()) {
+        if (call->initiator()) (void)rooms.calls.remove(call->handle, network_.world.now());
       }
     });
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <ranges>
 
+#include "ce/signaling/ason/connection/message/compose.hpp"
+#include "ce/signaling/service/ip.hpp"
 #include "common/core/outputs.hpp"
 
 namespace forces::signaling::test {
@@ -49,6 +51,7 @@ const Transport::Far* Transport::far(const FePort& port) const {
 void Transport::deliver(const FePort& from, std::vector<std::byte> packet) {
   const Far* const to = far(from);
   if (to == nullptr) return;
+  if (keep_messages) note_message(from, packet);
   const Channel& channel = channels[to->fibre];
   if (!channel.control || (channel.loss != 0 && world.pick(1'000) < channel.loss)) return;
   const std::uint32_t number = number_of(to->end.node);
@@ -73,6 +76,40 @@ void Transport::receive(std::uint32_t number, const FePort& port,
   member.pump();
 }
 
+void Transport::note(std::uint32_t number, const std::string& what) {
+  const double now = std::chrono::duration<double>(world.now().time_since_epoch()).count();
+  at(number).said.push_back(std::to_string(now) + " " + what);
+}
+
+void Transport::note_message(const FePort& from, const std::vector<std::byte>& packet) {
+  const auto read = read_rsvp(packet);
+  if (!read) return;
+  const auto message = rsvp::decode_message(read->octets);
+  if (!message) return;
+  const auto one = [&](const rsvp::Message& sent) {
+    if (sent.type == rsvp::MessageType::Hello || sent.type == rsvp::MessageType::Srefresh) return;
+    std::string text(to_string(sent.type));
+    text += " to " + std::to_string(number_of({read->destination}));
+    const auto* const session = sent.find<rsvp::Session>();
+    const auto lsp = [&](const auto* identity) {
+      if (session == nullptr || identity == nullptr) return;
+      text += " " + std::to_string(number_of({identity->sender.v4()})) + ">" +
+              std::to_string(number_of({session->end_point.v4()})) + "/" +
+              std::to_string(session->tunnel_id) + "/" + std::to_string(identity->lsp_id);
+    };
+    lsp(sent.find<rsvp::SenderTemplate>());
+    lsp(sent.find<rsvp::FilterSpec>());
+    if (const auto status = ason::admin_status(sent)) text += " status " + std::to_string(status);
+    if (const auto* const error = sent.find<rsvp::ErrorSpec>()) {
+      text += " error " + std::to_string(static_cast<int>(error->error.code)) + "/" +
+              std::to_string(error->error.value) + " flags " + std::to_string(error->flags);
+    }
+    note(from.fe % kNodesOfFes, text);
+  };
+  if (message->bundled.empty()) one(*message);
+  for (const rsvp::Message& part : message->bundled) one(part);
+}
+
 void Transport::cut(std::size_t fibre, bool transport, bool control) {
   channels[fibre].control = control;
   if (std::exchange(channels[fibre].transport, transport) == transport) return;
@@ -89,6 +126,7 @@ Member::Member(Transport& network, std::uint32_t number) : network_(network), nu
 
 void Member::boot() {
   ++boots_;
+  if (network_.keep_messages) network_.note(number_, "BOOTS");
   NodeConfig config = network_.plan.config(number_);
   config.engine.seed = network_.seed_ * 1'000'003 + number_ * 77 + boots_ * 7919;
   config.calls.seed = network_.seed_ * 1'000'033 + number_ * 99 + boots_ * 104'729;
@@ -103,6 +141,7 @@ void Member::boot() {
 }
 
 void Member::kill(std::size_t survivors) {
+  if (network_.keep_messages) network_.note(number_, "KILLED");
   node.reset();
   store.crash(survivors);
   armed_ = Instant::max();
@@ -129,6 +168,7 @@ void Member::on_port(const FePort& port) {
 
 void Member::lose_fe(std::uint32_t id) {
   Fe& fe = fes_.at(id);
+  if (network_.keep_messages) network_.note(number_, "LOSES FE");
   if (!std::exchange(fe.up, false) || !running()) return;
   node->on_fe_down(id, network_.world.now());
   pump();
@@ -138,6 +178,7 @@ void Member::find_fe(std::uint32_t id, bool anew) {
   Fe& fe = fes_.at(id);
   if (std::exchange(fe.up, true)) return;
   ++fe.period;
+  if (network_.keep_messages) network_.note(number_, anew ? "FINDS FE ANEW" : "FINDS FE");
   if (anew) std::erase_if(rows, [id](const auto& row) { return row.first.first == id; });
   if (!running()) return;
   tell_fe(id);
@@ -249,10 +290,8 @@ void Member::take(const NodeOutput& output) {
           [&](const Said& what) {
             network_.world.trace(what.event);
             network_.world.trace(what.text);
-            if (!network_.keep_said) return;
-            const double now =
-                std::chrono::duration<double>(network_.world.now().time_since_epoch()).count();
-            said.push_back(std::to_string(now) + " " + std::string(what.event) + ": " + what.text);
+            if (network_.keep_said)
+              network_.note(number_, std::string(what.event) + ": " + what.text);
           },
       },
       output);

@@ -101,10 +101,13 @@ class Transport {
   std::vector<Channel> channels;  // as plan.fibres
   bool spins = false;             // a node never came to rest
   bool keep_said = true;
+  bool keep_messages = false;  // among what is said: what nodes send, and what becomes of them
+  void note(std::uint32_t number, const std::string& what);
 
  private:
   friend class Member;
   void receive(std::uint32_t number, const FePort& port, const std::vector<std::byte>& packet);
+  void note_message(const FePort& from, const std::vector<std::byte>& packet);
   std::map<FePort, Far> far_;
   std::uint64_t seed_;
 };

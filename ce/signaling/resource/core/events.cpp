@@ -41,6 +41,9 @@ void Manager::Impl::on_rows(std::uint32_t id, std::span<const FoundRow> rows, In
   }
 
   std::set<LspKey> touched, fresh;
+  for (auto& [lsp, connection] : connections) {
+    if (connection.unclear.erase(id) != 0) touched.insert(lsp);
+  }
   for (const auto& [number, lsp] : fe.numbers) touched.insert(lsp);
   for (const LspKey& lsp : touched) {
     Connection& connection = *find(lsp);

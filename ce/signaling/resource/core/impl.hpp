@@ -39,6 +39,7 @@ struct Connection {
   std::set<RowId> numbers{};         // rows of which it has the number
   std::size_t awaited = 0;           // labels that another one must let go first
   std::uint64_t transaction = 0;     // under way
+  std::set<std::uint32_t> unclear{}; // FEs that may have other rows of it, until they are read
   bool settled_once = false;         // it was reserved or active, or found
   Goal told = Goal::Keep;            // the last goal that was told to be reached
   std::optional<Settled> refused{};  // what to tell when its release has come to an end

@@ -52,6 +52,12 @@ void Controller::Core::on_path(const engine::PathReceived& event, Instant now) {
       known->after = event;
       return;
     }
+    if (known->role == Role::Ingress) {  // RFC 3209 section 4.4.4: it came back to where it began
+      Trouble loop = trouble(*known, path_error(rsvp::routing::kRouteLoop), {});
+      loop.spec.flags |= rsvp::ErrorSpec::kPathStateRemoved;
+      out.push(SendPathErr{event.key, path_err(*event.path, loop.spec)});
+      return;
+    }
     if (known->recovering) return path_of_recovered(*known, event, now);
     return on_modified(*known, event, now);
   }
