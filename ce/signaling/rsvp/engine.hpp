@@ -100,7 +100,9 @@ class Engine {
   Status send_path_err(const LspKey& key, rsvp::Message error, Instant now);
 
   // --- to any node ---
-  // The ticket comes again in NotifyDelivered or NotifyFailed; 0: it cannot be sent.
+  // The ticket comes again in NotifyDelivered or NotifyFailed; 0: it cannot be sent. News of an LSP (no
+  // C or D bit) take the place of those on their way to that node about the same LSP, of which nothing
+  // more is heard.
   [[nodiscard]] std::uint64_t notify(NodeId to, rsvp::Message message, Instant now);
   Status send_resv_conf(NodeId to, rsvp::Message message, Instant now);
 

@@ -188,7 +188,9 @@ class Controller::Core {
   void on_modified(Lsp& lsp, const engine::PathReceived& event, Instant now);
   [[nodiscard]] std::optional<Trouble> refused(const Lsp& lsp) const;
   void came_by(Lsp& lsp) const;  // the link that its Path names
-  // What stays the same when a Path of this LSP comes again.
+  // What stays the same when a Path of this LSP comes again; of one that is in service the link and
+  // its label are enough.
+  [[nodiscard]] static bool same_link(const rsvp::Message& a, const rsvp::Message& b);
   [[nodiscard]] static bool same_way(const rsvp::Message& a, const rsvp::Message& b);
 
   // --- setup/way.cpp: which way it goes on ---

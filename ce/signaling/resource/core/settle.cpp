@@ -228,7 +228,8 @@ void Manager::Impl::hold(Connection& connection, const HoldKey& key, bool wait) 
   }
   connection.holds.insert(key);
   changed(key.port);
-  if (const Port* const port = ports.find(key.port); !port->up) {
+  // What it has taken over and will let go of is no fault of its own.
+  if (const Port* const port = ports.find(key.port); !port->up && needs(connection, key)) {
     hit(connection, {.port = key.port}, true);
   }
 }

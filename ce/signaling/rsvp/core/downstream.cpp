@@ -155,7 +155,7 @@ Status Engine::Core::set_path(const LspKey& key, NodeId next_hop, Message path) 
     static_cast<void>(tear_path(key));
     lsp = lsp_of(key);
   }
-  forget_tears(key, *n, MessageType::PathTear);
+  forget_sent(key, *n, MessageType::PathTear);
   if (lsp == nullptr) {
     lsp = &lsps_[key];
     lsp->key = key;
@@ -190,10 +190,10 @@ Status Engine::Core::tear_path(const LspKey& key, std::optional<NodeId> next_hop
   auto body = encode_objects(tear.objects);
   if (body.empty()) return Status::Malformed;
   if (here && lsp->down->path.to == n) erase_downstream(*lsp);
-  forget_tears(key, *n, MessageType::PathTear);
+  forget_sent(key, *n, MessageType::PathTear);
   Pending& p = post(*n, Sent::Tear, MessageType::PathTear, std::move(body));
   p.key = key;
-  tears_.emplace(key, &p);
+  by_lsp_.emplace(key, &p);
   return Status::Done;
 }
 

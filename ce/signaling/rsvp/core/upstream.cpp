@@ -250,7 +250,7 @@ Status Engine::Core::set_resv(const LspKey& key, Message resv) {
   }
   if (up.resv && up.resv_message.objects == resv.objects) return Status::Done;
   if (full(n)) return Status::Limit;
-  forget_tears(key, n, MessageType::ResvTear);
+  forget_sent(key, n, MessageType::ResvTear);
   up.resv_message = std::move(resv);
   join(*lsp);
   return Status::Done;
@@ -278,7 +278,7 @@ Status Engine::Core::tear_resv(const LspKey& key, Message tear) {
   in.timer.set_if_idle(now_ + in.lifetime);
   Pending& p = post(*in.from, Sent::Tear, MessageType::ResvTear, std::move(body));
   p.key = key;
-  tears_.emplace(key, &p);
+  by_lsp_.emplace(key, &p);
   return Status::Done;
 }
 

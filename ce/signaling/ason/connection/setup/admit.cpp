@@ -171,25 +171,34 @@ std::optional<Trouble> Controller::Core::refused(const Lsp& lsp) const {
   return std::nullopt;
 }
 
-bool Controller::Core::same_way(const rsvp::Message& a, const rsvp::Message& b) {
+bool Controller::Core::same_link(const rsvp::Message& a, const rsvp::Message& b) {
   const auto* const one = a.find<rsvp::Hop>();
   const auto* const other = b.find<rsvp::Hop>();
-  if (one == nullptr || other == nullptr || one->tlvs != other->tlvs) return false;
+  return one != nullptr && other != nullptr && one->tlvs == other->tlvs &&
+         same<rsvp::UpstreamLabel>(a, b);
+}
+
+bool Controller::Core::same_way(const rsvp::Message& a, const rsvp::Message& b) {
   const auto sets = [](const rsvp::Message& m) {
     std::vector<rsvp::LabelSet> all;
     for (const rsvp::LabelSet& set : m.all<rsvp::LabelSet>()) all.push_back(set);
     return all;
   };
-  return same<rsvp::UpstreamLabel>(a, b) && same<rsvp::SenderTspec>(a, b) &&
-         same<rsvp::LabelRequest>(a, b) && same<rsvp::ExplicitRoute>(a, b) &&
+  return same_link(a, b) && same<rsvp::SenderTspec>(a, b) && same<rsvp::LabelRequest>(a, b) && same<rsvp::ExplicitRoute>(a, b) &&
          same<rsvp::ExcludeRoute>(a, b) && sets(a) == sets(b);
 }
 
 void Controller::Core::on_modified(Lsp& lsp, const engine::PathReceived& event, Instant now) {
-  const bool moved = event.from != lsp.previous || !same_way(lsp.path(), *event.path);
-  if (moved && !lsp.established) {
-    // Upstream chose another way or another label: from the beginning, on the halves that are
-    // there.
+  // Also of one that we have answered: upstream has not heard of that, or would not have moved it.
+  const bool moved = event.from != lsp.previous || !same_link(lsp.path(), *event.path) ||
+                     (!lsp.established && !same_way(lsp.path(), *event.path));
+  if (moved) {
+    // Another way or another label: from the beginning, on the halves that are there.
+    if (lsp.resv_out) {
+      out.push(TearResv{lsp.key});
+      tell_call(lsp, false);
+    }
+    lsp.resv_out = lsp.established = false;
     lsp.path_in = event.path;
     lsp.previous = event.from;
     lsp.admitted = false;
@@ -199,9 +208,7 @@ void Controller::Core::on_modified(Lsp& lsp, const engine::PathReceived& event, 
     lsp.attempts = {};
     return begin_again(lsp, now);
   }
-  // Of one that is in service nothing is moved by a Path; the rest of it is taken.
   lsp.path_in = event.path;
-  lsp.previous = event.from;
   if ((admin_status(*event.path) & rsvp::admin_status::kDelete) != 0 && !lsp.deleting) {
     // RFC 3473 section 7.2.1: from now on its end is no fault.
     lsp.deleting = true;

@@ -166,6 +166,21 @@ TEST_F(Sharing, ARefusedActivationLeavesTheElderAsItWas) {
   nothing_is_left();
 }
 
+TEST_F(Sharing, WhatIsTakenOverAtADeadPortIsNoFaultOfTheYounger) {
+  ASSERT_TRUE(reserve(wants(1, 3, 1)));
+  ASSERT_TRUE(activate(1));
+  manager.on_port({1, 1}, false, node.now);
+  node.run();
+  node.all<Hit>();
+  Wants other = wants(2, 3, 2);
+  other.in.label = other.in.upstream = Labels{slot(1)};
+  ASSERT_TRUE(reserve(other));
+  ASSERT_TRUE(activate(2));
+  EXPECT_EQ(node.all<Hit>(), std::vector<Hit>{});
+  EXPECT_FALSE(manager.connection(lsp(2))->failing);
+  EXPECT_TRUE(manager.connection(lsp(1))->failing);
+}
+
 TEST_F(Sharing, NothingIsSharedWithoutTheStyleOrWithAnotherSession) {
   ASSERT_TRUE(reserve([&] {
     Wants w = wants(1, 3, 1);

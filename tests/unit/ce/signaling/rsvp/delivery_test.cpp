@@ -356,6 +356,39 @@ TEST_F(DeliveryTest, Rfc4974Section6ANotifyThatNobodyAcknowledgesFailsAfterThree
   EXPECT_EQ(sent(kA, MessageType::Notify).size(), 3u);
 }
 
+TEST_F(DeliveryTest, ANotifyOfAnLspTakesThePlaceOfTheOneBefore) {
+  start_two();
+  const auto news = [&](const LspKey& key, std::uint16_t value) {
+    rsvp::Message message = notify_message(key);
+    message.find<rsvp::ErrorSpec>()->error = {rsvp::ErrorCode::Notify, value};
+    message.find<rsvp::AdminStatus>()->bits = 0;
+    return a().engine().notify(kC, message, now());
+  };
+  const LspKey other = lsp_key(kA, kB, 9);
+  EXPECT_NE(news(kKey, rsvp::notify::kLspFailure), 0u);
+  const auto second = news(other, rsvp::notify::kLspFailure);
+  const auto last = news(kKey, rsvp::notify::kLspRecovered);
+  a().pump();
+  forget();
+  run(10s);
+  EXPECT_EQ(a().count<NotifyFailed>(), 2u);
+  for (const auto& failed : a().all<NotifyFailed>()) {
+    EXPECT_TRUE(failed.ticket == second || failed.ticket == last);
+  }
+  for (const auto& again : sent(kA, MessageType::Notify)) {
+    const bool failure =
+        again.find<rsvp::ErrorSpec>()->error.value == rsvp::notify::kLspFailure;
+    EXPECT_EQ(failure, again.find<rsvp::Session>()->tunnel_id == 9);
+  }
+  // Calls have an order of their own: nothing of theirs is dropped.
+  forget();
+  EXPECT_NE(a().engine().notify(kC, notify_message(kKey), now()), 0u);
+  EXPECT_NE(a().engine().notify(kC, notify_message(kKey), now()), 0u);
+  a().pump();
+  run(10s);
+  EXPECT_EQ(a().count<NotifyFailed>(), 2u);
+}
+
 TEST_F(DeliveryTest, Rfc3473Section43ANotifyForOthersGoesOnUnmodified) {  // T16
   start(config(kA, {kB}));
   start(config(kB, {kA, kC}));
