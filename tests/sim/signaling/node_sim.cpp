@@ -122,23 +122,6 @@ TEST_F(Nodes, NothingIsAnnouncedBeforeItIsDurable) {
   EXPECT_TRUE(up("spc"));
 }
 
-// The end of it too: who has acknowledged a PathTear knows of it after a crash, or is told again.
-TEST_F(Nodes, NothingIsAcknowledgedBeforeItIsDurable) {
-  create(spc("spc"));
-  ASSERT_TRUE(up("spc"));
-  network.run(1s);
-  network.at(2).disk_writes = false;
-  network.at(1).operate(
-      [&](Rooms& rooms) { return rooms.connections.release("spc", network.world.now()); });
-  network.run(120s);  // the PathTear comes after 30 s, and is no more than a memory after 20 others
-  network.at(2).kill();
-  network.at(2).disk_writes = true;
-  network.at(2).boot();
-  EXPECT_TRUE(network.until([&] { return rows() == 0; }, 60s));
-  const auto lsps = network.at(2).operate([](Rooms& rooms) { return rooms.connections.lsps(); });
-  EXPECT_TRUE(lsps.empty());
-}
-
 TEST_F(Nodes, T8AKilledTransitNodeHasItsConnectionsBackAndNoRowChanges) {
   create(spc("spc"));
   ASSERT_TRUE(up("spc"));

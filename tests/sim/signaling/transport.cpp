@@ -179,7 +179,11 @@ void Member::find_fe(std::uint32_t id, bool anew) {
   if (std::exchange(fe.up, true)) return;
   ++fe.period;
   if (network_.keep_messages) network_.note(number_, anew ? "FINDS FE ANEW" : "FINDS FE");
-  if (anew) std::erase_if(rows, [id](const auto& row) { return row.first.first == id; });
+  if (anew) {
+    for (const auto& [at, row] : std::map(rows)) {
+      if (at.first == id) put(at, std::nullopt);
+    }
+  }
   if (!running()) return;
   tell_fe(id);
   pump();
@@ -223,35 +227,68 @@ void Member::sync() {
   });
 }
 
-void Member::apply(const resource::FeRows& part) {
-  for (const auto& change : part.changes) {
-    ++row_changes;
-    if (change.erase) {
-      rows.erase({part.fe, change.number});
-    } else {
-      rows[{part.fe, change.number}] = change.row;
-    }
+void Member::put(const RowId& id, const std::optional<resource::Row>& row) {
+  if (const auto at = rows.find(id); at != rows.end()) {
+    inputs_.erase({{id.first, at->second.in_port}, at->second.in_label});
+    outputs_.erase({{id.first, at->second.out_port}, at->second.out_label});
+    rows.erase(at);
   }
+  if (!row) return;
+  inputs_[{{id.first, row->in_port}, row->in_label}] = id.second;
+  outputs_[{{id.first, row->out_port}, row->out_label}] = id.second;
+  rows[id] = *row;
 }
 
-// What an FE that is lost, silent, or left alone by its controller has done, nobody knows.
+// As class CrossConnect has it: deleted by input, set by number, and no input or output twice. All
+// of it or nothing.
+bool Member::apply(std::span<const resource::FeRows> parts) {
+  std::vector<std::pair<RowId, std::optional<resource::Row>>> before;
+  const auto change = [&](const RowId& id, const std::optional<resource::Row>& row) {
+    const auto at = rows.find(id);
+    before.emplace_back(id, at == rows.end() ? std::nullopt : std::optional(at->second));
+    put(id, row);
+    return true;
+  };
+  const auto one = [&](std::uint32_t fe, const resource::RowChange& wanted) {
+    const resource::Row& row = wanted.row;
+    const auto in = inputs_.find({{fe, row.in_port}, row.in_label});
+    if (wanted.erase) return in != inputs_.end() && change({fe, in->second}, std::nullopt);
+    const auto out = outputs_.find({{fe, row.out_port}, row.out_label});
+    if (in != inputs_.end() && in->second != wanted.number) return false;
+    if (out != outputs_.end() && out->second != wanted.number) return false;
+    return change({fe, wanted.number}, row);
+  };
+  for (const resource::FeRows& part : parts) {
+    for (const resource::RowChange& wanted : part.changes) {
+      if (one(part.fe, wanted)) continue;
+      for (const auto& [id, row] : before | std::views::reverse) put(id, row);
+      return false;
+    }
+  }
+  row_changes += before.size();
+  return true;
+}
+
+// What an FE that is silent, or left alone by its controller, has done, nobody knows.
 TransactionResult Member::perform(const resource::Transaction& transaction, bool alive) {
   using Kind = TransactionResult::Kind;
-  for (const auto& part : transaction.fes) {
+  const std::span parts(transaction.fes);
+  for (const auto& part : parts) {
     if (!fes_.at(part.fe).up) return {.kind = Kind::Refused, .fe = part.fe};
   }
   const auto luck = [&](std::uint32_t of_thousand) {
     return of_thousand != 0 && network_.world.pick(1'000) < of_thousand;
   };
-  if (luck(refuse)) return {.kind = Kind::Refused, .fe = transaction.fes.front().fe, .code = 1};
+  if (luck(refuse)) return {.kind = Kind::Refused, .fe = parts.front().fe, .code = 1};
   if (luck(alive ? silent : 5 * silent)) {
-    for (const auto& part : transaction.fes) {
-      if (network_.world.pick(2) == 0) apply(part);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      if (network_.world.pick(2) == 0) (void)apply(parts.subspan(i, 1));
     }
     return {.kind = Kind::Unknown};
   }
-  for (const auto& part : transaction.fes) apply(part);
-  return {};
+  if (apply(parts)) return {};
+  ++refusals;
+  return {.kind = Kind::Refused, .fe = parts.front().fe, .code = 2};
 }
 
 void Member::take(const NodeOutput& output) {

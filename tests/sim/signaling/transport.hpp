@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -50,6 +51,7 @@ class Member {
   using RowId = std::pair<std::uint32_t, std::uint32_t>;  // FE, number
   std::map<RowId, resource::Row> rows;
   std::uint64_t row_changes = 0;
+  std::uint64_t refusals = 0;  // an input or an output of another row, or a row that is not there
   std::vector<std::string> said;
   std::uint64_t packets = 0;  // sent
 
@@ -61,13 +63,15 @@ class Member {
   void take(const NodeOutput& output);
   [[nodiscard]] resource::TransactionResult perform(const resource::Transaction& transaction,
                                                     bool alive);
-  void apply(const resource::FeRows& part);
+  [[nodiscard]] bool apply(std::span<const resource::FeRows> parts);
+  void put(const RowId& id, const std::optional<resource::Row>& row);
   void tell_fe(std::uint32_t fe);
   void sync();
   void arm();
   Transport& network_;
   const std::uint32_t number_;
   std::map<std::uint32_t, Fe> fes_;
+  std::map<std::pair<FePort, Label>, std::uint32_t> inputs_, outputs_;  // numbers of rows
   std::uint64_t boots_ = 0;
   bool syncing_ = false;
   Instant armed_ = Instant::max();
