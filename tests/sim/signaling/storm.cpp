@@ -314,10 +314,14 @@ void NetworkStorm::peace() {
 }
 
 void NetworkStorm::end() {
-  for (auto& [name, wish] : connections_) {
-    wish.ending = true;
-    network_.at(wish.from).operate(
-        [&](Rooms& rooms) { return rooms.connections.release(name, network_.world.now()); });
+  for (auto& [name, wish] : connections_) wish.ending = true;
+  // Also those whose end was not durable when their node was killed.
+  for (const auto& [number, member] : network_.members) {
+    member->operate([&](Rooms& rooms) {
+      for (const auto& one : rooms.connections.list()) {
+        (void)rooms.connections.release(one.name, network_.world.now());
+      }
+    });
   }
   network_.run(5min);
   for (auto& [name, wish] : calls_) wish.ending = true;

@@ -87,7 +87,11 @@ engine::Status perform(const Output& output, engine::Engine& engine, Instant now
                  [&](const SetResv& o) { return engine.set_resv(o.key, *o.resv, now); },
                  [&](const TearResv& o) { return engine.tear_resv(o.key, now); },
                  [&](const KeepPath& o) { return engine.keep(o.key, now); },
-                 [&](const SendPathErr& o) { return engine.send_path_err(o.key, o.error, now); },
+                 [&](const SendPathErr& o) {
+                   const bool moved = o.to != NodeId{} && engine.previous_hop(o.key) != o.to;
+                   return moved ? engine::Status::Done
+                                : engine.send_path_err(o.key, o.error, now);
+                 },
                  [&](const SendResvErr& o) { return engine.send_resv_err(o.key, o.error, now); },
                  [&](const SendNotify& o) {
                    return engine.notify(o.to, o.message, now) == 0 ? engine::Status::NoNeighbor
@@ -171,7 +175,6 @@ void Controller::on_unsent(const Output& output, engine::Status status, Instant 
   if (status == engine::Status::NoState || (path == nullptr && resv == nullptr)) return;
   Lsp* const lsp = core_->find(path != nullptr ? path->key : resv->key);
   if (lsp == nullptr || lsp->doomed || lsp->established) return;
-  if (path != nullptr) lsp->below.reset();
   Trouble why =
       core_->trouble(*lsp, {rsvp::ErrorCode::AdmissionControl, rsvp::admission::kBandwidth},
                      {.link = LinkEnd{core_->config.self, lsp->out}});

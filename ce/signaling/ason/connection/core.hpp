@@ -187,6 +187,7 @@ class Controller::Core {
   void on_path_gone(const engine::PathGone& event, Instant now);
   void on_modified(Lsp& lsp, const engine::PathReceived& event, Instant now);
   [[nodiscard]] std::optional<Trouble> refused(const Lsp& lsp) const;
+  [[nodiscard]] bool comes_back(const Lsp& known, const engine::PathReceived& event) const;
   void came_by(Lsp& lsp) const;  // the link that its Path names
   // What stays the same when a Path of this LSP comes again; of one that is in service the link and
   // its label are enough.

@@ -170,9 +170,8 @@ void Controller::Core::on_path_err(const engine::PathErrReceived& event, Instant
   if (lsp == nullptr || !event.error) return;
   const auto* const spec = event.error->find<rsvp::ErrorSpec>();
   if (spec == nullptr) return;
-  if (event.state_removed) {
-    lsp->below.reset();
-  }
+  // Also where its state is said to be removed a tear follows in the end: our last Path may have
+  // crossed that, and be answered by now.
   if (lsp->doomed) return;
   if (only_news(spec->error) && !event.state_removed) {
     if (lsp->role == Role::Ingress) {

@@ -48,14 +48,18 @@ bool needs_protected_links(const rsvp::Message& path) {
 
 void Controller::Core::on_path(const engine::PathReceived& event, Instant now) {
   if (Lsp* const known = find(event.key)) {
-    if (known->doomed) {
-      known->after = event;
+    if (comes_back(*known, event)) {
+      Lsp stranger;
+      stranger.key = event.key;
+      stranger.path_in = event.path;
+      stranger.previous = event.from;
+      Trouble loop = trouble(stranger, path_error(rsvp::routing::kRouteLoop), {});
+      loop.spec.flags |= rsvp::ErrorSpec::kPathStateRemoved;
+      out.push(SendPathErr{event.key, path_err(*event.path, loop.spec), event.from});
       return;
     }
-    if (known->role == Role::Ingress) {  // RFC 3209 section 4.4.4: it came back to where it began
-      Trouble loop = trouble(*known, path_error(rsvp::routing::kRouteLoop), {});
-      loop.spec.flags |= rsvp::ErrorSpec::kPathStateRemoved;
-      out.push(SendPathErr{event.key, path_err(*event.path, loop.spec)});
+    if (known->doomed) {
+      known->after = event;
       return;
     }
     if (known->recovering) return path_of_recovered(*known, event, now);
@@ -81,6 +85,13 @@ void Controller::Core::on_path(const engine::PathReceived& event, Instant now) {
     return path_of_recovered(lsp, event, now);
   }
   advance(event.key, now);
+}
+
+// To its ingress, or to who has passed it on: what is here is not touched.
+bool Controller::Core::comes_back(const Lsp& known, const engine::PathReceived& event) const {
+  if (known.role == Role::Ingress) return true;
+  const auto* const rro = event.path->find<rsvp::RecordRoute>();
+  return event.from != known.previous && rro != nullptr && names(rro->route, config.self);
 }
 
 void Controller::Core::came_by(Lsp& lsp) const {

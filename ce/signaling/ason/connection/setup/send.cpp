@@ -154,6 +154,8 @@ void Controller::Core::send_resv(Lsp& lsp, Instant now) {
   if (first || established_now) persist(lsp);
   out.push(SetResv{lsp.key, std::make_shared<const rsvp::Message>(std::move(resv))});
   if (first) tell_call(lsp, true);
+  // What was told of it before may be over since (an ingress may have had it up all the time).
+  if (established_now && (lsp.told || lsp.journaled)) tell_transport(lsp);
   if (established_now && lsp.why == Lsp::Due::None) {
     set_timer(lsp, Lsp::Due::History, config.history_hold, now);
   }

@@ -186,16 +186,12 @@ te::Request Controller::Core::te_request(const Lsp& lsp, const rsvp::Route& rest
     collect(should, request.avoid);
   }
   request.exclude |= lsp.away;
-  if (lsp.role != Role::Ingress) {
-    // Not back through where it has come from (RFC 3209 section 4.4.4).
-    request.exclude.nodes.insert(lsp.key.sender);
-    request.exclude.nodes.insert(lsp.previous);
-    if (const auto* const rro = path.find<rsvp::RecordRoute>()) {
-      for (const rsvp::Subobject& hop : rro->route) {
-        if (const auto node = node_of(hop)) request.exclude.nodes.insert(*node);
+  if (const auto* const rro = path.find<rsvp::RecordRoute>()) {
+    for (const rsvp::Subobject& hop : rro->route) {  // it would come back to them
+      if (const auto node = node_of(hop); node && *node != config.self) {
+        request.exclude.nodes.insert(*node);
       }
     }
-    request.exclude.nodes.erase(config.self);
   }
   if (const Lsp* const other = fellow(lsp); other != nullptr && other->next != NodeId{}) {
     // What it has on the way is there for this one as well, as far as it is known here.
