@@ -35,6 +35,13 @@ ason::calls::CallConfig calls_config(const NodeConfig& config) {
   made.address = Address::v4(config.id.value);
   return made;
 }
+// By the type in its header (RFC 2205 section 3.1.1): it says nothing of what is known here.
+bool announces_nothing(wire::Bytes message) {
+  const auto type =
+      message.size() < 2 ? rsvp::MessageType{} : static_cast<rsvp::MessageType>(message[1]);
+  return type == rsvp::MessageType::Hello || type == rsvp::MessageType::IntegrityChallenge ||
+         type == rsvp::MessageType::IntegrityResponse;
+}
 state::Octets key_octets(std::string_view key) {
   const auto octets = std::as_bytes(std::span(key));
   return {octets.begin(), octets.end()};
@@ -92,7 +99,7 @@ std::expected<void, state::Failure> TransportNode::recover(Instant now) {
   if (!read) return std::unexpected(read.error());
   persist("started", std::vector<std::byte>{});  // a journal that is not there has been lost
   calls_.start(calls, any ? ason::calls::JournalKept::Yes : ason::calls::JournalKept::No, now);
-  connections_.start(now);
+  connections_.start(now, any);
   pump(now);
   return {};
 }
@@ -298,6 +305,7 @@ void TransportNode::take(const ason::calls::CallOutput& output, Instant now) {
 }
 
 void TransportNode::perform(const Item& item, Instant now) {
+  if (const auto* const packet = std::get_if<SendPacket>(&item)) return out_.push(*packet);
   if (const auto* const notify = std::get_if<ason::calls::SendNotify>(&item)) {
     const std::uint64_t ticket =
         notify->to.is_v6() ? 0 : engine_.notify(NodeId{notify->to.v4()}, notify->message, now);
@@ -320,12 +328,23 @@ void TransportNode::take(const engine::Output& output, Instant now) {
     if (const auto at = ports_.find(packet->channel); at != ports_.end()) port = at->second;
     if (!port) port = port_towards(packet->destination);
     ++counters_.packets_out;
-    return send(port, {packet->source, packet->destination, packet->ttl, packet->octets});
+    auto sent = made(port, {packet->source, packet->destination, packet->ttl, packet->octets});
+    if (!sent) return;
+    if (announces_nothing(packet->octets)) {
+      out_.push(*std::move(sent));
+    } else if (outbox_.waiting() < kMostWaiting) {
+      outbox_.send(*std::move(sent));
+    } else {
+      ++counters_.held_back;
+    }
+    return;
   }
   if (const auto* const packet = std::get_if<engine::Forward>(&output)) {
     ++counters_.packets_forwarded;
-    return send(port_towards(packet->destination),
-                {packet->source, packet->destination, packet->ttl, packet->octets});
+    auto sent = made(port_towards(packet->destination),
+                     {packet->source, packet->destination, packet->ttl, packet->octets});
+    if (sent) out_.push(*std::move(sent));
+    return;
   }
   const bool of_connections = connections_.on_event(output, now);
   std::visit(Overloaded{
@@ -417,13 +436,14 @@ void TransportNode::on_notify(const engine::NotifyReceived& notify, Instant now)
 
 // --- packets ---
 
-void TransportNode::send(std::optional<FePort> port, const RsvpPacket& packet) {
+std::optional<SendPacket> TransportNode::made(std::optional<FePort> port,
+                                              const RsvpPacket& packet) {
   auto octets = port ? write_rsvp(packet) : std::nullopt;
   if (!octets) {
     ++counters_.no_route;
-    return;
+    return std::nullopt;
   }
-  out_.push(SendPacket{*port, std::move(*octets)});
+  return SendPacket{*port, std::move(*octets)};
 }
 
 // By the fewest links: packets of the control plane go where the fibres go.

@@ -2,8 +2,9 @@
 // controller joined. Sans I/O but for the store that it is given.
 //
 // What a room says goes at once to the others that it concerns. What announces something to another
-// node waits in an Outbox until all that was persisted before is durable; what the engine sends by
-// itself (Hellos, refreshes, acknowledgments) announces nothing new and leaves at once.
+// node waits in an Outbox until all that was persisted before is durable. So do packets of the
+// engine, for an acknowledgment says that what it is of is known also after a crash; only Hellos
+// and challenges leave at once, so that a full disk does not look like a dead node.
 //
 // After its start a node reads back its FEs; connections that were there before are taken up by
 // journal, neighbours and rows, in whatever order these come (RFC 4139 section 4.4).
@@ -62,6 +63,7 @@ using NodeOutput = std::variant<SendPacket, resource::Transaction, resource::Rea
 class TransportNode {
  public:
   static constexpr std::string_view kTable = "signaling";  // of the store
+  static constexpr std::size_t kMostWaiting = 10'000;      // packets of the engine, for the store
 
   // What an operator may use directly, within operate().
   struct Rooms {
@@ -112,6 +114,7 @@ class TransportNode {
     std::uint64_t packets_in = 0, packets_out = 0, packets_forwarded = 0;
     std::uint64_t malformed = 0;  // no IPv4 packet, or a fragment
     std::uint64_t no_route = 0;   // no channel leads to the destination
+    std::uint64_t held_back = 0;  // beyond kMostWaiting while the store fails: lost, said again
   };
   [[nodiscard]] const Counters& counters() const { return counters_; }
   [[nodiscard]] NodeId id() const { return id_; }
@@ -120,7 +123,7 @@ class TransportNode {
 
  private:
   // What leaves only when it is durable what stands behind it.
-  using Item = std::variant<ason::Output, ason::calls::SendNotify>;
+  using Item = std::variant<ason::Output, ason::calls::SendNotify, SendPacket>;
 
   TransportNode(NodeConfig&& config, state::Store& store, Instant now);
   [[nodiscard]] std::expected<void, state::Failure> recover(Instant now);
@@ -140,7 +143,8 @@ class TransportNode {
   // The port by which a packet leaves for this address; nullopt: none.
   [[nodiscard]] std::optional<FePort> port_towards(std::uint32_t destination);
   void find_routes();
-  void send(std::optional<FePort> port, const struct RsvpPacket& packet);
+  [[nodiscard]] std::optional<SendPacket> made(std::optional<FePort> port,
+                                               const struct RsvpPacket& packet);
 
   const NodeId id_;
   state::Store& store_;

@@ -60,7 +60,7 @@ class Nodes : public testing::Test {
   const ason::calls::Call* call(ason::calls::CallHandle handle) {
     return network.at(1).operate([&](Rooms& rooms) { return rooms.calls.show(handle); });
   }
-  Transport network;
+  Transport network{line_of_four()};
 };
 
 TEST_F(Nodes, T1AConnectionAcrossThreeDomainsHasTwoActiveRowsAtEachNodeAndLeavesNone) {

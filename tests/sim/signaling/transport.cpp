@@ -1,77 +1,37 @@
 #include "tests/sim/signaling/transport.hpp"
 
 #include <algorithm>
+#include <ranges>
 
+#include "ce/signaling/ason/connection/message/compose.hpp"
+#include "ce/signaling/service/ip.hpp"
 #include "common/core/outputs.hpp"
 
 namespace forces::signaling::test {
-namespace {
 
-te::LabelRanges slots() { return te::LabelRanges::sdh_slots(1, 4); }
+using resource::TransactionResult;
 
-}  // namespace
+// --- the network ---
 
-Transport::Transport() {
-  using te::ReferencePoint;
-  fibres = {{{node_id(1), 12}, {node_id(2), 21}, ReferencePoint::ENni},
-            {{node_id(2), 23}, {node_id(3), 32}, ReferencePoint::INni},
-            {{node_id(3), 36}, {node_id(6), 63}, ReferencePoint::ENni}};
-  users = {{1, {1}}, {6, {7}}};
-  for (const std::uint32_t number : {1U, 2U, 3U, 6U}) {
-    members[number] = std::make_unique<Member>(*this, number);
+Transport::Transport(NetworkPlan made, std::uint64_t seed)
+    : plan(std::move(made)), world(seed), channels(plan.fibres.size()), seed_(seed) {
+  for (const auto& node : plan.nodes) {
+    members[node.number] = std::make_unique<Member>(*this, node.number);
   }
-}
-
-NodeConfig Transport::config(std::uint32_t number) const {
-  NodeConfig config;
-  config.id = node_id(number);
-  for (const auto& [other, member] : members) {
-    const std::uint32_t domain = other == 1 ? 1 : other == 6 ? 3 : 2;
-    config.nodes.push_back({.id = node_id(other),
-                            .name = std::string("N").append(std::to_string(other)),
-                            .domain = domain});
+  for (std::size_t i = 0; i < plan.fibres.size(); ++i) {
+    const auto& [a, b, reference, slots] = plan.fibres[i];
+    far_[plan.port(a)] = {b, i};
+    far_[plan.port(b)] = {a, i};
   }
-  config.fes.push_back({.id = number});
-  config.engine.times.hello = 100ms;
-  config.engine.seed = number * 77;
-  config.calls.seed = number * 99;
-  const auto port = [&](std::uint32_t interface) { return FePort{number, interface}; };
-  for (const Fibre& fibre : fibres) {
-    te::Link link{.ends = {fibre.a, fibre.b}, .reference = fibre.reference};
-    for (te::Direction& direction : link.directions) direction.free = slots();
-    config.links.push_back(link);
-    for (const auto& [near, far] : {std::pair(fibre.a, fibre.b), std::pair(fibre.b, fibre.a)}) {
-      if (near.node != config.id) continue;
-      config.interfaces.push_back(
-          {.id = near.interface, .port = port(near.interface), .remote = far, .labels = slots()});
-      config.engine.neighbors.push_back({.node = far.node, .channels = {near.interface}});
-    }
-  }
-  if (const auto at = users.find(number); at != users.end()) {
-    for (const std::uint32_t interface : at->second) {
-      config.interfaces.push_back({.id = interface, .port = port(interface), .labels = slots()});
-    }
-  }
-  // Calls: along the line, to the next controller.
-  using namespace ason::calls;
-  const std::vector<std::uint32_t> line{1, 2, 3, 6};
-  const auto at = std::ranges::find(line, number);
-  PolicyConfig& policy = config.calls.policy;
-  policy.points.push_back(
-      {.name = "network", .kind = PointKind::Enni, .peers = {Prefix::all_v4()}});
-  for (auto to = line.begin(); to != line.end(); ++to) {
-    ManagerRoute route{.destination = {rsvp::Address::v4(node_id(*to).value), 32},
-                       .point = "network"};
-    if (to > at) route.next = rsvp::Address::v4(node_id(*(at + 1)).value);
-    if (to < at) route.next = rsvp::Address::v4(node_id(*(at - 1)).value);
-    policy.routes.push_back(route);
-  }
-  return config;
 }
 
 void Transport::start() {
   for (const auto& [number, member] : members) member->boot();
   run(2s);
+}
+
+void Transport::run(Duration time) {
+  if (!world.run_for(time, 2'000'000'000)) spins = true;
 }
 
 bool Transport::until(const std::function<bool()>& what, Duration most) {
@@ -83,39 +43,150 @@ bool Transport::until(const std::function<bool()>& what, Duration most) {
   return what();
 }
 
+const Transport::Far* Transport::far(const FePort& port) const {
+  const auto at = far_.find(port);
+  return at == far_.end() ? nullptr : &at->second;
+}
+
 void Transport::deliver(const FePort& from, std::vector<std::byte> packet) {
-  const LinkEnd near{node_id(from.fe), from.port};
-  for (const Fibre& fibre : fibres) {
-    if (fibre.a != near && fibre.b != near) continue;
-    const LinkEnd far = fibre.a == near ? fibre.b : fibre.a;
-    const std::uint32_t number = far.node.value - node_id(0).value;
-    world.after(1ms, [this, number, far, packet = std::move(packet)] {
-      Member& member = at(number);
-      if (!member.running()) return;
-      const FePort port{number, far.interface};
-      if (member.node->takes(port, packet)) member.node->on_packet(port, packet, world.now());
-      member.pump();
-    });
-    return;
+  const Far* const to = far(from);
+  if (to == nullptr) return;
+  if (keep_messages) note_message(from, packet);
+  const Channel& channel = channels[to->fibre];
+  if (!channel.control || (channel.loss != 0 && world.pick(1'000) < channel.loss)) return;
+  const std::uint32_t number = number_of(to->end.node);
+  const FePort port = plan.port(to->end);
+  const auto delay = [&] {
+    if (channel.jitter == Duration{}) return channel.delay;
+    return channel.delay + Duration(static_cast<Duration::rep>(
+                               world.pick(static_cast<std::uint64_t>(channel.jitter.count()))));
+  };
+  if (channel.repeat != 0 && world.pick(1'000) < channel.repeat) {
+    world.after(delay(), [this, number, port, packet] { receive(number, port, packet); });
   }
+  world.after(delay(),
+              [this, number, port, packet = std::move(packet)] { receive(number, port, packet); });
+}
+
+void Transport::receive(std::uint32_t number, const FePort& port,
+                        const std::vector<std::byte>& packet) {
+  Member& member = at(number);
+  if (!member.running() || !member.fe_up(port.fe)) return;
+  if (member.node->takes(port, packet)) member.node->on_packet(port, packet, world.now());
+  member.pump();
+}
+
+void Transport::note(std::uint32_t number, const std::string& what) {
+  const double now = std::chrono::duration<double>(world.now().time_since_epoch()).count();
+  at(number).said.push_back(std::to_string(now) + " " + what);
+}
+
+void Transport::note_message(const FePort& from, const std::vector<std::byte>& packet) {
+  const auto read = read_rsvp(packet);
+  if (!read) return;
+  const auto message = rsvp::decode_message(read->octets);
+  if (!message) return;
+  const auto one = [&](const rsvp::Message& sent) {
+    if (sent.type == rsvp::MessageType::Hello || sent.type == rsvp::MessageType::Srefresh) return;
+    std::string text(to_string(sent.type));
+    text += " to " + std::to_string(number_of({read->destination}));
+    const auto* const session = sent.find<rsvp::Session>();
+    const auto lsp = [&](const auto* identity) {
+      if (session == nullptr || identity == nullptr) return;
+      text += " " + std::to_string(number_of({identity->sender.v4()})) + ">" +
+              std::to_string(number_of({session->end_point.v4()})) + "/" +
+              std::to_string(session->tunnel_id) + "/" + std::to_string(identity->lsp_id);
+    };
+    lsp(sent.find<rsvp::SenderTemplate>());
+    lsp(sent.find<rsvp::FilterSpec>());
+    if (const auto status = ason::admin_status(sent)) text += " status " + std::to_string(status);
+    if (const auto* const error = sent.find<rsvp::ErrorSpec>()) {
+      text += " error " + std::to_string(static_cast<int>(error->error.code)) + "/" +
+              std::to_string(error->error.value) + " flags " + std::to_string(error->flags);
+    }
+    note(from.fe % kNodesOfFes, text);
+  };
+  if (message->bundled.empty()) one(*message);
+  for (const rsvp::Message& part : message->bundled) one(part);
+}
+
+void Transport::cut(std::size_t fibre, bool transport, bool control) {
+  channels[fibre].control = control;
+  if (std::exchange(channels[fibre].transport, transport) == transport) return;
+  for (const LinkEnd& end : {plan.fibres[fibre].a, plan.fibres[fibre].b}) {
+    at(number_of(end.node)).on_port(plan.port(end));
+  }
+}
+
+// --- a node ---
+
+Member::Member(Transport& network, std::uint32_t number) : network_(network), number_(number) {
+  for (const std::uint32_t fe : network.plan.fes(number)) fes_[fe] = {};
 }
 
 void Member::boot() {
   ++boots_;
-  NodeConfig config = network_.config(number_);
-  config.engine.seed += boots_ * 7919;
-  config.calls.seed += boots_ * 104'729;
-  auto made = TransportNode::make(std::move(config), store, network_.world.now());
+  if (network_.keep_messages) network_.note(number_, "BOOTS");
+  NodeConfig config = network_.plan.config(number_);
+  config.engine.seed = network_.seed_ * 1'000'003 + number_ * 77 + boots_ * 7919;
+  config.calls.seed = network_.seed_ * 1'000'033 + number_ * 99 + boots_ * 104'729;
+  state::Store& journal = other_store != nullptr ? *other_store : store;
+  auto made = TransportNode::make(std::move(config), journal, network_.world.now());
   if (!made) std::abort();  // MemoryStore reads always
   node = std::move(*made);
-  node->on_fe_up(number_, network_.world.now());
+  for (const auto& [id, fe] : fes_) {
+    if (fe.up) tell_fe(id);
+  }
   pump();
 }
 
 void Member::kill(std::size_t survivors) {
+  if (network_.keep_messages) network_.note(number_, "KILLED");
   node.reset();
   store.crash(survivors);
   armed_ = Instant::max();
+}
+
+void Member::tell_fe(std::uint32_t fe) {
+  const auto port = [&](const LinkEnd& end) {
+    if (end.node == node_id(number_) && network_.plan.port(end).fe == fe) {
+      on_port(network_.plan.port(end));
+    }
+  };
+  for (const auto& fibre : network_.plan.fibres) {
+    port(fibre.a);
+    port(fibre.b);
+  }
+  node->on_fe_up(fe, network_.world.now());
+}
+
+void Member::on_port(const FePort& port) {
+  if (!running() || !fes_.at(port.fe).up) return;
+  node->on_port(port, network_.channels[network_.far(port)->fibre].transport, network_.world.now());
+  pump();
+}
+
+void Member::lose_fe(std::uint32_t id) {
+  Fe& fe = fes_.at(id);
+  if (network_.keep_messages) network_.note(number_, "LOSES FE");
+  if (!std::exchange(fe.up, false) || !running()) return;
+  node->on_fe_down(id, network_.world.now());
+  pump();
+}
+
+void Member::find_fe(std::uint32_t id, bool anew) {
+  Fe& fe = fes_.at(id);
+  if (std::exchange(fe.up, true)) return;
+  ++fe.period;
+  if (network_.keep_messages) network_.note(number_, anew ? "FINDS FE ANEW" : "FINDS FE");
+  if (anew) {
+    for (const auto& [at, row] : std::map(rows)) {
+      if (at.first == id) put(at, std::nullopt);
+    }
+  }
+  if (!running()) return;
+  tell_fe(id);
+  pump();
 }
 
 std::size_t Member::active() const {
@@ -132,10 +203,92 @@ void Member::pump() {
       more = true;
       take(*output);
     }
-    if (disk_writes) store.sync();
+    if (other_store != nullptr) break;
+    sync();
     node->on_store(now);
   }
   arm();
+}
+
+void Member::sync() {
+  if (disk == Duration{}) {
+    if (disk_writes) store.sync();
+    return;
+  }
+  if (syncing_ || durable()) return;
+  syncing_ = true;
+  network_.world.after(disk, [this] {
+    syncing_ = false;
+    if (!disk_writes) return;
+    store.sync();
+    if (!running()) return;
+    node->on_store(network_.world.now());
+    pump();
+  });
+}
+
+void Member::put(const RowId& id, const std::optional<resource::Row>& row) {
+  if (const auto at = rows.find(id); at != rows.end()) {
+    inputs_.erase({{id.first, at->second.in_port}, at->second.in_label});
+    outputs_.erase({{id.first, at->second.out_port}, at->second.out_label});
+    rows.erase(at);
+  }
+  if (!row) return;
+  inputs_[{{id.first, row->in_port}, row->in_label}] = id.second;
+  outputs_[{{id.first, row->out_port}, row->out_label}] = id.second;
+  rows[id] = *row;
+}
+
+// As class CrossConnect has it: deleted by input, set by number, and no input or output twice. All
+// of it or nothing.
+bool Member::apply(std::span<const resource::FeRows> parts) {
+  std::vector<std::pair<RowId, std::optional<resource::Row>>> before;
+  const auto change = [&](const RowId& id, const std::optional<resource::Row>& row) {
+    const auto at = rows.find(id);
+    before.emplace_back(id, at == rows.end() ? std::nullopt : std::optional(at->second));
+    put(id, row);
+    return true;
+  };
+  const auto one = [&](std::uint32_t fe, const resource::RowChange& wanted) {
+    const resource::Row& row = wanted.row;
+    const auto in = inputs_.find({{fe, row.in_port}, row.in_label});
+    if (wanted.erase) return in != inputs_.end() && change({fe, in->second}, std::nullopt);
+    const auto out = outputs_.find({{fe, row.out_port}, row.out_label});
+    if (in != inputs_.end() && in->second != wanted.number) return false;
+    if (out != outputs_.end() && out->second != wanted.number) return false;
+    return change({fe, wanted.number}, row);
+  };
+  for (const resource::FeRows& part : parts) {
+    for (const resource::RowChange& wanted : part.changes) {
+      if (one(part.fe, wanted)) continue;
+      for (const auto& [id, row] : before | std::views::reverse) put(id, row);
+      return false;
+    }
+  }
+  row_changes += before.size();
+  return true;
+}
+
+// What an FE that is silent, or left alone by its controller, has done, nobody knows.
+TransactionResult Member::perform(const resource::Transaction& transaction, bool alive) {
+  using Kind = TransactionResult::Kind;
+  const std::span parts(transaction.fes);
+  for (const auto& part : parts) {
+    if (!fes_.at(part.fe).up) return {.kind = Kind::Refused, .fe = part.fe};
+  }
+  const auto luck = [&](std::uint32_t of_thousand) {
+    return of_thousand != 0 && network_.world.pick(1'000) < of_thousand;
+  };
+  if (luck(refuse)) return {.kind = Kind::Refused, .fe = parts.front().fe, .code = 1};
+  if (luck(alive ? silent : 5 * silent)) {
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      if (network_.world.pick(2) == 0) (void)apply(parts.subspan(i, 1));
+    }
+    return {.kind = Kind::Unknown};
+  }
+  if (apply(parts)) return {};
+  ++refusals;
+  return {.kind = Kind::Refused, .fe = parts.front().fe, .code = 2};
 }
 
 void Member::take(const NodeOutput& output) {
@@ -150,35 +303,33 @@ void Member::take(const NodeOutput& output) {
       Overloaded{
           [&](const SendPacket& send) {
             ++packets;
-            network_.deliver(send.port, send.packet);
+            if (fes_.at(send.port.fe).up) network_.deliver(send.port, send.packet);
           },
           [&](const resource::Transaction& transaction) {
             later([this, transaction](bool alive) {
-              for (const auto& part : transaction.fes) {
-                for (const auto& change : part.changes) {
-                  ++row_changes;
-                  if (change.erase) {
-                    rows.erase(change.number);
-                  } else {
-                    rows[change.number] = change.row;
-                  }
-                }
-              }
-              if (alive) node->on_result(transaction.id, {}, network_.world.now());
+              const TransactionResult result = perform(transaction, alive);
+              if (alive) node->on_result(transaction.id, result, network_.world.now());
             });
           },
           [&](const resource::ReadRows& read) {
-            later([this, fe = read.fe](bool alive) {
-              if (!alive) return;
+            later([this, id = read.fe, period = fes_.at(read.fe).period](bool alive) {
+              const Fe& fe = fes_.at(id);
+              if (!alive || !fe.up || fe.period != period) return;
               std::vector<resource::FoundRow> found;
-              for (const auto& [number, row] : rows) {
+              for (const auto& [at, row] : rows) {
+                if (at.first != id) continue;
                 found.push_back(
-                    {.number = number, .row = row, .status = resource::RowStatus::Working});
+                    {.number = at.second, .row = row, .status = resource::RowStatus::Working});
               }
-              node->on_rows(fe, found, network_.world.now());
+              node->on_rows(id, found, network_.world.now());
             });
           },
-          [&](const Said& what) { said.push_back(std::string(what.event) + ": " + what.text); },
+          [&](const Said& what) {
+            network_.world.trace(what.event);
+            network_.world.trace(what.text);
+            if (network_.keep_said)
+              network_.note(number_, std::string(what.event) + ": " + what.text);
+          },
       },
       output);
 }

@@ -111,7 +111,10 @@ Controller::~Controller() = default;
 void Controller::recover(std::string_view key, std::span<const std::byte> octets, Instant now) {
   core_->recover(key, octets, now);
 }
-void Controller::start(Instant now) { core_->start(now); }
+void Controller::start(Instant now, bool whole) {
+  core_->whole_journal = whole && !core_->damaged_journal;
+  core_->start(now);
+}
 
 bool Controller::on_event(const engine::Output& event, Instant now) {
   Core& core = *core_;

@@ -149,7 +149,8 @@ class Controller {
 
   // Records of the journal, once, before all else; then start().
   void recover(std::string_view key, std::span<const std::byte> octets, Instant now);
-  void start(Instant now);
+  // `whole`: the journal was kept, so that an LSP of ours which is not in it is over.
+  void start(Instant now, bool whole = false);
 
   // True: it was something of ours. Packets and Notifies of calls are not.
   bool on_event(const engine::Output& event, Instant now);

@@ -155,6 +155,8 @@ class Controller::Core {
   Instant tell_at = Instant::max();
   std::set<std::uint16_t> tunnels;
   std::uint16_t last_tunnel = 0;
+  bool damaged_journal = false;
+  bool whole_journal = false;  // it was kept, and nothing in it is damaged
   bool fabric_read = false;    // all FEs have told their rows since the start
   std::uint64_t topology = 0;  // the version of the database that was last acted on
 

@@ -41,13 +41,22 @@ void Manager::Impl::on_rows(std::uint32_t id, std::span<const FoundRow> rows, In
   }
 
   std::set<LspKey> touched, fresh;
+  for (auto& [lsp, connection] : connections) {
+    if (connection.unclear.erase(id) != 0) touched.insert(lsp);
+  }
   for (const auto& [number, lsp] : fe.numbers) touched.insert(lsp);
   for (const LspKey& lsp : touched) {
     Connection& connection = *find(lsp);
     std::erase_if(connection.there, [&](const auto& row) { return row.first.first == id; });
   }
   for (const FoundRow& found : rows) {
-    const LspKey& lsp = found.row.owner.lsp;
+    // Of an LSP that is no more, whose row a fellow has taken over: the FE has not heard of that,
+    // or has not said so.
+    const LspKey owner = found.row.owner.lsp;
+    const auto had = fe.numbers.find(found.number);
+    const bool taken = had != fe.numbers.end() && find(owner) == nullptr &&
+                       same_session(had->second, owner) && find(had->second) != nullptr;
+    const LspKey lsp = taken ? had->second : owner;
     const auto [entry, created] = connections.try_emplace(lsp);
     Connection& connection = entry->second;
     if (created) {
@@ -82,7 +91,7 @@ void Manager::Impl::on_rows(std::uint32_t id, std::span<const FoundRow> rows, In
     }
   }
   for (const FoundRow& found : rows) {
-    Connection& connection = *find(found.row.owner.lsp);
+    Connection& connection = *find(fe.numbers.at(found.number));
     hold(connection, {{id, found.row.in_port}, Way::Receive, found.row.in_label}, false);
     hold(connection, {{id, found.row.out_port}, Way::Send, found.row.out_label}, false);
     const Cause cause{.port = {id, found.row.in_port}, .number = found.number};

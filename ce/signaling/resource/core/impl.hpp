@@ -25,6 +25,11 @@ struct Cause {
   friend auto operator<=>(const Cause&, const Cause&) = default;
 };
 
+[[nodiscard]] inline bool same_session(const LspKey& a, const LspKey& b) {
+  return a.end_point == b.end_point && a.extended_tunnel_id == b.extended_tunnel_id &&
+         a.sender == b.sender && a.tunnel_id == b.tunnel_id;
+}
+
 struct Connection {
   using RowId = std::pair<std::uint32_t, std::uint32_t>;  // FE, number
 
@@ -36,12 +41,13 @@ struct Connection {
   Goal before_goal = Goal::Reserve;
   std::map<RowId, Row> there{};  // what FEs have, by their last word
   std::set<HoldKey> holds{};
-  std::set<RowId> numbers{};         // rows of which it has the number
-  std::size_t awaited = 0;           // labels that another one must let go first
-  std::uint64_t transaction = 0;     // under way
-  bool settled_once = false;         // it was reserved or active, or found
-  Goal told = Goal::Keep;            // the last goal that was told to be reached
-  std::optional<Settled> refused{};  // what to tell when its release has come to an end
+  std::set<RowId> numbers{};          // rows of which it has the number
+  std::size_t awaited = 0;            // labels that another one must let go first
+  std::uint64_t transaction = 0;      // under way
+  std::set<std::uint32_t> unclear{};  // FEs that may have other rows of it, until they are read
+  bool settled_once = false;          // it was reserved or active, or found
+  Goal told = Goal::Keep;             // the last goal that was told to be reached
+  std::optional<Settled> refused{};   // what to tell when its release has come to an end
   std::set<Cause> causes{};
   std::optional<Instant> timer{};  // of Keep: to be given back; else: to try again
   Duration back_off{};

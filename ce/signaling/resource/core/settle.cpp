@@ -59,7 +59,8 @@ void Manager::Impl::settle(const LspKey& lsp, Instant now) {
   // What goes may go FE by FE; what comes is for all of them or none.
   if (blocked && connection->goal != Goal::Release && !waiting) return;
   if (changes.empty()) {
-    if (!blocked && !waiting) reached(lsp, now);
+    const bool unclear = connection->goal == Goal::Release && !connection->unclear.empty();
+    if (!blocked && !waiting && !unclear) reached(lsp, now);
     return;
   }
   Open open{.lsp = lsp, .fes = {}};
@@ -121,7 +122,10 @@ void Manager::Impl::on_result(std::uint64_t id, const TransactionResult& result,
     Fe& fe = fes[part.fe];
     const bool unclear = result.unclear.empty() ||
                          std::ranges::find(result.unclear, part.fe) != result.unclear.end();
-    if (unknown && unclear) doubt(fe);
+    if (unknown && unclear) {
+      doubt(fe);
+      if (current) connection->unclear.insert(part.fe);
+    }
     --fe.open;
     read_if_due(fe);
   }

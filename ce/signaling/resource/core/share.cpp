@@ -14,11 +14,6 @@
 namespace forces::signaling::resource {
 namespace {
 
-bool same_session(const LspKey& a, const LspKey& b) {
-  return a.end_point == b.end_point && a.extended_tunnel_id == b.extended_tunnel_id &&
-         a.sender == b.sender && a.tunnel_id == b.tunnel_id;
-}
-
 // LSP IDs of a session go round.
 bool younger(const LspKey& a, const LspKey& b) {
   return static_cast<std::int16_t>(static_cast<std::uint16_t>(a.lsp_id - b.lsp_id)) > 0;

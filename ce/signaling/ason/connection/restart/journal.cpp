@@ -234,6 +234,7 @@ void Controller::Core::forget_connection(const std::string& name) {
 void Controller::Core::recover(std::string_view key, std::span<const std::byte> octets,
                                Instant now) {
   const auto damaged = [&](const LspKey& which) {
+    damaged_journal = true;
     out.push(ConnectionAlarm{.key = which, .kind = AlarmKind::JournalDamaged});
   };
   const int size = static_cast<int>(octets.size());

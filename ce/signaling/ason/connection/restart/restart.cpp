@@ -271,7 +271,13 @@ void Controller::Core::resume(Lsp& lsp, Instant now) {
 
 void Controller::Core::on_recovery_path(const engine::RecoveryPathReceived& event, Instant now) {
   Lsp* lsp = find(event.key);
+  if (lsp == nullptr && tears.contains({event.key, event.from})) return;  // it will hear of it
   if (lsp == nullptr && event.key.sender == config.self) {
+    if (whole_journal) {  // nothing was announced that is not in it: this one is over
+      const auto link = incoming_link(*event.path);
+      return owe_tear(event.key, event.from,
+                      tear_for_hop(*event.path, link.value_or(LinkEnd{config.self, 0})));
+    }
     lsp = ingress_of_recovery_path(event, now);
   }
   if (lsp == nullptr) {

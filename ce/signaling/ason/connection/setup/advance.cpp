@@ -39,7 +39,10 @@ void Controller::Core::advance(const LspKey& key, Instant now) {
   if (lsp == nullptr) return;
   switch (lsp->plane) {
     case Plane::None:
-      if (lsp->doomed) return finish(*lsp, now);
+      if (lsp->doomed) {
+        if (fabric_read) finish(*lsp, now);  // else an FE that is not read may have rows of it
+        return;
+      }
       if (lsp->recovering) return;
       return begin(*lsp, now);
     case Plane::Reserving:

@@ -1,0 +1,97 @@
+// Random networks of whole transport nodes for a day of everything that goes wrong. FORCES_SEEDS=N
+// plays seeds 1 to N, FORCES_SEED=N that one, FORCES_VIRTUAL_HOURS=N that long, FORCES_NODES=N;
+// FORCES_SAID=FILE writes what all nodes said in a life that failed.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+
+#include "tests/sim/signaling/storm.hpp"
+
+namespace forces::signaling::test {
+namespace {
+
+std::uint64_t number(const char* name, std::uint64_t otherwise) {
+  const char* const value = std::getenv(name);
+  return value != nullptr ? std::strtoull(value, nullptr, 10) : otherwise;
+}
+
+// Under a sanitizer everything takes ten times as long.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t kSlow = 20;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr std::uint64_t kSlow = 20;
+#else
+constexpr std::uint64_t kSlow = 1;
+#endif
+#else
+constexpr std::uint64_t kSlow = 1;
+#endif
+
+StormSize size() {
+  const bool longer = std::getenv("FORCES_LONG") != nullptr;
+  return {.nodes = static_cast<std::uint32_t>(number("FORCES_NODES", longer ? 50 : 20)),
+          .life = std::chrono::hours(number("FORCES_VIRTUAL_HOURS", 1))};
+}
+
+void write_said(Transport& network) {
+  const char* const file = std::getenv("FORCES_SAID");
+  if (file == nullptr) return;
+  std::ofstream out(file);
+  for (const auto& [number, member] : network.members) {
+    for (const auto& line : member->said) out << "N" << number << " " << line << "\n";
+  }
+}
+
+std::uint64_t live(std::uint64_t seed, StormSize s) {
+  SCOPED_TRACE("FORCES_SEED=" + std::to_string(seed));
+  NetworkStorm life(seed, s);
+  life.network().keep_messages = std::getenv("FORCES_SAID") != nullptr;
+  const auto judge = [&](const char* when, const std::vector<std::string>& problems) {
+    for (std::size_t i = 0; i < std::min<std::size_t>(problems.size(), 10); ++i) {
+      ADD_FAILURE() << when << problems[i] << " (" << problems.size() << " problems)";
+    }
+    if (!problems.empty()) write_said(life.network());
+    return problems.empty();
+  };
+  life.storm();
+  life.peace();
+  bool good = judge("after the storm: ", life.problems());
+  life.end();
+  good = good && judge("in the end: ", life.leftovers());
+  const StormTold& told = life.told();
+  EXPECT_GT(told.established, 0U);
+  EXPECT_GT(told.kills, 0U);
+  std::uint64_t packets = 0;
+  for (const auto& [number, member] : life.network().members) packets += member->packets;
+  std::cout << "seed " << seed << ": " << told.calls << " calls, " << told.connections
+            << " connections, " << told.established << " were up, " << told.released
+            << " released, " << told.changes << " changes, " << told.kills << " kills, "
+            << told.cuts << " cuts, " << told.fe_losses << " FEs lost, " << told.troubles
+            << " troubles, " << packets << " packets" << (good ? "" : ", FAILED") << std::endl;
+  return life.network().world.trace_hash();
+}
+
+// In two halves, which run side by side.
+void live_every_second(std::uint64_t first) {
+  if (const std::uint64_t one = number("FORCES_SEED", 0); one != 0) {
+    if (one % 2 == first % 2) live(one, size());
+    return;
+  }
+  const std::uint64_t last = std::max<std::uint64_t>(number("FORCES_SEEDS", 2) / kSlow, 2);
+  for (std::uint64_t seed = first; seed <= last; seed += 2) live(seed, size());
+}
+
+TEST(NetworkStorm, NothingIsLeakedHalvedOrReleasedOddSeeds) { live_every_second(1); }
+TEST(NetworkStorm, NothingIsLeakedHalvedOrReleasedEvenSeeds) { live_every_second(2); }
+
+TEST(NetworkStorm, TheSameSeedIsTheSameLife) {
+  const StormSize small{.nodes = 10, .life = 10min};
+  EXPECT_EQ(live(7, small), live(7, small));
+  EXPECT_NE(live(7, small), live(8, small));
+}
+
+}  // namespace
+}  // namespace forces::signaling::test
