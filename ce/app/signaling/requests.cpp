@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "ce/app/lfb/question.hpp"
 #include "ce/app/signaling/asks.hpp"
@@ -35,9 +36,10 @@ bool is_of_signaling(const Request& request) {
 
 // By its number here, or its name.
 const calls::Call* find_call(Rooms& rooms, const std::string& text) {
-  const auto handle = number_in(text);
-  if (handle) {
-    if (const calls::Call* const call = rooms.calls.show(*handle)) return call;
+  calls::CallHandle handle = 0;
+  const char* const end = text.data() + text.size();
+  if (std::from_chars(text.data(), end, handle).ptr == end) {
+    if (const calls::Call* const call = rooms.calls.show(handle)) return call;
   }
   return rooms.calls.show(std::string_view(text));
 }
