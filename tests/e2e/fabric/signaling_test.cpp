@@ -1,5 +1,5 @@
 // An operator, three nodes, and what passes between them.
-#include "tests/e2e/signaling/nodes.hpp"
+#include "tests/e2e/fabric/nodes.hpp"
 
 namespace e2e {
 namespace {
