@@ -103,7 +103,9 @@ class SignalingKeys : public testing::Test {
     std::ofstream(path_) << secret;
     ::chmod(path_.c_str(), mode);
     auto settings = example().ason;
-    settings.signaling.keys = {{.id = 9, .secret_file = path_}};
+    auto& key = settings.signaling.keys.emplace_back();
+    key.id = 9;
+    key.secret_file = path_;
     return settings;
   }
   std::string path_ = testing::TempDir() + "forces_key_" + std::to_string(getpid());
