@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <utility>
 
 #include "ce/signaling/service/ip.hpp"
 #include "ce/signaling/service/words.hpp"
@@ -49,6 +50,12 @@ state::Octets key_octets(std::string_view key) {
 
 }  // namespace
 
+void Times::add(Duration took) {
+  const auto at = std::ranges::lower_bound(kBounds, took) - kBounds.begin();
+  ++counts[static_cast<std::size_t>(at)];
+  sum += took;
+}
+
 TransportNode::TransportNode(NodeConfig&& config, state::Store& store, Instant now)
     : id_(config.id),
       store_(store),
@@ -69,6 +76,10 @@ TransportNode::TransportNode(NodeConfig&& config, state::Store& store, Instant n
     channels_[interface.port] = interface.id;
   }
   for (const resource::InterFeLink& link : config.inter_fe_links) manager_.set_inter_fe_link(link);
+  for (const LabelPair& pair : config.label_map) {
+    manager_.provision_receive(pair.interface, pair.remote, pair.local);
+    manager_.provision_send(pair.interface, pair.local, pair.remote);
+  }
   for (const engine::NeighborConfig& neighbor : config.engine.neighbors) {
     if (!neighbor.security.keys.empty()) keyed_.insert(neighbor.node);
   }
@@ -100,6 +111,7 @@ std::expected<void, state::Failure> TransportNode::recover(Instant now) {
   persist("started", std::vector<std::byte>{});  // a journal that is not there has been lost
   calls_.start(calls, any ? ason::calls::JournalKept::Yes : ason::calls::JournalKept::No, now);
   connections_.start(now, any);
+  for (const auto& view : connections_.list()) states_[view.name] = view.state;
   pump(now);
   return {};
 }
@@ -200,6 +212,16 @@ void TransportNode::on_time(Instant now) {
   pump(now);
 }
 
+void TransportNode::set_neighbor(const engine::NeighborConfig& neighbor, Instant now) {
+  if (neighbor.security.keys.empty()) {
+    keyed_.erase(neighbor.node);
+  } else {
+    keyed_.insert(neighbor.node);
+  }
+  engine_.set_neighbor(neighbor, now);
+  pump(now);
+}
+
 std::optional<Instant> TransportNode::next_deadline() const {
   std::optional<Instant> next;
   for (const auto& one : {manager_.next_deadline(), connections_.next_deadline(),
@@ -273,6 +295,7 @@ void TransportNode::take(const ason::Output& output, Instant now) {
                  [&](const ason::AskCall& ask) { answer_ask(ask, now); },
                  [&](const ason::CallConnection& connection) { tell_calls(connection, now); },
                  [&](const ason::ConnectionChanged& changed) {
+                   time(changed);
                    const bool bad = changed.failure.has_value();
                    say(bad ? Level::Warning : Level::Info,
                        bad ? "connection_failed" : "connection_changed", words(changed));
@@ -284,6 +307,30 @@ void TransportNode::take(const ason::Output& output, Instant now) {
                  [&](const auto&) { outbox_.send(output); },
              },
              output);
+}
+
+// A set-up has ended well, or a restoration; `setup_time` and `recovery_time` are of the last ones.
+void TransportNode::time(const ason::ConnectionChanged& changed) {
+  using State = ason::ConnectionState;
+  if (changed.state == State::Released) {
+    states_.erase(changed.name);
+    return;
+  }
+  const auto [at, fresh] = states_.try_emplace(changed.name, changed.state);
+  const State before = fresh ? State::Setup : std::exchange(at->second, changed.state);
+  if (changed.state != State::Up || before == State::Up) return;
+  const auto view = connections_.show(changed.name);
+  if (!view) return;
+  if (before == State::Setup) counters_.setups.add(view->setup_time);
+  if (before == State::Broken || before == State::Restoring) {
+    counters_.recoveries.add(view->recovery_time);
+  }
+}
+
+std::map<ason::ConnectionState, std::size_t> TransportNode::states() const {
+  std::map<ason::ConnectionState, std::size_t> states;
+  for (const auto& [name, state] : states_) ++states[state];
+  return states;
 }
 
 void TransportNode::take(const ason::calls::CallOutput& output, Instant now) {

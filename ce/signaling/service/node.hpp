@@ -10,7 +10,10 @@
 // journal, neighbours and rows, in whatever order these come (RFC 4139 section 4.4).
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,6 +34,12 @@
 
 namespace forces::signaling {
 
+// Two labels of a compound link that are one slot (RFC 4139 section 4.5), as the operator says.
+struct LabelPair {
+  std::uint32_t interface = 0;
+  Label local = 0, remote = 0;
+};
+
 struct NodeConfig {
   NodeId id{};
   // The network as it is known, this node and its links in it.
@@ -41,6 +50,7 @@ struct NodeConfig {
   std::vector<resource::FeConfig> fes{};
   std::vector<resource::InterfaceConfig> interfaces{};
   std::vector<resource::InterFeLink> inter_fe_links{};
+  std::vector<LabelPair> label_map{};
   Duration claim_time = std::chrono::seconds(120);  // resource::ManagerConfig
   engine::Config engine{};                          // `node` and `restart.recovering` are set here
   ason::ControllerConfig connections{};             // `self` and `recovering` as well
@@ -59,6 +69,20 @@ struct Said {  // for the log
   std::string text{};
 };
 using NodeOutput = std::variant<SendPacket, resource::Transaction, resource::ReadRows, Said>;
+
+// How long things took.
+struct Times {
+  static constexpr std::array<Duration, 12> kBounds{
+      std::chrono::milliseconds(5),   std::chrono::milliseconds(10),
+      std::chrono::milliseconds(20),  std::chrono::milliseconds(50),
+      std::chrono::milliseconds(100), std::chrono::milliseconds(200),
+      std::chrono::milliseconds(500), std::chrono::seconds(1),
+      std::chrono::seconds(2),        std::chrono::seconds(5),
+      std::chrono::seconds(10),       std::chrono::seconds(60)};
+  std::array<std::uint64_t, kBounds.size() + 1> counts{};  // the last: longer than all bounds
+  Duration sum{};
+  void add(Duration took);
+};
 
 class TransportNode {
  public:
@@ -93,6 +117,8 @@ class TransportNode {
   void on_trace(const FePort& port, Label label, const resource::Trace& trace, Instant now);
   void on_store(Instant now);  // it has events
   void on_time(Instant now);
+  // Of one that is there already, with other keys or habits.
+  void set_neighbor(const engine::NeighborConfig& neighbor, Instant now);
 
   // f(Rooms&): look and ask; what it set going is performed behind it.
   template <class F>
@@ -115,8 +141,11 @@ class TransportNode {
     std::uint64_t malformed = 0;  // no IPv4 packet, or a fragment
     std::uint64_t no_route = 0;   // no channel leads to the destination
     std::uint64_t held_back = 0;  // beyond kMostWaiting while the store fails: lost, said again
+    Times setups{}, recoveries{};  // of connections that came up, and up again
   };
   [[nodiscard]] const Counters& counters() const { return counters_; }
+  // How many connections, whose ingress this node is, are in each state.
+  [[nodiscard]] std::map<ason::ConnectionState, std::size_t> states() const;
   [[nodiscard]] NodeId id() const { return id_; }
   [[nodiscard]] bool fabric_read() const { return fabric_read_; }
   [[nodiscard]] std::size_t waiting_for_store() const { return outbox_.waiting(); }
@@ -134,6 +163,7 @@ class TransportNode {
   void take(const engine::Output& output, Instant now);
   void perform(const Item& item, Instant now);
   void answer_ask(const ason::AskCall& ask, Instant now);
+  void time(const ason::ConnectionChanged& changed);
   void tell_calls(const ason::CallConnection& connection, Instant now);
   void on_notify(const engine::NotifyReceived& notify, Instant now);
   void follow_interface(std::uint32_t interface, Instant now);
@@ -165,6 +195,7 @@ class TransportNode {
   std::optional<std::uint64_t> routes_of_;  // Database::structure()
 
   std::set<std::uint32_t> unread_;  // FEs that were not read since the start
+  std::map<std::string, ason::ConnectionState, std::less<>> states_;  // of connections
   bool fabric_read_ = false;
   bool pumping_ = false;
   std::map<std::uint64_t, std::uint64_t> tickets_;  // of the engine to those of the call controller

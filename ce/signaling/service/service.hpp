@@ -22,6 +22,7 @@
 #include "ce/association/observer.hpp"
 #include "ce/signaling/service/fabric.hpp"
 #include "ce/signaling/service/node.hpp"
+#include "ce/signaling/service/watcher.hpp"
 #include "ce/state/open_store.hpp"
 
 namespace forces::signaling {
@@ -43,6 +44,10 @@ class Service final : public ce::FeObserver {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
+  void set_watcher(Watcher* watcher) {
+    watcher_ = watcher;
+  }  // before start(), and it outlives this
+
   // Opens the store, reads the journal, and becomes the controller's observer. Not empty: it
   // failed, and says why.
   [[nodiscard]] std::string start(ce::Controller& controller);
@@ -52,6 +57,9 @@ class Service final : public ce::FeObserver {
   void on_fe(std::uint32_t fe) override;
   void on_event(std::uint32_t fe, wire::Bytes message) override;
   void on_answer(std::uint64_t ticket, const ce::OperatorAnswer& answer) override;
+
+  // Keys, and how Hellos and refreshes pass, as they are from now on.
+  void set_neighbors(std::vector<engine::NeighborConfig> neighbors);
 
   // f(TransportNode::Rooms&, Instant now) on the service's thread; waits for it. nullopt: it has
   // stopped.
@@ -69,6 +77,7 @@ class Service final : public ce::FeObserver {
     bool fabric_read = false;  // all FEs of the node were read since the start
     std::size_t waiting_for_store = 0;
     state::Snapshot store{};
+    std::map<ason::ConnectionState, std::size_t> connections{};
     TransportNode::Counters packets{};
     Fabric::Counters fabric{};
     std::uint64_t packets_dropped = 0;  // kMostJobs
@@ -109,6 +118,7 @@ class Service final : public ce::FeObserver {
   observe::Logger log_;
   std::set<FePort> channels_;
   std::set<std::uint32_t> fes_;
+  Watcher* watcher_ = nullptr;
 
   ce::Controller* controller_ = nullptr;
   std::unique_ptr<state::Store> store_;

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "ce/signaling/service/watcher.hpp"
 #include "ce/state/memory.hpp"
 #include "tests/sim/signaling/plan.hpp"
 #include "tests/support/world.hpp"
@@ -43,6 +44,7 @@ class Member {
   void on_port(const FePort& port);
 
   std::unique_ptr<TransportNode> node;
+  Watcher* watcher = nullptr;  // as Service has one
   state::MemoryStore store;
   state::Store* other_store = nullptr;   // in place of it; its owner says TransportNode::on_store()
   bool disk_writes = true;               // else nothing becomes durable
