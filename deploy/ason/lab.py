@@ -2,12 +2,14 @@
 import contextlib
 import shutil
 import signal
+import socket
+import subprocess
 import time
 
 import network
 import traffic
 from machine import TOP, Failed, Machine, run
-from network import NODES, TNA, USERS
+from network import NODES, USERS
 
 
 class Lab(Machine):
@@ -17,7 +19,6 @@ class Lab(Machine):
         super().__init__(name)
         self.notes = []  # (title, text) of the scenario that runs, for the report
         self.exchange = self.capture = None
-        self.base = []  # flows of the connection of this name, while it is there
 
     # ---- Programs ----------------------------------------------------------------------------
 
@@ -69,6 +70,20 @@ class Lab(Machine):
             bad += [f"{what}: {line}" for line in log.splitlines() if "Sanitizer" in line or "runtime error:" in line]
         return bad
 
+    def save(self, folder):
+        """What can be seen of what is left, when something failed."""
+        with open(folder / "status.txt", "w") as out:
+            for node in NODES.values():
+                for words in (("signaling", "status"), ("signaling", "neighbors"), ("call", "list"), ("connection", "list"),
+                              ("connection", "list", "--lsps"), ("stats",)):
+                    out.write(f"--- {node.name}: {' '.join(words)}\n{self.plain(self.ctl(node.ce, *words))}\n")
+                for fe in node.fes:
+                    out.write(f"--- fe{fe}: fabric show\n{self.plain(self.ctl(f'fe{fe}', 'fabric', 'show'))}\n")
+        shutil.copytree(self.dir / "log", folder / "log", dirs_exist_ok=True)
+
+    def forget(self):
+        shutil.rmtree(self.dir)
+
     # ---- Traffic -----------------------------------------------------------------------------
 
     def listen(self, folder):
@@ -77,6 +92,12 @@ class Lab(Machine):
         self.exchange = traffic.Exchange(
             self.inside(USERS, lambda: {name: traffic.User(name) for name in names}))
         self.capture = traffic.Capture([self.inside(node.ns, traffic.Capture.ear) for node in NODES.values()], folder)
+
+    def inject(self, node, device, packet):
+        """An IP packet out of an interface, as if the node's own had sent it."""
+        sender = self.inside(node, lambda: socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0))
+        with sender:
+            sender.sendto(packet, (device, traffic.IPV4, 0, 0, b"\xff" * 6))
 
     def deaf(self):
         for part in (self.exchange, self.capture):
@@ -103,6 +124,16 @@ class Lab(Machine):
         return self.none_lost(flows, what)
 
     # ---- What is seen ------------------------------------------------------------------------
+
+    @staticmethod
+    def plain(done):
+        return done.stdout + done.stderr
+
+    def begin(self, who, *words):
+        """A command of forcesctl that nobody waits for."""
+        self.children[f"ctl-{len(self.children)}"] = subprocess.Popen(
+            [self.bin / "forcesctl", "--socket", self.dir / f"sock/{who}", *words], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def ce(self, number, *words):
         return self.ask(NODES[number].ce, *words)
@@ -131,36 +162,6 @@ class Lab(Machine):
                 counters = self.ask(f"fe{fe}", "fabric", "show").get("counters", [])
                 writes[fe] = sum(int(one.get("value", 0)) for one in counters if one["name"] == "fabric_file_batches")
         return self.rows(), writes
-
-    def untouched(self, before, what):
-        now = self.fabric_state()
-        self.expect(now[0] == before[0], f"every row of every FE is as it was {what}", now[0])
-        self.expect(now[1] == before[1], "none was even written again", now[1])
-        self.base_passes(what)
-
-    def nothing_left(self):
-        """No row, LSP or connection anywhere, but for those of `base`."""
-        base = [self.lsps(number, "base") for number in NODES] if self.base else None
-        del base
-        self.within(20, "nothing of it is left: no row at any FE, no LSP at any node", self.is_clean)
-
-    # ---- The connection that is always there -------------------------------------------------
-
-    def begin_base(self):
-        self.spc("base", ("A", 1), ("Z", 1))
-        self.base = self.flows(("A", 1), ("Z", 1))
-        self.within(5, "frames run through `base` both ways, 200 a second, from now on",
-                    lambda: min(self.exchange.count(flow)[1] for flow in self.base) > 20)
-
-    def base_passes(self, what):
-        lost = sum(self.exchange.lost(flow) for flow in self.base)
-        count = sum(self.exchange.count(flow)[1] for flow in self.base)
-        self.expect(lost == 0, f"no frame was lost {what} ({count} so far)", f"{lost} lost")
-
-    def end_base(self):
-        self.none_lost(self.base, "frames through `base` since it was set up")
-        self.base = []
-        self.delete("base")
 
     # ---- Faults ------------------------------------------------------------------------------
 

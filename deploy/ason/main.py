@@ -9,7 +9,7 @@ import sys
 import time
 
 import failures  # noqa: F401 # its scenarios
-from lab import Lab
+from operate import Operated
 from machine import Failed, Skipped
 from network import NODES
 from scenarios import SCENARIOS
@@ -36,7 +36,7 @@ def status(lab):
     for what in lab.running():
         print(f"{what:8} " + (f"pid {lab.pid(what)}" if lab.pid(what) else "ENDED"))
     for node in NODES.values():
-        for words in (("signaling", "neighbors"), ("call", "list"), ("connection", "list"), ("connection", "lsps")):
+        for words in (("signaling", "neighbors"), ("call", "list"), ("connection", "list"), ("connection", "list", "--lsps")):
             print(f"--- {node.name}: {' '.join(words)}\n{lab.ctl(node.ce, *words).stdout}")
         for fe in node.fes:
             print(f"--- fe{fe}: fabric show\n{lab.ctl(f'fe{fe}', 'fabric', 'show').stdout}")
@@ -57,7 +57,7 @@ class Report:
         for about, text in lab.notes:
             self.parts.append(f"{about}:\n```\n{text.rstrip()}\n```\n")
         if lab.capture:
-            self.parts.append(f"{lab.capture.packets} RSVP packets: `tshark -r {tag}.pcap -O rsvp`\n")
+            self.parts.append(f"{len(lab.capture.packets)} RSVP packets: `tshark -r {tag}.pcap -O rsvp`\n")
         self.write()
 
     def write(self):
@@ -126,7 +126,7 @@ def main():
     if given.help or not given.command:
         print(USAGE, end="")
         return 0 if given.help else 64
-    lab = Lab(given.name or (f"ason-{os.getpid()}" if given.command == "check" else "ason"))
+    lab = Operated(given.name or (f"ason-{os.getpid()}" if given.command == "check" else "ason"))
     words = given.words
     if given.command == "up":
         lab.up()

@@ -4,7 +4,7 @@
         |  |     d1   :             d2           :  d3   |  |        A, B, X, Y, Z: users
          N1 ---- N2 --:-- N3 ----------- N4 -----:----- N6           : reference point E-NNI
                    \\  :                /          :
-                    \\-:-- N5 --- L7 --/           :
+                    \\[:]- N5 --- L7 --/           :             [ ] box.py: slot n becomes 5 - n
                                X:9
 
 A node is a namespace: a ce and an fe; at N2 and N4 two, with a fibre between them. Ports are numbered as interfaces
@@ -13,7 +13,9 @@ the ce, which also forwards what is for a node further on.
 """
 import dataclasses
 import ipaddress
+import pathlib
 
+HERE = pathlib.Path(__file__).resolve().parent
 SLOTS = 4  # of a fibre: VC-4s of an STM-4
 LABELS = f"0x10000-{SLOTS << 16:#x}/0x10000"
 SECRET = "laboratory key 1"  # of RFC 2747, the same at all nodes; who has a capture can check digests with it
@@ -50,7 +52,7 @@ class Link:
     a: int  # node numbers
     b: int
     reference: str = "inni"
-    metric: int = 1
+    box: bool = False  # with equipment between that nobody controls (box.py): slot n becomes SLOTS + 1 - n
 
     @property
     def ends(self):
@@ -69,11 +71,11 @@ NODES = {node.number: node for node in (
     Node(6, "N6", 3, fes=(61,), users={"Z": 7, "Y": 8}),
     Node(7, "L7", 2, ason=False, fes=(71,), users={"X": 9}),
 )}
-LINKS = (Link(1, 2), Link(2, 3, "enni"), Link(2, 5, "enni"), Link(3, 4), Link(5, 7), Link(7, 4), Link(4, 6, "enni"))
+LINKS = (Link(1, 2), Link(2, 3, "enni"), Link(2, 5, "enni", box=True), Link(3, 4), Link(5, 7), Link(7, 4), Link(4, 6, "enni"))
 SECOND_FE = {22: (23, 25), 42: (46,)}  # interfaces at the second fe of a node
 INSIDE = 90  # the port of the fibre between the fes of a node
-USERS = "users"  # the namespace in which the users' ends of their fibres are
-ALL_NS = [node.ns for node in NODES.values()] + [USERS]
+USERS, BOX = "users", "box"  # namespaces: of the users' ends of their fibres, and of what stands between nodes
+ALL_NS = [node.ns for node in NODES.values()] + [USERS, BOX]
 
 
 def fe_of(node, interface):
@@ -108,7 +110,12 @@ def make(machine):
         machine.ip_netns_add(ns)
     for link in LINKS:
         (a, near), (b, other) = link.ends
-        machine.fibre(NODES[a].ns, device(near), NODES[b].ns, device(other))
+        if link.box:
+            machine.fibre(NODES[a].ns, device(near), BOX, f"b{near}")
+            machine.fibre(NODES[b].ns, device(other), BOX, f"b{other}")
+            machine.spawn("box", BOX, "/usr/bin/python3", HERE / "box.py", SLOTS, f"b{near}", f"b{other}")
+        else:
+            machine.fibre(NODES[a].ns, device(near), NODES[b].ns, device(other))
     for node in NODES.values():
         if len(node.fes) > 1:
             machine.fibre(node.ns, "x1", node.ns, "x2")
@@ -169,7 +176,7 @@ def te_toml():
     for link in LINKS:
         (a, near), (b, other) = link.ends
         lines.append(f'[[te.link]]\na = "{NODES[a].id}:{near}"\nb = "{NODES[b].id}:{other}"\n'
-                     f'reference = "{link.reference}"\nlabels = ["{LABELS}"]')
+                     f'reference = "{link.reference}"\n' + ("compound = true" if link.box else f'labels = ["{LABELS}"]'))
     return "\n".join(lines)
 
 
@@ -214,15 +221,18 @@ def ce_toml(machine, node):
     hide = str(node.domain == 2 and node.ason).lower()
     lines.append(f'[signaling]\nnode = "{node.id}"\nfile = "{machine.dir}/state/{node.ce}.db"\n'
                  # Times are short, so that a check is.
-                 '[signaling.timers]\nhello = "250ms"\nrefresh = "5s"\nrapid = "250ms"\ngraceful = "5s"\n'
+                 '[signaling.timers]\nhello = "500ms"\nrefresh = "5s"\nrapid = "250ms"\ngraceful = "5s"\n'
                  'restore_again = "1s"\ntell_again = "1s"\n'
                  '[signaling.restart]\nrestart = "60s"\nrecovery = "15s"\nclaim = "15s"\n'
                  '[signaling.calls]\ncountry = "XXX"\ncarrier = "LAB"\nanswer = "2s"\nhold = "2s"\n'
                  f"[signaling.connections]\nason = {str(node.ason).lower()}\nhide_route = {hide}\n"
                  f'[[signaling.key]]\nid = 1\nsecret_file = "{machine.dir}/state/secret"')
     for interface, link, _ in interfaces(node):
-        labels = "" if link else f'\nlabels = ["{LABELS}"]'
+        labels = f'\nlabels = ["{LABELS}"]' if link is None or link.box else ""
         lines.append(f'[[signaling.interface]]\nid = {interface}\nport = "{fe_of(node, interface)}:{interface}"{labels}')
+        if link and link.box:
+            lines += [f"[[signaling.label_map]]\ninterface = {interface}\nlocal = {n << 16:#x}\n"
+                      f"remote = {(SLOTS + 1 - n) << 16:#x}" for n in range(1, SLOTS + 1)]
     if len(node.fes) > 1:
         a, b = node.fes
         lines.append(f'[[signaling.inter_fe_link]]\na = "{a}:{INSIDE}"\nb = "{b}:{INSIDE}"\nlabels = ["{LABELS}"]')

@@ -22,6 +22,17 @@ def slot(number):
     return number << 16
 
 
+def with_checksum(packet):
+    """An IP packet (of 20 octets of header) whose RSVP checksum is right."""
+    packet[22:24] = bytes(2)
+    octets = packet[20:] + bytes(len(packet) % 2)
+    total = sum(struct.unpack(f"!{len(octets) // 2}H", octets))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    packet[22:24] = struct.pack("!H", ~total & 0xFFFF)
+    return packet
+
+
 class User:
     """The end of a fibre at which somebody sends and receives; `interface` is in this thread's namespace."""
 
@@ -165,7 +176,7 @@ class Capture:
         self.ears, self.folder = ears, folder
         self.lock = threading.Lock()
         self.file = None
-        self.packets = 0
+        self.packets = []  # of this scenario
         self.over = False
         self.thread = threading.Thread(target=self.work, daemon=True)
         self.thread.start()
@@ -175,7 +186,7 @@ class Capture:
         with self.lock:
             if self.file:
                 self.file.close()
-            self.file, self.packets = None, 0
+            self.file, self.packets = None, []
             if name:
                 self.file = open(self.folder / f"{name}.pcap", "wb")
                 self.file.write(struct.pack("!IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, LINKTYPE_RAW))
@@ -193,6 +204,6 @@ class Capture:
                 now = time.time()
                 with self.lock:
                     if self.file:
-                        self.packets += 1
+                        self.packets.append(packet)
                         self.file.write(struct.pack("!IIII", int(now), int(now % 1 * 1e6), len(packet),
                                                     len(packet)) + packet)

@@ -143,6 +143,7 @@ class TransportNode {
   void send(std::optional<FePort> port, const struct RsvpPacket& packet);
 
   const NodeId id_;
+  const bool ason_;  // false: RFC 3473 only
   state::Store& store_;
   te::Database database_;
   te::PathFinder finder_{database_};

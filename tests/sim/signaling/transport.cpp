@@ -34,6 +34,7 @@ NodeConfig Transport::config(std::uint32_t number) const {
   config.fes.push_back({.id = number});
   config.engine.times.hello = 100ms;
   config.engine.seed = number * 77;
+  config.connections.ason = !legacy.contains(number);
   config.calls.seed = number * 99;
   const auto port = [&](std::uint32_t interface) { return FePort{number, interface}; };
   for (const Fibre& fibre : fibres) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -71,6 +72,7 @@ class Transport {
   };
   std::vector<Fibre> fibres;
   std::map<std::uint32_t, std::vector<std::uint32_t>> users;  // interfaces
+  std::set<std::uint32_t> legacy;  // nodes that know RFC 3473 only, from their next boot on
 };
 
 template <class F>
