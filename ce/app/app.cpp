@@ -1,8 +1,12 @@
 #include "ce/app/app.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <iterator>
 
 #include "ce/app/requests.hpp"
+#include "ce/app/signaling/report.hpp"
 #include "tml/daemon/report.hpp"
 
 namespace forces::ce {
@@ -16,17 +20,74 @@ void add_listener(control::Status& status, const char* purpose, const std::strin
   listener.set_port(static_cast<std::uint32_t>(port));
 }
 
+observe::Level level_of(signaling::Level level) {
+  switch (level) {
+    case signaling::Level::Info:
+      return observe::Level::Info;
+    case signaling::Level::Warning:
+      return observe::Level::Warning;
+    case signaling::Level::Error:
+      break;
+  }
+  return observe::Level::Error;
+}
+
 }  // namespace
 
 bool App::changes_live(std::string_view table) const {
   return table == "log" || table == "association" || table == "fe" || table == "fe.port" ||
-         table.starts_with("link");
+         table.starts_with("link") || table == "signaling.key" || table == "signaling.neighbor";
 }
 
 void App::build(observe::Log& log) {
   listens_at_ = settings_.address;
   controller_ = std::make_unique<Controller>(controller_config(settings_),
                                              daemon::event_log(log.component("association")));
+  ason_ = settings_.ason;
+  signaling_log_ = log.component("signaling");
+  if (!ason_.signaling.enabled()) return;
+  auto config = signaling_config(ason_);
+  if (!config) {
+    no_signaling_ = config.error();
+    return;
+  }
+  const auto said = [logger = signaling_log_](signaling::Level level, std::string_view event,
+                                              std::string_view text) {
+    logger.limited(level_of(level), event, {{"detail", text}});
+  };
+  signaling_ =
+      std::make_unique<signaling::Service>(std::move(*config), said, log.component("state"));
+}
+
+std::string App::open_state() {
+  if (!no_signaling_.empty()) return no_signaling_;
+  if (!signaling_) return {};
+  const std::string why = signaling_->start(*controller_);
+  if (why.empty()) return {};
+  return fmt::format(
+      "{}; [signaling] file says where calls and connections are kept: a file in a "
+      "folder that the user of [process] may write to; in_memory = true does "
+      "without",
+      why);
+}
+
+void App::reconfigure() {
+  controller_->reconfigure(controller_config(settings_));
+  if (!signaling_) return;
+  // The rest of what is said of signalling waits for a restart.
+  ason_.signaling.keys = settings_.ason.signaling.keys;
+  ason_.signaling.neighbors = settings_.ason.signaling.neighbors;
+  auto neighbors = neighbors_of(ason_);
+  if (!neighbors) {
+    signaling_log_.error("keys not taken; the old ones stay", {{"problem", neighbors.error()}});
+    return;
+  }
+  signaling_->set_neighbors(std::move(*neighbors));
+}
+
+void App::stop() {
+  if (signaling_) signaling_->stop();
+  controller_->stop();
 }
 
 std::pair<tml_event_handler, void*> App::context_events() {
@@ -61,12 +122,20 @@ void App::detail(control::Element& element) const {
 }
 
 control::Response App::answer(const control::Request& request) {
-  auto response = lfb_.answer(*controller_, request);
+  auto response = signaling_requests_.answer(signaling_.get(), request);
+  if (response.result_case() != control::Response::RESULT_NOT_SET) return response;
+  response = lfb_.answer(*controller_, request);
   if (response.result_case() != control::Response::RESULT_NOT_SET) return response;
   return ce::answer(*controller_, request);
 }
 
-observe::Families App::metrics() const { return families_of(controller_->snapshot()); }
+observe::Families App::metrics() const {
+  auto all = families_of(controller_->snapshot());
+  if (!signaling_) return all;
+  auto more = families_of(*signaling_);
+  std::ranges::move(more, std::back_inserter(all));
+  return all;
+}
 
 control::Element element_of(const FeSnapshot& fe) {
   control::Element element;

@@ -6,6 +6,7 @@
 
 #include "ce/app/config.hpp"
 #include "ce/app/lfb/lfb_requests.hpp"
+#include "ce/app/signaling/requests.hpp"
 #include "ce/association/controller.hpp"
 #include "tml/daemon/application.hpp"
 
@@ -20,9 +21,10 @@ class App final : public daemon::Configured<Settings> {
   void build(observe::Log& log) override;
   std::pair<tml_event_handler, void*> context_events() override;
   bool open_ports() override { return controller_->open_ports(); }
+  std::string open_state() override;
   tml_status start(tmlx_context* context) override { return controller_->start(context); }
-  void reconfigure() override { controller_->reconfigure(controller_config(settings_)); }
-  void stop() override { controller_->stop(); }
+  void reconfigure() override;
+  void stop() override;
 
   void describe(control::Status& status) const override;
   void detail(control::Element& element) const override;
@@ -34,6 +36,12 @@ class App final : public daemon::Configured<Settings> {
   std::string listens_at_;  // as at the start; settings_ may have been read again since
   std::unique_ptr<Controller> controller_;
   LfbRequests lfb_;
+  // As at the start. None: no signalling is configured, or what it says cannot be used.
+  AsonSettings ason_;
+  SignalingRequests signaling_requests_;
+  std::unique_ptr<signaling::Service> signaling_;
+  std::string no_signaling_;  // why not
+  observe::Logger signaling_log_;
 };
 
 // What the operator sees of a snapshot.

@@ -158,6 +158,7 @@ void visit(ConfigVisitor& v, Settings& s) {
   v.tables("link", s.links, [&](LinkSettings& link) { visit_link(v, link, s.fes); });
   v.table("routing", [&] { visit_routing(v, s.routing); });
   v.table("ha", [&] { v.flag("shared_devices", s.shared_devices); });
+  visit(v, s.ason, s.fes);
 }
 
 ControllerConfig controller_config(const Settings& s) {

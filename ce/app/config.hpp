@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "ce/app/signaling/config.hpp"
 #include "ce/association/controller.hpp"
 #include "ce/routing/service.hpp"
 #include "common/runtime/config.hpp"
@@ -37,6 +38,7 @@ struct Settings {
   std::vector<LinkSettings> links;  // [[link]]
   routing::ServiceConfig routing;   // [routing]; its links are those above
   bool shared_devices = false;      // [ha]
+  AsonSettings ason;                // [te], [signaling], [policy]
   daemon::CommonSettings common;
 
   Settings();

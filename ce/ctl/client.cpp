@@ -93,27 +93,38 @@ class Exchange {
   bool finished_ = false;
 };
 
-// Where the next page begins; 0: there is none, or the answer is no list.
-std::uint64_t next_of(const control::Response& response) {
+// Where the next page begins; empty: there is none, or the answer is no list.
+std::string next_of(const control::Response& response) {
+  const auto number = [](std::uint64_t next) { return next == 0 ? "" : std::to_string(next); };
   switch (response.result_case()) {
     case control::Response::kElements:
-      return response.elements().next();
+      return number(response.elements().next());
     case control::Response::kChannels:
-      return response.channels().next();
+      return number(response.channels().next());
     case control::Response::kStats:
-      return response.stats().next();
+      return number(response.stats().next());
     case control::Response::kRoutes:
-      return response.routes().next();
+      return number(response.routes().next());
     case control::Response::kLfb:
-      return response.lfb().next();
+      return number(response.lfb().next());
     case control::Response::kFabric:
-      return response.fabric().next();
+      return number(response.fabric().next());
+    case control::Response::kCalls:
+      return number(response.calls().next());
+    case control::Response::kLsps:
+      return number(response.lsps().next());
+    case control::Response::kTeLinks:
+      return number(response.te_links().next());
+    case control::Response::kConnections:
+      return response.connections().next();
     default:
-      return 0;
+      return {};
   }
 }
 
-void set_after(control::Request& request, std::uint64_t after) {
+void set_after(control::Request& request, const std::string& text) {
+  if (request.has_connection_list()) return request.mutable_connection_list()->set_after(text);
+  const std::uint64_t after = std::stoull(text);
   switch (request.operation_case()) {
     case control::Request::kElementList:
       request.mutable_element_list()->set_after(after);
@@ -133,9 +144,24 @@ void set_after(control::Request& request, std::uint64_t after) {
     case control::Request::kLfbGet:
       request.mutable_lfb_get()->set_from(static_cast<std::uint32_t>(after));
       break;
+    case control::Request::kCallList:
+      request.mutable_call_list()->set_after(after);
+      break;
+    case control::Request::kLspList:
+      request.mutable_lsp_list()->set_after(after);
+      break;
+    case control::Request::kTeLinkList:
+      request.mutable_te_link_list()->set_after(after);
+      break;
     default:
       break;
   }
+}
+
+// A daemon that went round in pages would be asked for ever.
+bool goes_on(const std::string& last, const std::string& next, const control::Request& request) {
+  if (request.has_connection_list()) return next > last;
+  return !next.empty() && std::stoull(next) > std::stoull(last);
 }
 
 // How many rows of a table are still wanted is told with each page. False: none.
@@ -150,10 +176,16 @@ bool set_count(control::Request& request, std::uint32_t wanted, const control::R
 // And again, while the answer depends on others. At the end it may still be Pending.
 std::expected<control::Response, ClientError> ask_until(const std::string& socket,
                                                         const control::Request& request,
-                                                        Duration timeout) {
+                                                        Duration timeout,
+                                                        const Progress& progress) {
   auto answer = ask(socket, request, timeout);
-  const auto until = std::chrono::steady_clock::now() + timeout;
-  while (answer && answer->has_pending() && std::chrono::steady_clock::now() < until) {
+  const auto began = std::chrono::steady_clock::now();
+  std::string told;
+  while (answer && answer->has_pending()) {
+    const auto waited = std::chrono::steady_clock::now() - began;
+    if (waited >= timeout) break;
+    const std::string& text = answer->pending().progress();
+    if (progress && waited >= kQuiet && text != told) progress(told = text);
     control::Request again;
     again.mutable_pending()->set_ticket(answer->pending().ticket());
     std::this_thread::sleep_for(kAskAgain);
@@ -177,18 +209,20 @@ std::expected<control::Response, ClientError> ask(const std::string& socket,
 }
 
 std::expected<control::Response, ClientError> ask_all(const std::string& socket,
-                                                      control::Request request, Duration timeout) {
+                                                      control::Request request, Duration timeout,
+                                                      const Progress& progress) {
   const std::uint32_t wanted = request.has_lfb_get() ? request.lfb_get().count() : 0;
-  auto all = ask_until(socket, request, timeout);
-  for (auto next = all ? next_of(*all) : 0; next != 0 && set_count(request, wanted, *all);) {
+  auto all = ask_until(socket, request, timeout, progress);
+  for (auto next = all ? next_of(*all) : ""; !next.empty() && set_count(request, wanted, *all);) {
     set_after(request, next);
-    auto page = ask_until(socket, request, timeout);
+    auto page = ask_until(socket, request, timeout, progress);
     if (!page) return page;
     if (page->has_lfb()) page->mutable_lfb()->clear_columns();  // the first page has them
     all->MergeFrom(*page);                                      // appends to the lists
     if (page->has_lfb()) all->mutable_lfb()->set_next(page->lfb().next());  // 0 merges nothing
-    if (page->result_case() != all->result_case() || next_of(*page) <= next) break;
-    next = next_of(*page);
+    const auto following = next_of(*page);
+    if (page->result_case() != all->result_case() || !goes_on(next, following, request)) break;
+    next = following;
   }
   return all;
 }

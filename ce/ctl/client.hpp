@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <string>
 
 #include "common/core/time.hpp"
@@ -18,10 +19,15 @@ using ClientError = std::string;
                                                                 const control::Request& request,
                                                                 Duration timeout);
 
+// Told what is waited for, when that has lasted kQuiet, and each time that it changes.
+using Progress = std::function<void(const std::string& text)>;
+inline constexpr Duration kQuiet = std::chrono::seconds(2);
+
 // The same, and for lists again and again until all pages are together, for an answer that depends
-// on FEs until they have answered, or the time of one answer is over: then it is Pending.
+// on others until they have answered, or the time of one answer is over: then it is Pending.
 [[nodiscard]] std::expected<control::Response, ClientError> ask_all(const std::string& socket,
                                                                     control::Request request,
-                                                                    Duration timeout);
+                                                                    Duration timeout,
+                                                                    const Progress& progress = {});
 
 }  // namespace forces::ctl

@@ -11,6 +11,7 @@
 #include "ce/ctl/fabric.hpp"
 #include "ce/ctl/lfb/lfb_commands.hpp"
 #include "ce/ctl/render.hpp"
+#include "ce/ctl/signaling/signaling_commands.hpp"
 
 namespace forces::ctl {
 namespace {
@@ -116,7 +117,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   app.add_flag("--json", invocation.json, "print JSON (names as in proto/schema/control.proto)");
   app.add_option("--timeout", invocation.timeout_s, "seconds to wait for an answer")
       ->check(CLI::Range(0.1, 3600.0))
-      ->capture_default_str();
+      ->default_str("5; of what takes its time 300");
 
   app.add_subcommand("status", "what runs, since when, and how it is")
       ->fallthrough()
@@ -128,6 +129,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_lfb(app, invocation);
   add_ha(app, invocation);
   add_fabric(app, invocation);
+  add_signaling(app, invocation);
   auto filter = std::make_shared<std::string>();
   auto* stats = app.add_subcommand("stats", "every metric, as at /metrics")->fallthrough();
   stats->add_option("--filter", *filter, "only metrics whose name contains this");
@@ -148,6 +150,8 @@ void add_commands(CLI::App& app, Invocation& invocation) {
       "  forcesctl lfb set 2 FEObject.1/FEName edge2\n"
       "  forcesctl --socket /run/forces/fe.sock channel list --json\n"
       "  forcesctl --socket /run/forces/fe.sock fabric fail 3 0x10000-0x40000\n"
+      "  forcesctl spc create 1 192.0.2.3:7 --name blue\n"
+      "  forcesctl connection show blue\n"
       "  forcesctl stats --filter drops\n"
       "  forcesctl log level debug --component association\n"
       "  echo 100f00060000000240000001000000000000000700000000 | forcesctl decode pl\n"
@@ -155,8 +159,8 @@ void add_commands(CLI::App& app, Invocation& invocation) {
 }
 
 int execute(const Invocation& invocation) {
-  const auto timeout =
-      std::chrono::duration_cast<Duration>(std::chrono::duration<double>(invocation.timeout_s));
+  const double seconds = invocation.timeout_s.value_or(invocation.waits ? kPatience : kTimeout);
+  const auto timeout = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
   const auto no_answer = [](const std::string& why) {
     fmt::print(stderr, "forcesctl: {}\n", why);
     return kExitUnavailable;
@@ -174,17 +178,25 @@ int execute(const Invocation& invocation) {
       return kExitRefused;
     }
   }
-  const auto response = ask_all(invocation.socket, *invocation.request, timeout);
+  const auto progress = [](const std::string& text) {
+    if (!text.empty()) fmt::print(stderr, "forcesctl: still waiting: {}\n", text);
+  };
+  const auto response = ask_all(invocation.socket, *invocation.request, timeout, progress);
   if (!response) return no_answer(response.error());
   if (response->has_error()) {
     fmt::print(stderr, "forcesctl: {}", render_text(*response));
+    if (invocation.json) fmt::print("{}", render_json(*response));
     return kExitRefused;
   }
   if (response->has_pending()) {
+    if (!response->pending().progress().empty()) {
+      return no_answer(fmt::format("not ended in {:g} s (--timeout SECONDS), and it goes on: {}",
+                                   seconds, response->pending().progress()));
+    }
     return no_answer(
         fmt::format("no FE has answered in {:g} s (--timeout SECONDS); what was asked "
                     "for may still be done",
-                    invocation.timeout_s));
+                    seconds));
   }
   fmt::print("{}", invocation.json ? render_json(*response) : render_text(*response));
   return EXIT_SUCCESS;

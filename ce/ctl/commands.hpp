@@ -9,16 +9,18 @@
 
 namespace forces::ctl {
 
-inline constexpr int kExitRefused = 1;  // the daemon answered that it cannot
+inline constexpr double kTimeout = 5, kPatience = 300;  // seconds
+inline constexpr int kExitRefused = 1;                  // the daemon answered that it cannot
 inline constexpr int kExitUsage = 64;
 inline constexpr int kExitUnavailable = 69;  // no daemon, or no answer
 
 struct Invocation {
   std::string socket = "/run/forces/ce.sock";
   bool json = false;
-  double timeout_s = 5;
+  std::optional<double> timeout_s;          // none: kTimeout, or of what takes its time kPatience
   std::optional<control::Request> request;  // set by the command that was given
   std::string role;                         // the program that the command is for; "": either
+  bool waits = false;                       // for what takes its time
 };
 
 // Fills `invocation`, which must outlive the parsing.

@@ -10,6 +10,7 @@
 
 #include "ce/ctl/fabric.hpp"
 #include "ce/ctl/lfb/lfb_text.hpp"
+#include "ce/ctl/signaling/signaling_text.hpp"
 #include "ce/ctl/table.hpp"
 
 namespace forces::ctl {
@@ -266,44 +267,12 @@ std::string text_of(const control::Done& done) {
   return text;
 }
 
+// The message inside the Response; without one, itself.
 const google::protobuf::Message& inner(const Response& response) {
-  switch (response.result_case()) {
-    case Response::kError:
-      return response.error();
-    case Response::kStatus:
-      return response.status();
-    case Response::kElements:
-      return response.elements();
-    case Response::kElement:
-      return response.element();
-    case Response::kChannels:
-      return response.channels();
-    case Response::kChannel:
-      return response.channel();
-    case Response::kStats:
-      return response.stats();
-    case Response::kLogLevels:
-      return response.log_levels();
-    case Response::kDone:
-      return response.done();
-    case Response::kRoutes:
-      return response.routes();
-    case Response::kTransactions:
-      return response.transactions();
-    case Response::kHaStatus:
-      return response.ha_status();
-    case Response::kLfbs:
-      return response.lfbs();
-    case Response::kLfb:
-      return response.lfb();
-    case Response::kFabric:
-      return response.fabric();
-    case Response::kPending:
-      return response.pending();
-    case Response::RESULT_NOT_SET:
-      break;
-  }
-  return response;
+  const auto* reflection = response.GetReflection();
+  const auto* field =
+      reflection->GetOneofFieldDescriptor(response, response.GetDescriptor()->oneof_decl(0));
+  return field == nullptr ? response : reflection->GetMessage(response, field);
 }
 
 }  // namespace
@@ -341,11 +310,12 @@ std::string render_text(const Response& response) {
     case Response::kFabric:
       return text_of(response.fabric());
     case Response::kPending:
-      return "the FE has not answered yet\n";
-    case Response::RESULT_NOT_SET:
+      return "it has not ended yet\n";
+    default:
       break;
   }
-  return "an answer that this forcesctl does not know\n";
+  auto text = signaling_text(response);
+  return text.empty() ? "an answer that this forcesctl does not know\n" : text;
 }
 
 std::string render_json(const Response& response) {

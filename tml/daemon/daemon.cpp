@@ -105,6 +105,9 @@ class Daemon {
     if (const auto dropped = runtime::drop_privileges(settings_.process); !dropped) {
       return fail("cannot drop privileges", dropped.error(), kExitUnavailable);
     }
+    if (const auto why = application_.open_state(); !why.empty()) {
+      return fail("cannot open the state", why, kExitUnavailable);
+    }
     if (geteuid() == 0) logger_.info("running as root; [process] user would change that");
     if (const auto status = application_.start(context_.get()); status != TML_SUCCESS) {
       const auto why = fmt::format("{}: {}", tmlx_strerror(status), tmlx_last_error());

@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <concepts>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -90,6 +91,46 @@ Done take_lfb(control::LfbGetRequest& lfb, std::string_view item,
   return take_number<std::uint32_t>(http, "count", [&](std::uint32_t v) { lfb.set_count(v); });
 }
 
+// "call", or "call/NAME", where a name may have slashes.
+std::optional<std::string> named(std::string_view path, std::string_view noun) {
+  if (!path.starts_with(noun) || !path.substr(noun.size()).starts_with('/')) return std::nullopt;
+  return std::string(path.substr(noun.size() + 1));
+}
+
+// Calls and connections; no operation: there is no such thing.
+Done take_signaling(Request& request, std::string_view path, const runtime::HttpRequest& http) {
+  const auto text = [&](std::string_view key) { return std::string(query(http, key)); };
+  if (path == "signaling") {
+    request.mutable_signaling_status();
+  } else if (path == "neighbor") {
+    request.mutable_neighbor_list();
+  } else if (path == "call") {
+    return take_after(*request.mutable_call_list(), http);
+  } else if (const auto call = named(path, "call")) {
+    request.mutable_call_show()->set_call(*call);
+  } else if (path == "connection") {
+    request.mutable_connection_list()->set_after(text("after"));
+    request.mutable_connection_list()->set_state(text("state"));
+  } else if (const auto connection = named(path, "connection")) {
+    request.mutable_connection_show()->set_name(*connection);
+  } else if (path == "lsp") {
+    return take_after(*request.mutable_lsp_list(), http);
+  } else if (path == "te/link") {
+    return take_after(*request.mutable_te_link_list(), http);
+  } else if (path == "te/path") {
+    auto& asked = *request.mutable_te_path();
+    asked.set_from(text("from"));
+    asked.set_to(text("to"));
+    asked.set_signal(text("signal"));
+    asked.set_disjoint(http.query.contains("disjoint"));
+  } else if (path == "label-map") {
+    request.mutable_label_map();
+  } else if (path == "policy") {
+    request.mutable_policy();
+  }
+  return {};
+}
+
 // What only a ce has; no operation: there is no such thing.
 std::expected<Request, Error> request_of_ce(std::string_view path,
                                             const runtime::HttpRequest& http) {
@@ -108,6 +149,8 @@ std::expected<Request, Error> request_of_ce(std::string_view path,
     request.mutable_ha_status();
   } else if (path.starts_with(kLfb)) {
     taken = take_lfb(*request.mutable_lfb_get(), path.substr(kLfb.size()), http);
+  } else {
+    taken = take_signaling(request, path, http);
   }
   if (!taken) return std::unexpected(taken.error());
   return request;
@@ -171,10 +214,14 @@ std::expected<Request, Error> request_of(std::string_view program,
                 fmt::format("there is no {0}; of this {1} there are {2}status, {2}{3}, {2}{3}/ID, "
                             "{2}channel, {2}channel/ID, {2}stats{4} and {2}log",
                             http.path, program, kApiRoot, peers,
-                            program == "ce" ? fmt::format(", {0}route, {0}transaction, {0}ha, "
-                                                          "{0}lfb/FE, {0}lfb/FE/PATH",
-                                                          kApiRoot)
-                                            : fmt::format(", {0}fabric", kApiRoot)));
+                            program == "ce"
+                                ? fmt::format(", {0}route, {0}transaction, {0}ha, {0}lfb/FE, "
+                                              "{0}lfb/FE/PATH, {0}signaling, {0}neighbor, {0}call, "
+                                              "{0}call/CALL, {0}connection, {0}connection/NAME, "
+                                              "{0}lsp, {0}te/link, {0}te/path, {0}label-map, "
+                                              "{0}policy",
+                                              kApiRoot)
+                                : fmt::format(", {0}fabric", kApiRoot)));
 }
 
 runtime::HttpReply reply_of(const control::Response& response) {

@@ -63,6 +63,10 @@ TransportNode::TransportNode(NodeConfig&& config, state::Store& store, Instant n
     channels_[interface.port] = interface.id;
   }
   for (const resource::InterFeLink& link : config.inter_fe_links) manager_.set_inter_fe_link(link);
+  for (const LabelPair& pair : config.label_map) {
+    manager_.provision_receive(pair.interface, pair.remote, pair.local);
+    manager_.provision_send(pair.interface, pair.local, pair.remote);
+  }
   for (const engine::NeighborConfig& neighbor : config.engine.neighbors) {
     if (!neighbor.security.keys.empty()) keyed_.insert(neighbor.node);
   }
@@ -191,6 +195,16 @@ void TransportNode::on_time(Instant now) {
   connections_.on_time(now);
   calls_.on_time(now);
   engine_.on_time(now);
+  pump(now);
+}
+
+void TransportNode::set_neighbor(const engine::NeighborConfig& neighbor, Instant now) {
+  if (neighbor.security.keys.empty()) {
+    keyed_.erase(neighbor.node);
+  } else {
+    keyed_.insert(neighbor.node);
+  }
+  engine_.set_neighbor(neighbor, now);
   pump(now);
 }
 

@@ -30,6 +30,12 @@
 
 namespace forces::signaling {
 
+// Two labels of a compound link that are one slot (RFC 4139 section 4.5), as the operator says.
+struct LabelPair {
+  std::uint32_t interface = 0;
+  Label local = 0, remote = 0;
+};
+
 struct NodeConfig {
   NodeId id{};
   // The network as it is known, this node and its links in it.
@@ -40,6 +46,7 @@ struct NodeConfig {
   std::vector<resource::FeConfig> fes{};
   std::vector<resource::InterfaceConfig> interfaces{};
   std::vector<resource::InterFeLink> inter_fe_links{};
+  std::vector<LabelPair> label_map{};
   Duration claim_time = std::chrono::seconds(120);  // resource::ManagerConfig
   engine::Config engine{};                          // `node` and `restart.recovering` are set here
   ason::ControllerConfig connections{};             // `self` and `recovering` as well
@@ -91,6 +98,8 @@ class TransportNode {
   void on_trace(const FePort& port, Label label, const resource::Trace& trace, Instant now);
   void on_store(Instant now);  // it has events
   void on_time(Instant now);
+  // Of one that is there already, with other keys or habits.
+  void set_neighbor(const engine::NeighborConfig& neighbor, Instant now);
 
   // f(Rooms&): look and ask; what it set going is performed behind it.
   template <class F>

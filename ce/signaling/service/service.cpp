@@ -35,7 +35,12 @@ Service::Service(ServiceConfig config, Sink sink, observe::Logger log)
   for (const auto& fe : config_.node.fes) fes_.insert(fe.id);
 }
 
-Service::~Service() { stop(); }
+Service::~Service() {
+  stop();
+  fabric_.reset();
+  node_.reset();
+  store_.reset();  // its thread has news for us until it is gone
+}
 
 std::string Service::start(ce::Controller& controller) {
   state::ThreadedOptions options;
@@ -65,6 +70,12 @@ void Service::stop() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
+}
+
+void Service::set_neighbors(std::vector<engine::NeighborConfig> neighbors) {
+  post([this, neighbors = std::move(neighbors)](Instant now) {
+    for (const engine::NeighborConfig& neighbor : neighbors) node_->set_neighbor(neighbor, now);
+  });
 }
 
 // --- from the controller, on its threads ---
@@ -150,6 +161,9 @@ void Service::run() {
     }
     node_->on_time(now);
     fabric_->on_time(now);
+    perform(now);
+    if (watcher_ == nullptr || !watcher_->waits()) continue;
+    node_->operate([&](TransportNode::Rooms& rooms) { watcher_->look(rooms, now); }, now);
     perform(now);
   }
 }

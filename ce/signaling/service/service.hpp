@@ -26,6 +26,18 @@
 
 namespace forces::signaling {
 
+// Work that goes on over several events, such as a connection that waits for its call. On the
+// service's thread.
+class Watcher {
+ public:
+  Watcher() = default;
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+  virtual ~Watcher() = default;
+  [[nodiscard]] virtual bool waits() const = 0;
+  virtual void look(TransportNode::Rooms& rooms, Instant now) = 0;  // after each event, if it waits
+};
+
 struct ServiceConfig {
   NodeConfig node{};  // seeds, sequence numbers and digests are the service's to fill in
   state::StoreConfig store{};
@@ -43,6 +55,8 @@ class Service final : public ce::FeObserver {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
+  void set_watcher(Watcher* watcher) { watcher_ = watcher; }  // before start(), and it outlives this
+
   // Opens the store, reads the journal, and becomes the controller's observer. Not empty: it
   // failed, and says why.
   [[nodiscard]] std::string start(ce::Controller& controller);
@@ -52,6 +66,9 @@ class Service final : public ce::FeObserver {
   void on_fe(std::uint32_t fe) override;
   void on_event(std::uint32_t fe, wire::Bytes message) override;
   void on_answer(std::uint64_t ticket, const ce::OperatorAnswer& answer) override;
+
+  // Keys, and how Hellos and refreshes pass, as they are from now on.
+  void set_neighbors(std::vector<engine::NeighborConfig> neighbors);
 
   // f(TransportNode::Rooms&, Instant now) on the service's thread; waits for it. nullopt: it has
   // stopped.
@@ -109,6 +126,7 @@ class Service final : public ce::FeObserver {
   observe::Logger log_;
   std::set<FePort> channels_;
   std::set<std::uint32_t> fes_;
+  Watcher* watcher_ = nullptr;
 
   ce::Controller* controller_ = nullptr;
   std::unique_ptr<state::Store> store_;

@@ -80,14 +80,18 @@ std::string PacketPort::open() {
   if (::ioctl(socket_.get(), SIOCGIFHWADDR, &request) != 0) return system_error("SIOCGIFHWADDR");
   std::memcpy(mac_.data(), request.ifr_hwaddr.sa_data, mac_.size());
 
+  constexpr std::uint32_t kNoProtocol = 0x100;
+  const std::uint32_t for_whomever = config_.point_to_point ? IPPROTO_RSVP : kNoProtocol;
   sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PROTOCOL)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 6, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 4),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 8, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 6),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),  // destination address
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, address_, 3, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xffffffff, 2, 0),
-      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0xe0000000, 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, address_, 5, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xffffffff, 4, 0),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0xe0000000, 3, 0),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),  // protocol
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, for_whomever, 1, 0),
       BPF_STMT(BPF_RET | BPF_K, 0),
       BPF_STMT(BPF_RET | BPF_K, 0x40000),
   };
@@ -120,7 +124,7 @@ Received PacketPort::receive(int fd, std::span<std::byte> into, Instant now) {
     return {};
   }
   const auto octets = into.first(static_cast<std::size_t>(got));
-  if (from.sll_pkttype == PACKET_OTHERHOST) return kHandled;
+  if (from.sll_pkttype == PACKET_OTHERHOST || from.sll_pkttype == PACKET_OUTGOING) return kHandled;
   if (from.sll_protocol == htons(ETH_P_ARP)) {
     on_arp(octets, now);
     return kHandled;
@@ -163,6 +167,7 @@ void PacketPort::send_arp(ArpPacket::Operation operation, const Mac& to_mac, std
 
 std::optional<Mac> PacketPort::next_hop(std::uint32_t destination, Instant now) {
   if (is_group(destination)) return multicast_mac(destination);
+  if (config_.point_to_point) return kBroadcast;  // whoever is there is meant
   if (destination == 0xffffffff || destination == (address_ | ~mask_)) return kBroadcast;
   if (!on_link(destination)) {
     counters_.off_link.add();

@@ -22,7 +22,10 @@ INSTANTIATE_TEST_SUITE_P(Files, CeConfigGolden, testing::ValuesIn(daemon::golden
                          [](const auto& c) { return c.param; });
 
 TEST(CeConfigExample, NamesEveryKeyWithItsDefault) {
-  daemon::expect_example_is_complete<Settings>(FORCES_SOURCE_DIR "/deploy/config/ce.toml");
+  const std::string plain = FORCES_SOURCE_DIR "/deploy/config/ce.toml";
+  const std::string ason = FORCES_SOURCE_DIR "/deploy/config/ce-ason.toml";
+  daemon::expect_example_is_complete<Settings>(plain, ason);
+  daemon::expect_example_is_complete<Settings>(ason, plain);
 }
 
 TEST(CeControllerConfig, TakesWhatTheFileSays) {

@@ -56,9 +56,9 @@ void expect_golden(const std::string& folder, const std::string& name) {
 }
 
 // Every key with the value that stands in a comment of the example is that key's default, and no
-// key is without its line.
+// key is without its line, there or in the `other` example.
 template <class Settings>
-void expect_example_is_complete(const std::string& path) {
+void expect_example_is_complete(const std::string& path, const std::string& other = "") {
   const auto example = read_text(path);
   const auto printed = outcome<Settings>(example, path);
   ASSERT_TRUE(printed.starts_with('[')) << printed;
@@ -67,8 +67,10 @@ void expect_example_is_complete(const std::string& path) {
   EXPECT_EQ(outcome<Settings>(uncommented, path), printed);
   static const std::regex kKey("(^|\n)([a-z_0-9]+) = ");
   std::set<std::string> mentioned;
-  for (std::sregex_iterator it(uncommented.begin(), uncommented.end(), kKey), end; it != end;
-       ++it) {
+  const auto both =
+      uncommented +
+      (other.empty() ? "" : std::regex_replace("\n" + read_text(other), kCommentedKey, "$1$2"));
+  for (std::sregex_iterator it(both.begin(), both.end(), kKey), end; it != end; ++it) {
     mentioned.insert((*it)[2]);
   }
   for (std::sregex_iterator it(printed.begin(), printed.end(), kKey), end; it != end; ++it) {

@@ -1,0 +1,212 @@
+// From what the configuration says to what a Service takes.
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+
+#include "ce/app/signaling/config.hpp"
+#include "ce/app/signaling/text.hpp"
+#include "common/runtime/timer.hpp"
+
+namespace forces::ce {
+namespace {
+
+namespace engine = signaling::engine;
+namespace resource = signaling::resource;
+namespace calls = signaling::ason::calls;
+using signaling::LinkEnd;
+using signaling::NodeId;
+
+template <class T>
+using Made = std::expected<T, std::string>;
+
+// The octets of a file without a line end behind them.
+Made<std::vector<std::byte>> read_secret(const KeySettings& key) {
+  const auto refuse = [&](std::string_view why) {
+    return std::unexpected(
+        fmt::format("[[signaling.key]] {}: {} {}", key.id, key.secret_file, why));
+  };
+  struct stat about{};
+  if (::stat(key.secret_file.c_str(), &about) != 0) return refuse(std::strerror(errno));
+  if ((about.st_mode & 07) != 0) return refuse("can be read by everybody; chmod o= it");
+  std::ifstream in(key.secret_file, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!in) return refuse("cannot be read");
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  if (text.empty() || text.size() > 1024) return refuse("has no secret of 1 to 1,024 octets");
+  const auto octets = std::as_bytes(std::span(text));
+  return std::vector<std::byte>(octets.begin(), octets.end());
+}
+
+// Dates are those of the wall clock; engines have a clock of their own, and stay with what the
+// difference was when they were told.
+Instant instant_of(const std::string& text, Instant otherwise) {
+  const auto date = date_in(text);
+  if (!date) return otherwise;
+  return runtime::now() +
+         std::chrono::duration_cast<Duration>(*date - std::chrono::system_clock::now());
+}
+
+Made<std::vector<engine::Key>> keys_of(const SignalingSettings& s, const std::string* node) {
+  std::vector<engine::Key> keys;
+  for (const KeySettings& key : s.keys) {
+    const bool theirs =
+        node != nullptr && std::ranges::find(key.neighbors, *node) != key.neighbors.end();
+    if (!key.neighbors.empty() && !theirs) continue;
+    auto secret = read_secret(key);
+    if (!secret) return std::unexpected(secret.error());
+    keys.push_back({.id = key.id,
+                    .digest = key.digest,
+                    .secret = std::move(*secret),
+                    .send_from = instant_of(key.send_from, Instant::min()),
+                    .send_until = instant_of(key.send_until, Instant::max()),
+                    .accept_from = instant_of(key.accept_from, Instant::min()),
+                    .accept_until = instant_of(key.accept_until, Instant::max())});
+  }
+  return keys;
+}
+
+signaling::te::LabelRanges labels_of(const std::vector<std::string>& texts) {
+  return labels_in(texts).value_or(signaling::te::LabelRanges{});
+}
+
+signaling::te::Link link_of(const TeLinkSettings& settings) {
+  // Of a compound link nobody but its ends knows how labels are numbered: any will do.
+  constexpr double kUnlimited = 1e15;
+  signaling::te::Link link = settings.values;
+  for (auto& direction : link.directions) {
+    direction.metric = settings.metric;
+    if (settings.compound) {
+      direction.unreserved = kUnlimited;
+    } else {
+      direction.free = labels_of(settings.labels);
+    }
+  }
+  return link;
+}
+
+resource::InterfaceConfig interface_of(const InterfaceSettings& settings, const TeSettings& te,
+                                       NodeId self) {
+  resource::InterfaceConfig interface = settings.values;
+  interface.labels = labels_of(settings.labels);
+  const LinkEnd near{self, interface.id};
+  for (const TeLinkSettings& link : te.links) {
+    const auto& ends = link.values.ends;
+    if (ends[0] != near && ends[1] != near) continue;
+    interface.remote = link.values.other(near);
+    interface.switching = link.values.switching;
+    interface.encoding = link.values.encoding;
+    interface.compound = link.compound;
+    if (settings.labels.empty()) interface.labels = labels_of(link.labels);
+  }
+  return interface;
+}
+
+calls::PolicyConfig policy_of(const PolicySettings& settings) {
+  calls::PolicyConfig policy;
+  policy.default_point = settings.default_point;
+  policy.levels = settings.levels;
+  for (const PointSettings& point : settings.points) policy.points.push_back(point.values);
+  for (const ManagerRouteSettings& route : settings.routes) {
+    calls::ManagerRoute made{.point = route.point};
+    made.destination = prefix_in(route.destination).value_or(calls::Prefix{});
+    if (const auto next = node_in(route.next)) made.next = calls::Address::v4(next->value);
+    policy.routes.push_back(std::move(made));
+  }
+  return policy;
+}
+
+void add_fes(signaling::NodeConfig& node, const std::vector<resource::FeConfig>& special) {
+  std::set<std::uint32_t> ids;
+  for (const auto& interface : node.interfaces) ids.insert(interface.port.fe);
+  for (const auto& link : node.inter_fe_links) ids.insert({link.a.fe, link.b.fe});
+  for (const std::uint32_t id : ids) {
+    const auto at = std::ranges::find(special, id, &resource::FeConfig::id);
+    node.fes.push_back(at != special.end() ? *at : resource::FeConfig{.id = id});
+  }
+}
+
+}  // namespace
+
+Made<std::vector<engine::NeighborConfig>> neighbors_of(const AsonSettings& s) {
+  const NodeId self = node_in(s.signaling.node).value_or(NodeId{});
+  std::map<NodeId, engine::NeighborConfig> neighbors;
+  for (const TeLinkSettings& link : s.te.links) {
+    const auto& ends = link.values.ends;
+    for (std::size_t i = 0; i < 2; ++i) {
+      if (ends[i].node != self) continue;
+      auto& neighbor = neighbors[ends[1 - i].node];
+      neighbor.node = ends[1 - i].node;
+      neighbor.channels.push_back(ends[i].interface);
+    }
+  }
+  for (const NeighborSettings& one : s.signaling.neighbors) {
+    const auto at = neighbors.find(one.values.node);
+    if (at == neighbors.end()) continue;
+    auto channels = std::move(at->second.channels);
+    at->second = one.values;
+    at->second.channels = std::move(channels);
+  }
+  std::vector<engine::NeighborConfig> all;
+  for (auto& [node, neighbor] : neighbors) {
+    const std::string text = calls::to_text(calls::Address::v4(node.value));
+    auto keys = keys_of(s.signaling, &text);
+    if (!keys) return std::unexpected(keys.error());
+    neighbor.security = s.signaling.security;
+    neighbor.security.keys = std::move(*keys);
+    std::ranges::sort(neighbor.channels);
+    all.push_back(std::move(neighbor));
+  }
+  return all;
+}
+
+Made<signaling::ServiceConfig> signaling_config(const AsonSettings& s) {
+  signaling::ServiceConfig config;
+  config.store = s.signaling.store;
+  if (config.store.in_memory) config.store.file.clear();
+  signaling::NodeConfig& node = config.node;
+  node.id = node_in(s.signaling.node).value_or(NodeId{});
+  for (const TeNodeSettings& one : s.te.nodes) node.nodes.push_back(one.values);
+  for (const TeLinkSettings& one : s.te.links) node.links.push_back(link_of(one));
+  for (const InterfaceSettings& one : s.signaling.interfaces) {
+    node.interfaces.push_back(interface_of(one, s.te, node.id));
+  }
+  for (const InterFeLinkSettings& one : s.signaling.inter_fe_links) {
+    node.inter_fe_links.push_back({.a = port_in(one.a).value_or(signaling::FePort{}),
+                                   .b = port_in(one.b).value_or(signaling::FePort{}),
+                                   .labels = labels_of(one.labels)});
+  }
+  add_fes(node, s.signaling.fes);
+  for (const LabelMapSettings& row : s.signaling.label_map) {
+    node.label_map.push_back({row.interface, row.local, row.remote});
+  }
+  node.claim_time = s.signaling.claim_time;
+  node.engine.times = s.signaling.times;
+  node.engine.restart = s.signaling.restart;
+  auto neighbors = neighbors_of(s);
+  if (!neighbors) return std::unexpected(neighbors.error());
+  node.engine.neighbors = std::move(*neighbors);
+  auto keys = keys_of(s.signaling, nullptr);
+  if (!keys) return std::unexpected(keys.error());
+  node.engine.learned_security = s.signaling.security;
+  node.engine.learned_security.keys = std::move(*keys);
+  node.connections = s.signaling.connections;
+  node.connections.repair = s.signaling.limits;
+  if (!s.policy.levels.empty()) {
+    auto& levels = node.connections.service_levels.emplace();
+    for (const calls::ServiceLevel& level : s.policy.levels) {
+      if (level.available) levels.insert(level.level);
+    }
+  }
+  node.calls = s.signaling.calls;
+  node.calls.policy = policy_of(s.policy);
+  return config;
+}
+
+}  // namespace forces::ce
