@@ -176,8 +176,8 @@ bool set_count(control::Request& request, std::uint32_t wanted, const control::R
 // And again, while the answer depends on others. At the end it may still be Pending.
 std::expected<control::Response, ClientError> ask_until(const std::string& socket,
                                                         const control::Request& request,
-                                                        Duration timeout,
-                                                        const Progress& progress) {
+                                                        Duration timeout, const Progress& progress,
+                                                        Duration quiet) {
   auto answer = ask(socket, request, timeout);
   const auto began = std::chrono::steady_clock::now();
   std::string told;
@@ -185,7 +185,7 @@ std::expected<control::Response, ClientError> ask_until(const std::string& socke
     const auto waited = std::chrono::steady_clock::now() - began;
     if (waited >= timeout) break;
     const std::string& text = answer->pending().progress();
-    if (progress && waited >= kQuiet && text != told) progress(told = text);
+    if (progress && waited >= quiet && text != told) progress(told = text);
     control::Request again;
     again.mutable_pending()->set_ticket(answer->pending().ticket());
     std::this_thread::sleep_for(kAskAgain);
@@ -210,12 +210,12 @@ std::expected<control::Response, ClientError> ask(const std::string& socket,
 
 std::expected<control::Response, ClientError> ask_all(const std::string& socket,
                                                       control::Request request, Duration timeout,
-                                                      const Progress& progress) {
+                                                      const Progress& progress, Duration quiet) {
   const std::uint32_t wanted = request.has_lfb_get() ? request.lfb_get().count() : 0;
-  auto all = ask_until(socket, request, timeout, progress);
+  auto all = ask_until(socket, request, timeout, progress, quiet);
   for (auto next = all ? next_of(*all) : ""; !next.empty() && set_count(request, wanted, *all);) {
     set_after(request, next);
-    auto page = ask_until(socket, request, timeout, progress);
+    auto page = ask_until(socket, request, timeout, progress, quiet);
     if (!page) return page;
     if (page->has_lfb()) page->mutable_lfb()->clear_columns();  // the first page has them
     all->MergeFrom(*page);                                      // appends to the lists

@@ -19,7 +19,7 @@ using ClientError = std::string;
                                                                 const control::Request& request,
                                                                 Duration timeout);
 
-// Told what is waited for, when that has lasted kQuiet, and each time that it changes.
+// Told what is waited for when that has lasted a while, and each time that it changes.
 using Progress = std::function<void(const std::string& text)>;
 inline constexpr Duration kQuiet = std::chrono::seconds(2);
 
@@ -28,6 +28,7 @@ inline constexpr Duration kQuiet = std::chrono::seconds(2);
 [[nodiscard]] std::expected<control::Response, ClientError> ask_all(const std::string& socket,
                                                                     control::Request request,
                                                                     Duration timeout,
-                                                                    const Progress& progress = {});
+                                                                    const Progress& progress = {},
+                                                                    Duration quiet = kQuiet);
 
 }  // namespace forces::ctl

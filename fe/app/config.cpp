@@ -83,7 +83,6 @@ void visit_port(ConfigVisitor& v, dataplane::PortConfig& port, std::set<std::uin
   v.choice("kind", port.kind, kPortKinds);
   v.text("device", port.interface);
   v.text("address", port.address);
-  v.flag("point_to_point", port.point_to_point);
   visit_classes(v, port.classes);
   v.text("capture", port.capture);
   v.number("replay_rate", port.replay_rate, {.min = 1, .max = 1'000'000});
@@ -97,8 +96,6 @@ void visit_port(ConfigVisitor& v, dataplane::PortConfig& port, std::set<std::uin
   (void)asio::ip::make_network_v4(port.address, error);
   v.check(port.kind == PortKind::Packet ? !error : port.address.empty() || !error, "address",
           "is no address with a prefix length, such as \"10.98.0.1/24\"");
-  v.check(!port.point_to_point || port.kind == PortKind::Packet, "point_to_point",
-          "is for kind = \"packet\"");
 }
 
 void visit_redirect(ConfigVisitor& v, std::vector<dataplane::ClassConfig>& classes) {

@@ -48,9 +48,6 @@ struct PortConfig {
   PortKind kind = PortKind::Raw;
   std::string interface{};  // Raw, Packet
   std::string address{};    // Packet: own address with prefix, "10.98.0.1/24"
-  // Packet: a control channel with one other end, whatever the addresses (RFC 3473 section 8): what
-  // is sent goes there without ARP, and RSVP for whomever is taken.
-  bool point_to_point = false;
   // Raw takes ospf, rsvp, igmp, icmp (without requests, which the kernel answers), pim and vrrp;
   // bgp, bfd and other belong to Packet, for with an address the kernel would answer them itself.
   std::vector<PacketClass> classes{PacketClass::Ospf, PacketClass::Rsvp, PacketClass::Igmp};

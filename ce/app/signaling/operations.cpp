@@ -144,16 +144,17 @@ Response Operations::create_call(Rooms& rooms, const calls::CreateCall& request,
 }
 
 Response Operations::create_spc(Rooms& rooms, Spc spc, Instant now) {
+  const auto taken = [&](const std::string& name) {
+    return rooms.connections.show(name) || std::ranges::any_of(operations_, [&](const auto& one) {
+             return one.second.phase != Phase::Over && one.second.connection == name;
+           });
+  };
   std::string& name = spc.connection.name;
-  for (unsigned i = 1; name.empty(); ++i) {
-    const auto free = fmt::format("spc-{}", i);
-    const bool reserved = std::ranges::any_of(operations_, [&](const auto& one) {
-      return one.second.phase != Phase::Over && one.second.connection == free;
-    });
-    if (!reserved && !rooms.connections.show(free)) name = free;
-  }
-  if (rooms.connections.show(name)) {
+  if (!name.empty() && taken(name)) {
     return refused("no connection was set up", cause("connection", "name_in_use"));
+  }
+  for (unsigned i = 1; name.empty(); ++i) {
+    if (const auto free = fmt::format("spc-{}", i); !taken(free)) name = free;
   }
   Operation operation{.phase = Phase::CallSetup,
                       .call = spc.call,
@@ -234,6 +235,7 @@ void Operations::connect(Rooms& rooms, Operation& operation, Instant now) {
   const auto made = rooms.connections.create(*operation.request, now);
   if (!made) {
     auto why = refused("no connection was set up", reason_of(made.error(), now));
+    operation.connection.clear();  // there is none, or it is another's
     return undo(rooms, operation, std::move(why), now);
   }
   operation.phase = Phase::Connecting;

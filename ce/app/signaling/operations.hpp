@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "ce/signaling/service/service.hpp"
+#include "ce/signaling/service/watcher.hpp"
 #include "proto/schema/control.pb.h"
 
 namespace forces::ce {

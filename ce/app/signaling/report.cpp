@@ -23,7 +23,6 @@ using prometheus::MetricType;
 // What is copied on the service's thread; the rest is text.
 struct Taken {
   ason::Controller::Counters connections{};
-  std::map<ason::ConnectionState, std::size_t> states{};
   std::size_t lsps = 0;
   calls::CallCounters calls{};
   std::map<calls::CallState, std::size_t> call_states{};
@@ -42,13 +41,13 @@ class Report {
     observe::add_sample(all, name, help, MetricType::Counter, labels).counter.value =
         static_cast<double>(value);
   }
-  void times(std::string_view name, std::string_view help, const ason::Times& times) {
+  void times(std::string_view name, std::string_view help, const signaling::Times& times) {
     auto& histogram = observe::add_sample(all, name, help, MetricType::Histogram, {}).histogram;
-    for (std::size_t i = 0; i < ason::Times::kBounds.size(); ++i) {
+    for (std::size_t i = 0; i < signaling::Times::kBounds.size(); ++i) {
       histogram.sample_count += times.counts[i];
       histogram.bucket.push_back(
           {.cumulative_count = histogram.sample_count,
-           .upper_bound = std::chrono::duration<double>(ason::Times::kBounds[i]).count()});
+           .upper_bound = std::chrono::duration<double>(signaling::Times::kBounds[i]).count()});
     }
     histogram.sample_count += times.counts.back();
     histogram.bucket.push_back({.cumulative_count = histogram.sample_count,
@@ -71,13 +70,14 @@ void report_errors(Report& report, std::string_view name, std::string_view help,
   }
 }
 
-void report_connections(Report& report, const Taken& taken) {
+void report_connections(Report& report, const Taken& taken,
+                        const signaling::Service::Status& status) {
   using State = ason::ConnectionState;
   for (const State state : {State::Setup, State::Up, State::Broken, State::Restoring, State::Failed,
                             State::Releasing}) {
-    const auto at = taken.states.find(state);
+    const auto at = status.connections.find(state);
     report.gauge("ce_signaling_connections", "Connections whose ingress is this node, by state",
-                 at == taken.states.end() ? 0 : static_cast<double>(at->second),
+                 at == status.connections.end() ? 0 : static_cast<double>(at->second),
                  {{"state", std::string(to_string(state))}});
   }
   report.gauge("ce_signaling_lsps", "LSPs at this node: ingress, transit, egress",
@@ -94,9 +94,9 @@ void report_connections(Report& report, const Taken& taken) {
   report.counter("ce_signaling_restorations_total", "LSPs in the place of others", c.restorations);
   report_errors(report, "ce_signaling_errors_total", "Errors found at this node, by code",
                 c.errors);
-  report.times("ce_signaling_setup_seconds", "Set-up times at the ingress", c.setup_times);
+  report.times("ce_signaling_setup_seconds", "Set-up times at the ingress", status.packets.setups);
   report.times("ce_signaling_recovery_seconds", "From the failure to the restored connection",
-               c.recovery_times);
+               status.packets.recoveries);
 }
 
 void report_calls(Report& report, const Taken& taken) {
@@ -174,8 +174,7 @@ Families families_of(signaling::Service& service) {
   const auto status = service.status();
   const auto taken = service.operate([](signaling::TransportNode::Rooms& rooms, Instant) {
     Taken made{.connections = rooms.connections.counters(),
-               .states = rooms.connections.states(),
-               .lsps = rooms.connections.lsp_count(),
+               .lsps = rooms.manager.connections().size(),
                .calls = rooms.calls.counters(),
                .engine = rooms.engine.snapshot()};
     for (const calls::Call* const call : rooms.calls.list()) ++made.call_states[call->state()];
@@ -187,7 +186,7 @@ Families families_of(signaling::Service& service) {
   });
   if (!status || !taken) return {};
   Report report;
-  report_connections(report, *taken);
+  report_connections(report, *taken, *status);
   report_calls(report, *taken);
   report_neighbors(report, *taken);
   report.gauge("ce_signaling_interfaces", "Interfaces of the node",

@@ -81,23 +81,18 @@ Response list_connections(const Rooms& rooms, const control::ConnectionListReque
                           Instant now) {
   Response response;
   auto& list = *response.mutable_connections();
-  std::string after = request.after();
-  for (bool more = true; more;) {
-    const auto views = rooms.connections.list(after, kConnectionsInPage);
-    more = views.size() == kConnectionsInPage;
-    for (const ason::ConnectionView& view : views) {
-      after = view.name;
-      if (!request.state().empty() && request.state() != to_string(view.state)) continue;
-      auto& one = *list.add_connections();
-      one = connection_of(view, now);
-      // What one is shown for; a list is for finding it.
-      one.clear_nominal();
-      while (one.failures_size() > 1) one.mutable_failures()->DeleteSubrange(0, 1);
-      if (static_cast<std::size_t>(list.connections_size()) == kConnectionsInPage) {
-        list.set_next(after);
-        return response;
-      }
+  for (const ason::ConnectionView& view : rooms.connections.list()) {
+    if (view.name <= request.after()) continue;  // they come in the order of their names
+    if (!request.state().empty() && request.state() != to_string(view.state)) continue;
+    if (static_cast<std::size_t>(list.connections_size()) == kConnectionsInPage) {
+      list.set_next(list.connections(list.connections_size() - 1).name());
+      break;
     }
+    auto& one = *list.add_connections();
+    one = connection_of(view, now);
+    // What one is shown for; a list is for finding it.
+    one.clear_nominal();
+    while (one.failures_size() > 1) one.mutable_failures()->DeleteSubrange(0, 1);
   }
   return response;
 }
@@ -238,14 +233,14 @@ Response status_of(signaling::Service& service) {
       if (up) out.set_neighbors_up(out.neighbors_up() + 1);
     }
     out.set_calls(static_cast<std::uint32_t>(rooms.calls.list().size()));
-    for (const auto& [state, count] : rooms.connections.states()) {
-      out.set_connections(out.connections() + count);
-    }
-    out.set_lsps(rooms.connections.lsp_count());
+    out.set_lsps(rooms.manager.connections().size());
     return true;
   });
   if (!status || !counted) return failure(Error::FAILED, "signalling is stopping");
   out.set_node(signaling::words(status->node));
+  for (const auto& [state, count] : status->connections) {
+    out.set_connections(out.connections() + count);
+  }
   out.set_fabric(status->fabric_read ? "read" : "reading");
   out.set_waiting_for_store(status->waiting_for_store);
   out.set_store(status->store.failed ? "failed" : "written");

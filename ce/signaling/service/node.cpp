@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <utility>
 
 #include "ce/signaling/service/ip.hpp"
 #include "ce/signaling/service/words.hpp"
@@ -41,6 +42,12 @@ state::Octets key_octets(std::string_view key) {
 }
 
 }  // namespace
+
+void Times::add(Duration took) {
+  const auto at = std::ranges::lower_bound(kBounds, took) - kBounds.begin();
+  ++counts[static_cast<std::size_t>(at)];
+  sum += took;
+}
 
 TransportNode::TransportNode(NodeConfig&& config, state::Store& store, Instant now)
     : id_(config.id),
@@ -98,6 +105,7 @@ std::expected<void, state::Failure> TransportNode::recover(Instant now) {
   persist("started", std::vector<std::byte>{});  // a journal that is not there has been lost
   calls_.start(calls, any ? ason::calls::JournalKept::Yes : ason::calls::JournalKept::No, now);
   connections_.start(now);
+  for (const auto& view : connections_.list()) states_[view.name] = view.state;
   pump(now);
   return {};
 }
@@ -281,6 +289,7 @@ void TransportNode::take(const ason::Output& output, Instant now) {
                  [&](const ason::AskCall& ask) { answer_ask(ask, now); },
                  [&](const ason::CallConnection& connection) { tell_calls(connection, now); },
                  [&](const ason::ConnectionChanged& changed) {
+                   time(changed);
                    const bool bad = changed.failure.has_value();
                    say(bad ? Level::Warning : Level::Info,
                        bad ? "connection_failed" : "connection_changed", words(changed));
@@ -292,6 +301,30 @@ void TransportNode::take(const ason::Output& output, Instant now) {
                  [&](const auto&) { outbox_.send(output); },
              },
              output);
+}
+
+// A set-up has ended well, or a restoration; `setup_time` and `recovery_time` are of the last ones.
+void TransportNode::time(const ason::ConnectionChanged& changed) {
+  using State = ason::ConnectionState;
+  if (changed.state == State::Released) {
+    states_.erase(changed.name);
+    return;
+  }
+  const auto [at, fresh] = states_.try_emplace(changed.name, changed.state);
+  const State before = fresh ? State::Setup : std::exchange(at->second, changed.state);
+  if (changed.state != State::Up || before == State::Up) return;
+  const auto view = connections_.show(changed.name);
+  if (!view) return;
+  if (before == State::Setup) counters_.setups.add(view->setup_time);
+  if (before == State::Broken || before == State::Restoring) {
+    counters_.recoveries.add(view->recovery_time);
+  }
+}
+
+std::map<ason::ConnectionState, std::size_t> TransportNode::states() const {
+  std::map<ason::ConnectionState, std::size_t> states;
+  for (const auto& [name, state] : states_) ++states[state];
+  return states;
 }
 
 void TransportNode::take(const ason::calls::CallOutput& output, Instant now) {

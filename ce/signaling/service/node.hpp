@@ -9,7 +9,10 @@
 // journal, neighbours and rows, in whatever order these come (RFC 4139 section 4.4).
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -66,6 +69,20 @@ struct Said {  // for the log
 };
 using NodeOutput = std::variant<SendPacket, resource::Transaction, resource::ReadRows, Said>;
 
+// How long things took.
+struct Times {
+  static constexpr std::array<Duration, 12> kBounds{
+      std::chrono::milliseconds(5),   std::chrono::milliseconds(10),
+      std::chrono::milliseconds(20),  std::chrono::milliseconds(50),
+      std::chrono::milliseconds(100), std::chrono::milliseconds(200),
+      std::chrono::milliseconds(500), std::chrono::seconds(1),
+      std::chrono::seconds(2),        std::chrono::seconds(5),
+      std::chrono::seconds(10),       std::chrono::seconds(60)};
+  std::array<std::uint64_t, kBounds.size() + 1> counts{};  // the last: longer than all bounds
+  Duration sum{};
+  void add(Duration took);
+};
+
 class TransportNode {
  public:
   static constexpr std::string_view kTable = "signaling";  // of the store
@@ -119,10 +136,13 @@ class TransportNode {
 
   struct Counters {
     std::uint64_t packets_in = 0, packets_out = 0, packets_forwarded = 0;
-    std::uint64_t malformed = 0;  // no IPv4 packet, or a fragment
-    std::uint64_t no_route = 0;   // no channel leads to the destination
+    std::uint64_t malformed = 0;   // no IPv4 packet, or a fragment
+    std::uint64_t no_route = 0;    // no channel leads to the destination
+    Times setups{}, recoveries{};  // of connections that came up, and up again
   };
   [[nodiscard]] const Counters& counters() const { return counters_; }
+  // How many connections, whose ingress this node is, are in each state.
+  [[nodiscard]] std::map<ason::ConnectionState, std::size_t> states() const;
   [[nodiscard]] NodeId id() const { return id_; }
   [[nodiscard]] bool fabric_read() const { return fabric_read_; }
   [[nodiscard]] std::size_t waiting_for_store() const { return outbox_.waiting(); }
@@ -140,6 +160,7 @@ class TransportNode {
   void take(const engine::Output& output, Instant now);
   void perform(const Item& item, Instant now);
   void answer_ask(const ason::AskCall& ask, Instant now);
+  void time(const ason::ConnectionChanged& changed);
   void tell_calls(const ason::CallConnection& connection, Instant now);
   void on_notify(const engine::NotifyReceived& notify, Instant now);
   void follow_interface(std::uint32_t interface, Instant now);
@@ -171,6 +192,7 @@ class TransportNode {
   std::optional<std::uint64_t> routes_of_;  // Database::structure()
 
   std::set<std::uint32_t> unread_;  // FEs that were not read since the start
+  std::map<std::string, ason::ConnectionState, std::less<>> states_;  // of connections
   bool fabric_read_ = false;
   bool pumping_ = false;
   std::map<std::uint64_t, std::uint64_t> tickets_;  // of the engine to those of the call controller

@@ -190,6 +190,7 @@ std::optional<Service::Status> Service::status() {
                     .fabric_read = node_->fabric_read(),
                     .waiting_for_store = node_->waiting_for_store(),
                     .store = store_->snapshot(),
+                    .connections = node_->states(),
                     .packets = node_->counters(),
                     .fabric = fabric_->counters()};
     const std::scoped_lock lock(mutex_);

@@ -22,21 +22,10 @@
 #include "ce/association/observer.hpp"
 #include "ce/signaling/service/fabric.hpp"
 #include "ce/signaling/service/node.hpp"
+#include "ce/signaling/service/watcher.hpp"
 #include "ce/state/open_store.hpp"
 
 namespace forces::signaling {
-
-// Work that goes on over several events, such as a connection that waits for its call. On the
-// service's thread.
-class Watcher {
- public:
-  Watcher() = default;
-  Watcher(const Watcher&) = delete;
-  Watcher& operator=(const Watcher&) = delete;
-  virtual ~Watcher() = default;
-  [[nodiscard]] virtual bool waits() const = 0;
-  virtual void look(TransportNode::Rooms& rooms, Instant now) = 0;  // after each event, if it waits
-};
 
 struct ServiceConfig {
   NodeConfig node{};  // seeds, sequence numbers and digests are the service's to fill in
@@ -55,7 +44,9 @@ class Service final : public ce::FeObserver {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  void set_watcher(Watcher* watcher) { watcher_ = watcher; }  // before start(), and it outlives this
+  void set_watcher(Watcher* watcher) {
+    watcher_ = watcher;
+  }  // before start(), and it outlives this
 
   // Opens the store, reads the journal, and becomes the controller's observer. Not empty: it
   // failed, and says why.
@@ -86,6 +77,7 @@ class Service final : public ce::FeObserver {
     bool fabric_read = false;  // all FEs of the node were read since the start
     std::size_t waiting_for_store = 0;
     state::Snapshot store{};
+    std::map<ason::ConnectionState, std::size_t> connections{};
     TransportNode::Counters packets{};
     Fabric::Counters fabric{};
     std::uint64_t packets_dropped = 0;  // kMostJobs

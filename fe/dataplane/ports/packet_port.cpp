@@ -15,6 +15,7 @@
 namespace forces::fe::dataplane {
 namespace {
 
+constexpr std::uint32_t kHost = 0xffffffff;  // the mask of /32
 constexpr Mac kBroadcast{std::byte{0xff}, std::byte{0xff}, std::byte{0xff},
                          std::byte{0xff}, std::byte{0xff}, std::byte{0xff}};
 
@@ -81,7 +82,7 @@ std::string PacketPort::open() {
   std::memcpy(mac_.data(), request.ifr_hwaddr.sa_data, mac_.size());
 
   constexpr std::uint32_t kNoProtocol = 0x100;
-  const std::uint32_t for_whomever = config_.point_to_point ? IPPROTO_RSVP : kNoProtocol;
+  const std::uint32_t for_whomever = mask_ == kHost ? IPPROTO_RSVP : kNoProtocol;
   sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PROTOCOL)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 8, 0),
@@ -167,7 +168,7 @@ void PacketPort::send_arp(ArpPacket::Operation operation, const Mac& to_mac, std
 
 std::optional<Mac> PacketPort::next_hop(std::uint32_t destination, Instant now) {
   if (is_group(destination)) return multicast_mac(destination);
-  if (config_.point_to_point) return kBroadcast;  // whoever is there is meant
+  if (mask_ == kHost) return kBroadcast;  // whoever is there is meant
   if (destination == 0xffffffff || destination == (address_ | ~mask_)) return kBroadcast;
   if (!on_link(destination)) {
     counters_.off_link.add();

@@ -2,6 +2,10 @@
 // comes through one packet socket, so that the kernel cannot answer for the CE. ARP for the port's
 // address is answered here; the CE sees IP packets only.
 //
+// An address with /32 has nobody beside it: the port is a channel with one other end, such as the
+// control channel of an optical link (RFC 3473 section 8). What is sent goes there without ARP, and
+// RSVP for whomever is taken.
+//
 // A BPF filter in the kernel lets through ARP and IPv4 to the port's address, to groups and to
 // broadcast; transit traffic never reaches this process.
 #pragma once

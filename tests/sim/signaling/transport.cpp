@@ -129,6 +129,9 @@ void Member::pump() {
   const Instant now = network_.world.now();
   for (bool more = true; more;) {
     more = false;
+    if (watcher != nullptr && watcher->waits()) {
+      node->operate([&](TransportNode::Rooms& rooms) { watcher->look(rooms, now); }, now);
+    }
     while (const auto output = node->poll_output()) {
       more = true;
       take(*output);

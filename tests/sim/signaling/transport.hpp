@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ce/signaling/service/node.hpp"
+#include "ce/signaling/service/watcher.hpp"
 #include "ce/state/memory.hpp"
 #include "tests/support/world.hpp"
 
@@ -36,6 +37,7 @@ class Member {
   [[nodiscard]] std::size_t active() const;
 
   std::unique_ptr<TransportNode> node;
+  Watcher* watcher = nullptr;  // as Service has one
   state::MemoryStore store;
   bool disk_writes = true;  // else nothing becomes durable
   std::map<std::uint32_t, resource::Row> rows;

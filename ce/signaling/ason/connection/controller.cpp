@@ -297,23 +297,6 @@ std::vector<ConnectionView> Controller::list() const {
   return all;
 }
 
-std::vector<ConnectionView> Controller::list(std::string_view after, std::size_t most) const {
-  std::vector<ConnectionView> some;
-  for (auto at = core_->connections.upper_bound(after);
-       at != core_->connections.end() && some.size() < most; ++at) {
-    some.push_back(*show(at->first));
-  }
-  return some;
-}
-
-std::map<ConnectionState, std::size_t> Controller::states() const {
-  std::map<ConnectionState, std::size_t> states;
-  for (const auto& [name, connection] : core_->connections) ++states[connection.state];
-  return states;
-}
-
-std::size_t Controller::lsp_count() const { return core_->lsps.size(); }
-
 std::optional<ConnectionView> Controller::show(std::string_view name) const {
   const auto at = core_->connections.find(name);
   if (at == core_->connections.end()) return std::nullopt;

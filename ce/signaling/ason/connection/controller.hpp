@@ -11,10 +11,8 @@
 // with Path_State_Removed, or an operator ends it.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <expected>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -136,26 +134,6 @@ struct CallVerdict {
   rsvp::ErrorValue error{};  // of No, and of Wait when it has been too long
 };
 
-// How long things took.
-struct Times {
-  static constexpr std::array<Duration, 12> kBounds{
-      std::chrono::milliseconds(5),   std::chrono::milliseconds(10),
-      std::chrono::milliseconds(20),  std::chrono::milliseconds(50),
-      std::chrono::milliseconds(100), std::chrono::milliseconds(200),
-      std::chrono::milliseconds(500), std::chrono::seconds(1),
-      std::chrono::seconds(2),        std::chrono::seconds(5),
-      std::chrono::seconds(10),       std::chrono::seconds(60)};
-  std::array<std::uint64_t, kBounds.size() + 1> counts{};  // the last: longer than all bounds
-  Duration sum{};
-
-  void add(Duration took) {
-    std::size_t at = 0;
-    while (at < kBounds.size() && took > kBounds[at]) ++at;
-    ++counts[at];
-    sum += took;
-  }
-};
-
 class Controller {
  public:
   // All three outlive it.
@@ -198,19 +176,13 @@ class Controller {
   bool give_up(const LspKey& key, Instant now);
 
   [[nodiscard]] std::vector<ConnectionView> list() const;
-  // In the order of their names, those behind `after`, so many at most.
-  [[nodiscard]] std::vector<ConnectionView> list(std::string_view after, std::size_t most) const;
   [[nodiscard]] std::optional<ConnectionView> show(std::string_view name) const;
   [[nodiscard]] std::vector<LspView> lsps() const;
   [[nodiscard]] std::optional<LspView> lsp(const LspKey& key) const;
 
-  [[nodiscard]] std::map<ConnectionState, std::size_t> states() const;  // how many are in each
-  [[nodiscard]] std::size_t lsp_count() const;
-
   struct Counters {
     std::uint64_t setups = 0, up = 0, failed = 0, released = 0;
     std::uint64_t crankbacks = 0, contentions = 0, restorations = 0;
-    Times setup_times{}, recovery_times{};  // of setups that came up, of restorations
     std::map<std::pair<rsvp::ErrorCode, std::uint16_t>, std::uint64_t> errors{};  // made here
   };
   [[nodiscard]] const Counters& counters() const;

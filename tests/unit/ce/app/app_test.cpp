@@ -105,10 +105,12 @@ TEST(CeMetrics, AreTheSnapshotsCounters) {
 
 TEST(CeReload, WhatChangesLiveIsKnown) {
   const App app;
-  for (const auto* table : {"log", "association", "fe", "fe.port"}) {
+  for (const auto* table :
+       {"log", "association", "fe", "fe.port", "signaling.key", "signaling.neighbor"}) {
     EXPECT_TRUE(app.changes_live(table)) << table;
   }
-  for (const auto* table : {"ce", "tml", "tls", "http", "control", "process"}) {
+  for (const auto* table : {"ce", "tml", "tls", "http", "control", "process", "signaling",
+                            "signaling.timers", "te.node", "te.link", "policy.point"}) {
     EXPECT_FALSE(app.changes_live(table)) << table;
   }
 }

@@ -94,6 +94,62 @@ const CommandCase kCommands[] = {
      {"ha", "switch", "0x40000002", "--fe", "3"},
      "ha_switch { to: 1073741826 fes: 3 }",
      "ce"},
+    {"CallCreate",
+     {"call", "create", "192.0.2.3", "--level", "1"},
+     "call_create { to: \"192.0.2.3\" service_level: 1 }",
+     "ce"},
+    {"CallList", {"call", "list"}, "call_list { }", "ce"},
+    {"CallShow", {"call", "show", "7"}, "call_show { call: \"7\" }", "ce"},
+    {"CallModify",
+     {"call", "modify", "7", "--level", "0"},
+     "call_modify { call: \"7\" service_level: 0 }",
+     "ce"},
+    {"CallDelete",
+     {"call", "delete", "7", "--connections"},
+     "call_delete { call: \"7\" connections: true }",
+     "ce"},
+    {"SpcCreate",
+     {"spc", "create", "1", "192.0.2.3:7", "--name", "blue", "--route", "192.0.2.2+", "--route",
+      "192.0.2.3:32", "--crankback", "segment", "--count", "2"},
+     "spc_create { name: \"blue\" from: 1 to: \"192.0.2.3:7\" count: 2 route: \"192.0.2.2+\" "
+     "route: \"192.0.2.3:32\" crankback: \"segment\" }",
+     "ce"},
+    {"ConnectionList",
+     {"connection", "list", "--state", "up"},
+     "connection_list { state: \"up\" }",
+     "ce"},
+    {"Lsps", {"connection", "list", "--lsps"}, "lsp_list { }", "ce"},
+    {"ConnectionShow", {"connection", "show", "b"}, "connection_show { name: \"b\" }", "ce"},
+    {"ConnectionReroute",
+     {"connection", "reroute", "b", "--exclude", "192.0.2.2"},
+     "connection_change { name: \"b\" change: REROUTE exclude: \"192.0.2.2\" }",
+     "ce"},
+    {"ConnectionFreeze",
+     {"connection", "freeze", "b"},
+     "connection_change { name: \"b\" change: FREEZE }",
+     "ce"},
+    {"ConnectionEndLsp",
+     {"connection", "end-lsp", "192.0.2.1", "192.0.2.3", "1", "2", "--give-up"},
+     "lsp_end { lsp { sender: \"192.0.2.1\" end_point: \"192.0.2.3\" tunnel: 1 lsp: 2 } give_up: "
+     "true }",
+     "ce"},
+    {"LabelMapShow", {"label-map", "show"}, "label_map { }", "ce"},
+    {"LabelMapSet",
+     {"label-map", "set", "12", "0x10000", "0x60000"},
+     "label_map_change { interface: 12 local: \"0x10000\" remote: \"0x60000\" }",
+     "ce"},
+    {"LabelMapWithdraw",
+     {"label-map", "withdraw", "12", "7"},
+     "label_map_change { interface: 12 local: \"7\" withdraw: true }",
+     "ce"},
+    {"TeLinks", {"te", "links"}, "te_link_list { }", "ce"},
+    {"TePath",
+     {"te", "path", "192.0.2.3", "--disjoint"},
+     "te_path { to: \"192.0.2.3\" disjoint: true }",
+     "ce"},
+    {"SignalingStatus", {"signaling", "status"}, "signaling_status { }", "ce"},
+    {"SignalingNeighbors", {"signaling", "neighbors"}, "neighbor_list { }", "ce"},
+    {"Policy", {"policy"}, "policy { }", "ce"},
     {"OptionsMayFollow", {"fe", "list", "--json", "--socket", "/x"}, "element_list { }", "ce"},
 };
 
@@ -131,7 +187,21 @@ INSTANTIATE_TEST_SUITE_P(Table, WrongCommands,
                                          std::vector<std::string>{"lfb", "set", "2", "x", "{\"a\""},
                                          std::vector<std::string>{"lfb", "del", "2"},
                                          std::vector<std::string>{"lfb", "get", "fe2"},
+                                         std::vector<std::string>{"spc", "create", "1"},
+                                         std::vector<std::string>{"call"},
+                                         std::vector<std::string>{"call", "modify", "1"},
+                                         std::vector<std::string>{"connection", "end-lsp", "1"},
                                          std::vector<std::string>{"--timeout", "0", "status"}));
+
+// What takes its time is waited for longer, unless the operator says how long.
+TEST(Commands, ThatTakeTheirTimeAreWaitedFor) {
+  Invocation create, list;
+  parse({"call", "create", "192.0.2.3"}, create);
+  parse({"call", "list"}, list);
+  EXPECT_TRUE(create.waits);
+  EXPECT_FALSE(list.waits);
+  EXPECT_FALSE(create.timeout_s);
+}
 
 // A daemon that answers what the test says, on a thread of its own.
 class FakeDaemon : public testing::Test {
@@ -275,6 +345,66 @@ TEST_F(FakeDaemon, WhoseFeDoesNotAnswerIsToldApart) {
   EXPECT_EQ(err_,
             "forcesctl: no FE has answered in 0.2 s (--timeout SECONDS); what was asked for may "
             "still be done\n");
+}
+
+TEST_F(FakeDaemon, WhatItWaitsForIsTold) {
+  int asked = 0;
+  serve([&](const Request& request) {
+    if (request.has_status()) return status_of("ce");
+    Response response;
+    auto& pending = *response.mutable_pending();
+    pending.set_ticket(7);
+    pending.set_progress(++asked < 4 ? "set-up of call" : "connection blue: setup");
+    return response;
+  });
+  Request request;
+  request.mutable_call_create();
+  std::vector<std::string> told;
+  const auto answer = ask_all(
+      path_, request, std::chrono::milliseconds(200),
+      [&](const std::string& text) { told.push_back(text); }, Duration{0});
+  ASSERT_TRUE(answer);
+  EXPECT_TRUE(answer->has_pending());
+  EXPECT_EQ(told, (std::vector<std::string>{"set-up of call", "connection blue: setup"}));
+  EXPECT_EQ(run({"--timeout", "0.2", "call", "create", "192.0.2.3"}), 69);
+  EXPECT_EQ(err_,
+            "forcesctl: not ended in 0.2 s (--timeout SECONDS), and it goes on: connection blue: "
+            "setup\n");
+}
+
+TEST_F(FakeDaemon, AReasonIsJsonForPrograms) {
+  serve([](const Request& request) {
+    if (request.has_status()) return status_of("ce");
+    Response response;
+    auto& error = *response.mutable_error();
+    error.set_code(control::Error::FAILED);
+    error.set_message("the call was not set up: refused (2/103)");
+    error.mutable_reason()->set_cause("refused");
+    error.mutable_reason()->set_code(2);
+    return response;
+  });
+  EXPECT_EQ(run({"call", "create", "192.0.2.3", "--json"}), 1);
+  EXPECT_EQ(err_, "forcesctl: the call was not set up: refused (2/103)\n");
+  EXPECT_THAT(out_, HasSubstr("\"cause\": \"refused\""));
+  EXPECT_EQ(run({"call", "create", "192.0.2.3"}), 1);
+  EXPECT_EQ(out_, "");
+}
+
+TEST_F(FakeDaemon, PagesByNameArePutTogether) {
+  serve([](const Request& request) {
+    Response response;
+    auto& list = *response.mutable_connections();
+    const auto& after = request.connection_list().after();
+    list.add_connections()->set_name(after.empty() ? "a" : after == "a" ? "b" : "c");
+    if (after != "b") list.set_next(after.empty() ? "a" : "b");
+    return response;
+  });
+  Request request;
+  request.mutable_connection_list();
+  const auto all = ask_all(path_, request, kLimit);
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->connections().connections_size(), 3);
+  EXPECT_EQ(all->connections().connections(2).name(), "c");
 }
 
 TEST_F(FakeDaemon, OfTheOtherKindIsNamed) {

@@ -381,5 +381,79 @@ TEST(RenderJson, IsTheMessageInsideWithItsFieldNames) {
   EXPECT_THAT(json, HasSubstr("\"channels_up\": 0"));  // zeros too: a program can rely on the key
 }
 
+TEST(RenderText, AConnectionHasItsWaysAndWhatWentWrong) {
+  Response response;
+  auto& connection = *response.mutable_connection();
+  connection.set_name("blue");
+  connection.set_state("up");
+  connection.set_frozen(true);
+  connection.mutable_lsp()->set_sender("192.0.2.1");
+  connection.mutable_lsp()->set_end_point("192.0.2.3");
+  connection.mutable_lsp()->set_tunnel(1);
+  connection.mutable_lsp()->set_lsp(2);
+  connection.set_call_number(7);
+  connection.set_call("a call");
+  connection.add_current("192.0.2.1:12 0x20000");
+  connection.add_current("192.0.2.3");
+  connection.set_setup_ms(12.34);
+  auto& failure = *connection.add_failures();
+  failure.set_cause("blocked_link");
+  failure.set_code(1);
+  failure.set_value(2);
+  failure.set_node("192.0.2.2");
+  failure.set_link("192.0.2.2:23");
+  failure.set_age_ms(61'000);
+  EXPECT_EQ(
+      render_text(response),
+      "connection blue up, frozen\n"
+      "LSP 192.0.2.1 to 192.0.2.3 tunnel 1 lsp 2\n"
+      "call a call, short Call ID 7\n"
+      "way now 192.0.2.1:12 0x20000 | 192.0.2.3\n"
+      "set up in 12.3ms\n"
+      "failure blocked_link (1/2), said by 192.0.2.2, about link 192.0.2.2:23, 1min 1s ago\n");
+}
+
+TEST(RenderText, CallsNeighborsAndLinksAreTables) {
+  Response response;
+  auto& call = *response.mutable_calls()->add_calls();
+  call.set_handle(3);
+  call.set_state("active");
+  call.set_role("caller");
+  call.set_sender("192.0.2.1");
+  call.set_end_point("192.0.2.3");
+  call.set_service_level(0);
+  call.set_name("blue");
+  EXPECT_THAT(render_text(response),
+              HasSubstr("   3  active  caller  192.0.2.1  192.0.2.3      0            0  blue\n"));
+  auto& neighbor = *response.mutable_neighbors()->add_neighbors();
+  neighbor.set_node("192.0.2.2");
+  neighbor.set_state("up");
+  neighbor.set_recovering("them");
+  auto& drop = *neighbor.add_drops();
+  drop.set_reason("bad_digest");
+  drop.set_value(3);
+  EXPECT_THAT(render_text(response),
+              ContainsRegex("192.0.2.2 +up, recovering them .*bad_digest 3"));
+  auto& link = *response.mutable_te_links()->add_links();
+  link.set_a("192.0.2.1:12");
+  link.set_b("192.0.2.2:21");
+  link.set_free("any");
+  link.add_srlgs(7);
+  link.add_srlgs(9);
+  EXPECT_THAT(render_text(response),
+              ContainsRegex("192.0.2.1:12 +192.0.2.2:21 +down .*any .*7, 9"));
+}
+
+// Every answer that there is can be shown.
+TEST(RenderText, KnowsEveryAnswer) {
+  const auto* const answers = Response::descriptor()->oneof_decl(0);
+  for (int i = 0; i < answers->field_count(); ++i) {
+    Response response;
+    (void)response.GetReflection()->MutableMessage(&response, answers->field(i));
+    EXPECT_THAT(render_text(response), testing::Not(HasSubstr("does not know")))
+        << answers->field(i)->name();
+  }
+}
+
 }  // namespace
 }  // namespace forces::ctl

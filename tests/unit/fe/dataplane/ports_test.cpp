@@ -283,5 +283,24 @@ TEST_F(Ports, PacketSendsToGroupsAndNotBeyondItsLink) {
   EXPECT_EQ(port_->counters().off_link.get(), 1U);
 }
 
+// A control channel with one other end: RSVP on its way to others comes to the CE as well.
+TEST_F(Ports, PacketWithoutAPrefixHasOneOtherEndAndTakesRsvpForWhomever) {
+  auto config = packet_port();
+  config.address = "10.98.0.1/32";
+  config.classes = {PacketClass::Rsvp};
+  open(config);
+  EXPECT_TRUE(
+      port_->send(packet({.source = kOwn, .destination = 0x0a630001, .protocol = 46}), now_));
+  const auto frame = at_far(ETH_P_IP);
+  ASSERT_TRUE(frame) << "without ARP";
+  EXPECT_EQ(test::to_hex(std::span(*frame).first(6)), "ffffffffffff");
+  send_from_far(ETH_P_IP, packet({.destination = 0x0a630002, .protocol = 89}));
+  send_from_far(ETH_P_IP, packet({.destination = 0x0a630001, .protocol = 46}), "ffffffffffff");
+  const auto got = receive();
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->first.what.packet_class, PacketClass::Rsvp);
+  EXPECT_FALSE(receive(100)) << "of others nothing";
+}
+
 }  // namespace
 }  // namespace forces::fe::dataplane

@@ -190,7 +190,6 @@ void Controller::Core::lsp_up(Lsp& lsp, Instant now) {
     if (!first) return;
     if (connection->nominal.empty()) connection->nominal = connection->route;
     connection->setup_time = now - connection->began;
-    counters.setup_times.add(connection->setup_time);
     connection->up_since = now;
     ++counters.up;
     const bool whole = !connection->second || (find(*connection->second) != nullptr &&
@@ -211,7 +210,6 @@ void Controller::Core::lsp_up(Lsp& lsp, Instant now) {
   if (connection->state == ConnectionState::Broken ||
       connection->state == ConnectionState::Restoring) {
     connection->recovery_time = now - connection->broken_since;
-    counters.recovery_times.add(connection->recovery_time);
   }
   connection->current = lsp.key;
   connection->replacement.reset();
