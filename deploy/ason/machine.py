@@ -23,6 +23,10 @@ class Failed(Exception):
     """Something that had to happen did not, or the other way round."""
 
 
+class NotYet(Failed):
+    """A program did not answer; it may later."""
+
+
 class Skipped(Exception):
     """This machine cannot do it."""
 
@@ -62,13 +66,13 @@ class Machine:
         print(line, flush=True)
 
     def within(self, limit, what, condition):
-        """Waits until condition() is true; returns what it gave. A Failed of its own counts as not yet."""
+        """Waits until condition() is true; returns what it gave."""
         begin = time.monotonic()
         last = None
         while True:
             try:
                 result = condition()
-            except Failed as not_yet:
+            except NotYet as not_yet:
                 result, last = None, not_yet
             took = time.monotonic() - begin
             if result:
@@ -197,7 +201,7 @@ class Machine:
         """Its answer as JSON; Failed when there is none."""
         done = self.ctl(who, "--json", *words)
         if done.returncode != 0:
-            raise Failed(f"forcesctl {' '.join(map(str, words))} at {who}: {done.stderr.strip()}")
+            raise NotYet(f"forcesctl {' '.join(map(str, words))} at {who}: {done.stderr.strip()}")
         return json.loads(done.stdout)
 
     def remove(self, nodes):

@@ -164,7 +164,7 @@ def fe_toml(machine, node, fe):
                      f'labels = ["{LABELS}"]')
     for port in control:
         lines.append(f'[[port]]\nid = {port}\nkind = "packet"\ndevice = "{device(port)}"\naddress = "{node.id}/32"\n'
-                     'point_to_point = true\nclasses = ["rsvp"]')
+                     'classes = ["rsvp"]')
     return "\n".join(lines) + common(machine, f"fe{fe}", f"fe-{fe}", 9705 + at)
 
 
@@ -242,6 +242,7 @@ def ce_toml(machine, node):
 
 def write(machine):
     (machine.dir / "state/secret").write_text(SECRET)
+    (machine.dir / "state/secret").chmod(0o600)
     for node in NODES.values():
         (machine.dir / f"{node.ce}.toml").write_text(ce_toml(machine, node))
         for fe in node.fes:

@@ -161,7 +161,9 @@ class Operated(Lab):
 
     def whole(self):
         """Has every ce read its fabric, and does it hear all its neighbours?"""
-        for number in NODES:
+        for number, node in NODES.items():
+            if self.pid(node.ce) is None:
+                raise Failed(f"{node.ce} has ended: {self.log(node.ce)[-500:]}")
             status = self.ce(number, "signaling", "status")
             adjacent = {n for link in network.LINKS if number in (link.a, link.b) for n in (link.a, link.b)} - {number}
             heard = {n for n, one in self.neighbors(number).items() if one["state"] == "up"}

@@ -345,7 +345,7 @@ Response Operations::taken(const Rooms& rooms, std::uint64_t ticket) {
       operation.phase == Phase::EndOfCall) {
     pending.set_progress(fmt::format("{} call{}: {}",
                                      operation.phase == Phase::EndOfCall ? "end of" : "set-up of",
-                                     call != nullptr ? " " + name_of(*call) : "",
+                                     call != nullptr ? std::string(" ").append(name_of(*call)) : "",
                                      call != nullptr ? to_string(call->state()) : "gone"));
   } else {
     const auto lsp = view ? rooms.connections.lsp(view->lsp) : std::nullopt;
