@@ -58,6 +58,7 @@ void App::build(observe::Log& log) {
   };
   signaling_ =
       std::make_unique<signaling::Service>(std::move(*config), said, log.component("state"));
+  signaling_->set_watcher(signaling_requests_.watcher());
 }
 
 std::string App::open_state() {
