@@ -186,6 +186,16 @@ te::Request Controller::Core::te_request(const Lsp& lsp, const rsvp::Route& rest
     collect(should, request.avoid);
   }
   request.exclude |= lsp.away;
+  if (lsp.role != Role::Ingress) {
+    // Never back to where it has been, also where upstream left the way to us (RFC 3209 section
+    // 4.4.4).
+    request.exclude.nodes.insert(lsp.from.node);
+    const auto* const rro = path.find<rsvp::RecordRoute>();
+    for (const rsvp::Subobject& hop : rro != nullptr ? rro->route : rsvp::Route{}) {
+      const auto node = node_of(hop);
+      if (node && *node != config.self) request.exclude.nodes.insert(*node);
+    }
+  }
   const te::Node* const self = database.node(config.self);
   if (self != nullptr && !self->converts_labels) {
     std::vector<resource::LabelSetPart> parts;
@@ -211,13 +221,30 @@ te::Request Controller::Core::te_request(const Lsp& lsp, const rsvp::Route& rest
   return request;
 }
 
+// The first link of ours that is down or full, and leads where the way might have gone.
+std::optional<LinkEnd> Controller::Core::blocked_here(const te::Request& request) const {
+  for (const te::Link* const link : database.links_of(config.self)) {
+    const LinkEnd& near = link->ends[0].node == config.self ? link->ends[0] : link->ends[1];
+    if (request.exclude.nodes.contains(link->other(near).node)) continue;
+    if (!link->up || !request.signal.fits(manager.free_labels(near.interface))) return near;
+  }
+  return std::nullopt;
+}
+
 std::optional<Trouble> Controller::Core::compute_way(Lsp& lsp, const rsvp::Route& rest) {
   te::Request request = te_request(lsp, rest);
   request.exclude |= lsp.history.current(database);
   const auto path = finder.find(request);
   if (!path) {
     const te::Failure& failure = path.error();
-    Trouble why = trouble(lsp, error_of(failure.reason), {.link = failure.link});
+    ErrorValue error = error_of(failure.reason);
+    std::optional<LinkEnd> link = failure.link;
+    if (failure.reason == te::NoPath::Down || failure.reason == te::NoPath::NoBandwidth) {
+      // K3: what is blocked is named, where it is ours.
+      link = blocked_here(request);
+      if (link) error = {ErrorCode::AdmissionControl, rsvp::admission::kBandwidth};
+    }
+    Trouble why = trouble(lsp, error, {.link = link});
     why.no_way = true;
     why.reason = "no_route." + std::string(te::to_string(failure.reason));
     return why;
