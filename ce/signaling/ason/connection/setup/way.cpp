@@ -225,7 +225,8 @@ te::Request Controller::Core::te_request(const Lsp& lsp, const rsvp::Route& rest
 std::optional<LinkEnd> Controller::Core::blocked_here(const te::Request& request) const {
   for (const te::Link* const link : database.links_of(config.self)) {
     const LinkEnd& near = link->ends[0].node == config.self ? link->ends[0] : link->ends[1];
-    if (request.exclude.nodes.contains(link->other(near).node)) continue;
+    const LinkEnd& far = link->other(near);
+    if (excluded(request.exclude, near, far)) continue;
     if (!link->up || !request.signal.fits(manager.free_labels(near.interface))) return near;
   }
   return std::nullopt;
@@ -239,7 +240,8 @@ std::optional<Trouble> Controller::Core::compute_way(Lsp& lsp, const rsvp::Route
     const te::Failure& failure = path.error();
     ErrorValue error = error_of(failure.reason);
     std::optional<LinkEnd> link = failure.link;
-    if (failure.reason == te::NoPath::Down || failure.reason == te::NoPath::NoBandwidth) {
+    if (failure.reason == te::NoPath::Down || failure.reason == te::NoPath::NoBandwidth ||
+        failure.reason == te::NoPath::Excluded) {
       // K3: what is blocked is named, where it is ours.
       link = blocked_here(request);
       if (link) error = {ErrorCode::AdmissionControl, rsvp::admission::kBandwidth};
