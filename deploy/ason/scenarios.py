@@ -188,8 +188,8 @@ def legacy_egress(lab):
 def contention(lab):
     for number in (1, 2, 3):
         lab.spc(f"t20-{number}", ("A", number), ("Z", number))
-    lab.start_spc("t20-there", ("B", 1), ("Y", 1))
-    lab.start_spc("t20-back", ("Y", 2), ("B", 2), at=6)
+    lab.start_spc("t20-there", ("B", 1), ("Y", 1), "--keep")
+    lab.start_spc("t20-back", ("Y", 2), ("B", 2), "--keep", at=6)
     lab.within(15, "each has come to an end", lambda: lab.state("t20-there") in ("up", "failed")
                and lab.state("t20-back", at=6) in ("up", "failed"))
     states = sorted([lab.state("t20-there"), lab.state("t20-back", at=6)])
