@@ -33,7 +33,9 @@ class Operated(Lab):
         (_, near), (far, interface) = where(a[0]), where(z[0])
         words = ["spc", "create", str(near), f"{far.id}:{interface}", "--name", name, *options,
                  "--from-labels", f"{traffic.slot(a[1]):#x}", "--to-labels", f"{traffic.slot(z[1]):#x}"]
-        return words if with_call or "--call" in options else [*words, "--no-call"]
+        if with_call:
+            return [*words, "--source", TNA[a[0]], "--destination", TNA[z[0]]]
+        return words if "--call" in options else [*words, "--no-call"]
 
     def spc(self, name, a, z, *options, at=1):
         """From (user, slot) to (user, slot) by one command, which returns when it is up."""
