@@ -225,6 +225,8 @@ def ce_toml(machine, node):
                  'restore_again = "1s"\ntell_again = "1s"\n'
                  '[signaling.restart]\nrestart = "60s"\nrecovery = "15s"\nclaim = "15s"\n'
                  '[signaling.calls]\ncountry = "XXX"\ncarrier = "LAB"\nanswer = "2s"\nhold = "2s"\n'
+                 # A release that nobody confirms is asked for so long before its numbers are free.
+                 'refresh = "5s"\nquarantine = 1\n'
                  f"[signaling.connections]\nason = {str(node.ason).lower()}\nhide_route = {hide}\n"
                  f'[[signaling.key]]\nid = 1\nsecret_file = "{machine.dir}/state/secret"')
     for interface, link, _ in interfaces(node):
