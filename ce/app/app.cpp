@@ -56,6 +56,7 @@ void App::build(observe::Log& log) {
                                               std::string_view text) {
     logger.limited(level_of(level), event, {{"detail", text}});
   };
+  signaling_requests_.configure(ason_);
   signaling_ =
       std::make_unique<signaling::Service>(std::move(*config), said, log.component("state"));
   signaling_->set_watcher(signaling_requests_.watcher());

@@ -20,16 +20,16 @@ using signaling::te::Encoding;
 using signaling::te::ReferencePoint;
 using signaling::te::Switching;
 
-constexpr std::uint32_t kMost = 0xffffffff, kMostCalls = 1'000'000;
+constexpr std::uint32_t kMostNumber = 0xffffffff, kMostCalls = 1'000'000;
 constexpr std::array<std::string_view, 3> kReferences{"inni", "enni", "uni"};
 
 void visit_node(ConfigVisitor& v, TeNodeSettings& node, std::set<NodeId>& ids) {
   auto& values = node.values;
   v.text("id", node.id);
   v.text("name", values.name);
-  v.number("domain", values.domain, {.max = kMost});
-  v.number("area", values.area, {.max = kMost});
-  v.number("as_number", values.as_number, {.max = kMost});
+  v.number("domain", values.domain, {.max = kMostNumber});
+  v.number("area", values.area, {.max = kMostNumber});
+  v.number("as_number", values.as_number, {.max = kMostNumber});
   v.flag("converts_labels", values.converts_labels);
   v.flag("transit", values.transit);
   v.required("id");
@@ -40,14 +40,14 @@ void visit_node(ConfigVisitor& v, TeNodeSettings& node, std::set<NodeId>& ids) {
   if (id) values.id = *id;
 }
 
-struct Seen {
+struct SeenEnds {
   const std::set<NodeId>& nodes;
   std::set<LinkEnd> ends{};
   std::set<std::uint32_t> addresses{};
 };
 
 void visit_end(ConfigVisitor& v, std::string_view key, std::string& text, LinkEnd& end,
-               Seen& seen) {
+               SeenEnds& seen) {
   v.text(key, text);
   v.required(key);
   if (text.empty()) return;
@@ -60,7 +60,7 @@ void visit_end(ConfigVisitor& v, std::string_view key, std::string& text, LinkEn
 }
 
 void visit_address(ConfigVisitor& v, std::string_view key, std::string& text,
-                   std::uint32_t& address, Seen& seen) {
+                   std::uint32_t& address, SeenEnds& seen) {
   v.text(key, text);
   if (text.empty()) return;
   const auto read = node_in(text);
@@ -81,7 +81,7 @@ void visit_srlgs(ConfigVisitor& v, std::vector<std::string>& texts,
   }
 }
 
-void visit_link(ConfigVisitor& v, TeLinkSettings& link, Seen& seen) {
+void visit_link(ConfigVisitor& v, TeLinkSettings& link, SeenEnds& seen) {
   auto& values = link.values;
   visit_end(v, "a", link.a, values.ends[0], seen);
   visit_end(v, "b", link.b, values.ends[1], seen);
@@ -92,7 +92,7 @@ void visit_link(ConfigVisitor& v, TeLinkSettings& link, Seen& seen) {
   visit_multiplexing(v, values.switching, values.encoding);
   v.texts("labels", link.labels);
   v.flag("compound", link.compound);
-  v.number("affinities", values.affinities, {.max = kMost, .hex = true});
+  v.number("affinities", values.affinities, {.max = kMostNumber, .hex = true});
   visit_srlgs(v, link.srlgs, values.srlgs);
   v.check(values.ends[0].node != values.ends[1].node || values.ends[0].node.value == 0, "b",
           "is at the same node as the other end");
@@ -135,7 +135,7 @@ void visit_te(ConfigVisitor& v, TeSettings& te) {
   v.table("te", [&] {
     std::set<NodeId> ids;
     v.tables("node", te.nodes, [&](TeNodeSettings& node) { visit_node(v, node, ids); });
-    Seen seen{.nodes = ids};
+    SeenEnds seen{.nodes = ids};
     v.tables("link", te.links, [&](TeLinkSettings& link) { visit_link(v, link, seen); });
   });
 }

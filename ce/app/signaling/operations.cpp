@@ -18,12 +18,6 @@ using signaling::LspKey;
 
 namespace {
 
-Response done(std::string text) {
-  Response response;
-  response.mutable_done()->set_message(std::move(text));
-  return response;
-}
-
 Response shown(const calls::Call& call) {
   Response response;
   *response.mutable_call() = call_of(call, true);
@@ -139,7 +133,7 @@ void Operations::step(Rooms& rooms, Operation& operation, Instant now) {
 
 Response Operations::create_call(Rooms& rooms, const calls::CreateCall& request, Instant now) {
   const auto call = rooms.calls.create(request, now);
-  if (!call) return refused("the call was not set up", reason_of(call.error()));
+  if (!call) return failed_with("the call was not set up", reason_of(call.error()));
   return begin(rooms, {.phase = Phase::CallSetup, .call = *call}, now);
 }
 
@@ -151,7 +145,7 @@ Response Operations::create_spc(Rooms& rooms, Spc spc, Instant now) {
   };
   std::string& name = spc.connection.name;
   if (!name.empty() && taken(name)) {
-    return refused("no connection was set up", cause("connection", "name_in_use"));
+    return failed_with("no connection was set up", cause("connection", "name_in_use"));
   }
   for (unsigned i = 1; name.empty(); ++i) {
     if (const auto free = fmt::format("spc-{}", i); !taken(free)) name = free;
@@ -163,7 +157,7 @@ Response Operations::create_spc(Rooms& rooms, Spc spc, Instant now) {
                       .request = std::move(spc.connection)};
   if (spc.new_call) {
     const auto call = rooms.calls.create(*spc.new_call, now);
-    if (!call) return refused("the call was not set up", reason_of(call.error()));
+    if (!call) return failed_with("the call was not set up", reason_of(call.error()));
     operation.call = *call;
     operation.ends_call = true;
   }
@@ -173,7 +167,7 @@ Response Operations::create_spc(Rooms& rooms, Spc spc, Instant now) {
 Response Operations::modify_call(Rooms& rooms, calls::CallHandle call, std::uint8_t level,
                                  Instant now) {
   if (const auto why = rooms.calls.modify(call, {.service_level = level}, now)) {
-    return refused("the call stays as it was", reason_of(*why));
+    return failed_with("the call stays as it was", reason_of(*why));
   }
   return begin(rooms, {.phase = Phase::CallChange, .call = call, .level = level}, now);
 }
@@ -188,12 +182,13 @@ Response Operations::end_call(Rooms& rooms, calls::CallHandle handle, bool conne
     end_connections(rooms, *call, now);
   } else if (!call->connections.empty()) {
     const std::size_t count = call->connections.size();
-    return refused("the call stays",
-                   reason_of(calls::Reason{
-                       .cause = "connections_exist",
-                       .error = {rsvp::ErrorCode::CallManagement, rsvp::call::kConnectionsExist},
-                       .text = fmt::format("it has {} connection{}; --connections ends them first",
-                                           count, count == 1 ? "" : "s")}));
+    return failed_with(
+        "the call stays",
+        reason_of(calls::Reason{
+            .cause = "connections_exist",
+            .error = {rsvp::ErrorCode::CallManagement, rsvp::call::kConnectionsExist},
+            .text = fmt::format("it has {} connection{}; --connections ends them first", count,
+                                count == 1 ? "" : "s")}));
   }
   return begin(rooms, std::move(operation), now);
 }
@@ -218,11 +213,11 @@ void Operations::on_call_setup(Rooms& rooms, Operation& operation, Instant now) 
   if (operation.call == 0) return connect(rooms, operation, now);
   const calls::Call* const call = rooms.calls.show(operation.call);
   if (gone(call)) {
-    return finish(operation, refused("the call was not set up", why_gone(rooms, operation.call)),
-                  now);
+    return finish(operation,
+                  failed_with("the call was not set up", why_gone(rooms, operation.call)), now);
   }
   if (call->releasing()) {
-    return finish(operation, refused("the call ends", cause("call", "released")), now);
+    return finish(operation, failed_with("the call ends", cause("call", "released")), now);
   }
   if (!call->established() && !call->local()) return;
   if (!operation.request) return finish(operation, shown(*call), now);
@@ -234,7 +229,7 @@ void Operations::on_call_setup(Rooms& rooms, Operation& operation, Instant now) 
 void Operations::connect(Rooms& rooms, Operation& operation, Instant now) {
   const auto made = rooms.connections.create(*operation.request, now);
   if (!made) {
-    auto why = refused("no connection was set up", reason_of(made.error(), now));
+    auto why = failed_with("no connection was set up", reason_of(made.error(), now));
     operation.connection.clear();  // there is none, or it is another's
     return undo(rooms, operation, std::move(why), now);
   }
@@ -244,11 +239,11 @@ void Operations::connect(Rooms& rooms, Operation& operation, Instant now) {
 void Operations::on_connecting(Rooms& rooms, Operation& operation, Instant now) {
   const auto view = rooms.connections.show(operation.connection);
   if (!view || view->state == ason::ConnectionState::Releasing) {
-    auto why = refused("no connection was set up", cause("connection", "released"));
+    auto why = failed_with("no connection was set up", cause("connection", "released"));
     return undo(rooms, operation, std::move(why), now);
   }
   if (view->state == ason::ConnectionState::Failed) {
-    auto why = refused("no connection was set up", last_failure(*view, now));
+    auto why = failed_with("no connection was set up", last_failure(*view, now));
     if (operation.keep) return finish(operation, std::move(why), now);
     return undo(rooms, operation, std::move(why), now);
   }
@@ -260,19 +255,19 @@ void Operations::on_connecting(Rooms& rooms, Operation& operation, Instant now) 
 void Operations::on_call_change(const Rooms& rooms, Operation& operation, Instant now) {
   const calls::Call* const call = rooms.calls.show(operation.call);
   if (gone(call)) {
-    return finish(operation, refused("the call is gone", why_gone(rooms, operation.call)), now);
+    return finish(operation, failed_with("the call is gone", why_gone(rooms, operation.call)), now);
   }
   if (call->change) return;
   if (call->carried.service_level() == operation.level) {
     return finish(operation, shown(*call), now);
   }
-  finish(operation, refused("the call stays as it was", reason_of(call->reason)), now);
+  finish(operation, failed_with("the call stays as it was", reason_of(call->reason)), now);
 }
 
 void Operations::on_moving(const Rooms& rooms, Operation& operation, Instant now) {
   const auto view = rooms.connections.show(operation.connection);
   if (!view) {
-    return finish(operation, refused("the connection is gone", cause("connection", "released")),
+    return finish(operation, failed_with("the connection is gone", cause("connection", "released")),
                   now);
   }
   using State = ason::ConnectionState;
@@ -280,7 +275,7 @@ void Operations::on_moving(const Rooms& rooms, Operation& operation, Instant now
   if (view->state == State::Up && view->lsp != operation.before) {
     return finish(operation, shown(*view, nullptr, now), now);
   }
-  finish(operation, refused("the connection stays as it was", last_failure(*view, now)), now);
+  finish(operation, failed_with("the connection stays as it was", last_failure(*view, now)), now);
 }
 
 // What is there goes again; `answer` is given when it has.
@@ -303,7 +298,7 @@ void Operations::release_call(Rooms& rooms, Operation& operation, Instant now) {
   ++operation.releases;
   operation.release_at = now + kReleaseAgain;
   if (const auto why = rooms.calls.remove(operation.call, now)) {
-    finish(operation, refused("the call stays", reason_of(*why)), now);
+    finish(operation, failed_with("the call stays", reason_of(*why)), now);
   }
 }
 
@@ -318,7 +313,7 @@ void Operations::on_end_of_call(Rooms& rooms, Operation& operation, Instant now)
   }
   if (call->releasing()) return;
   if (operation.releases >= kReleases || call->reason.cause != "connections_exist") {
-    return finish(operation, refused("the call stays", reason_of(call->reason)), now);
+    return finish(operation, failed_with("the call stays", reason_of(call->reason)), now);
   }
   if (now >= operation.release_at) release_call(rooms, operation, now);
 }

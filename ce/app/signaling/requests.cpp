@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "ce/app/lfb/question.hpp"
 #include "ce/app/signaling/asks.hpp"
@@ -35,9 +36,10 @@ bool is_of_signaling(const Request& request) {
 
 // By its number here, or its name.
 const calls::Call* find_call(Rooms& rooms, const std::string& text) {
-  const auto handle = number_in(text);
-  if (handle) {
-    if (const calls::Call* const call = rooms.calls.show(*handle)) return call;
+  calls::CallHandle handle = 0;
+  const char* const end = text.data() + text.size();
+  if (std::from_chars(text.data(), end, handle).ptr == end) {
+    if (const calls::Call* const call = rooms.calls.show(handle)) return call;
   }
   return rooms.calls.show(std::string_view(text));
 }
@@ -55,11 +57,6 @@ Response no_connection(const std::string& name) {
                              name));
 }
 Response invalid(std::string why) { return failure(Error::INVALID, std::move(why)); }
-Response done(std::string text) {
-  Response response;
-  response.mutable_done()->set_message(std::move(text));
-  return response;
-}
 
 Response list_calls(const Rooms& rooms, std::uint64_t after) {
   Response response;
@@ -128,7 +125,7 @@ Response te_path(const Rooms& rooms, const control::TePathRequest& request,
   Response response;
   if (request.disjoint()) {
     const auto pair = rooms.finder.find_pair(*asked, {.nodes = true, .srlgs = true});
-    if (!pair) return refused("there is no such pair of ways", reason_of(pair.error()));
+    if (!pair) return failed_with("there is no such pair of ways", reason_of(pair.error()));
     *response.mutable_te_path() = path_of(pair->working);
     const auto recovery = path_of(pair->recovery);
     *response.mutable_te_path()->mutable_recovery() = recovery.hops();
@@ -136,7 +133,7 @@ Response te_path(const Rooms& rooms, const control::TePathRequest& request,
     return response;
   }
   const auto path = rooms.finder.find(*asked);
-  if (!path) return refused("there is no way", reason_of(path.error()));
+  if (!path) return failed_with("there is no way", reason_of(path.error()));
   *response.mutable_te_path() = path_of(*path);
   return response;
 }
@@ -347,7 +344,7 @@ Response SignalingRequests::on_call(Rooms& rooms, const Request& request, Instan
         return operations_.end_call(rooms, call->handle, asked.connections(), now);
       }
       if (const auto why = rooms.calls.forget(call->handle, now)) {
-        return refused("the call stays", reason_of(*why));
+        return failed_with("the call stays", reason_of(*why));
       }
       return done("the call is forgotten here");
     }

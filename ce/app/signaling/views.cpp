@@ -162,9 +162,15 @@ std::string text_of(const control::SignalingReason& reason) {
   return text;
 }
 
-control::Response refused(std::string_view what, control::SignalingReason reason) {
+control::Response failed_with(std::string_view what, control::SignalingReason reason) {
   auto response = failure(control::Error::FAILED, fmt::format("{}: {}", what, text_of(reason)));
   *response.mutable_error()->mutable_reason() = std::move(reason);
+  return response;
+}
+
+control::Response done(std::string text) {
+  control::Response response;
+  response.mutable_done()->set_message(std::move(text));
   return response;
 }
 

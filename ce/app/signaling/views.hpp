@@ -2,6 +2,10 @@
 // the values of ce/signaling.
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "ce/app/signaling/config.hpp"
 #include "proto/schema/control.pb.h"
 
@@ -15,7 +19,9 @@ namespace forces::ce {
 // ..."
 [[nodiscard]] std::string text_of(const control::SignalingReason& reason);
 // An Error with the reason, and the same in words.
-[[nodiscard]] control::Response refused(std::string_view what, control::SignalingReason reason);
+[[nodiscard]] control::Response failed_with(std::string_view what, control::SignalingReason reason);
+
+[[nodiscard]] control::Response done(std::string text);
 
 [[nodiscard]] control::LspId id_of(const signaling::LspKey& key);
 [[nodiscard]] control::Call call_of(const signaling::ason::calls::Call& call, bool whole);

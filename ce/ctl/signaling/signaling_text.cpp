@@ -14,7 +14,7 @@ std::string or_dash(const std::string& text) { return text.empty() ? "-" : text;
 std::string or_dash(std::uint64_t number) { return number == 0 ? "-" : std::to_string(number); }
 
 template <class Texts>
-std::string joined(const Texts& texts, std::string_view between = ", ") {
+std::string listed(const Texts& texts, std::string_view between = ", ") {
   std::string all;
   for (const auto& text : texts) all += fmt::format("{}{}", all.empty() ? "" : between, text);
   return or_dash(all);
@@ -132,8 +132,8 @@ std::string text_of(const control::Connection& one) {
     text += fmt::format("call {}short Call ID {}\n", one.call().empty() ? "" : one.call() + ", ",
                         one.call_number());
   }
-  text += fmt::format("way now {}\n", joined(one.current(), " | "));
-  if (one.nominal_size() != 0) text += fmt::format("nominal {}\n", joined(one.nominal(), " | "));
+  text += fmt::format("way now {}\n", listed(one.current(), " | "));
+  if (one.nominal_size() != 0) text += fmt::format("nominal {}\n", listed(one.nominal(), " | "));
   if (one.setup_ms() != 0) text += fmt::format("set up in {:.1f}ms\n", one.setup_ms());
   if (one.recovery_ms() != 0) text += fmt::format("restored in {:.1f}ms\n", one.recovery_ms());
   if (one.up_ms() != 0) text += fmt::format("up for {}\n", duration_text(one.up_ms()));
@@ -168,7 +168,7 @@ std::string text_of(const control::TeLinkList& list) {
     table.row({link.a(), link.b(), link.up() ? "up" : "down", link.reference(),
                std::to_string(link.metric()),
                fmt::format("{}/{}", link.switching(), link.encoding()), link.free(),
-               link.free_back(), joined(link.srlgs())});
+               link.free_back(), listed(link.srlgs())});
   }
   return table.text();
 }
@@ -206,8 +206,8 @@ std::string text_of(const control::LabelMap& map) {
 std::string text_of(const control::Policy& policy) {
   Table points({"POINT", "KIND", "PEERS", "CALLERS", "CALLEES", ">CALLS", ">AT MOST", "SIGNED"});
   for (const auto& one : policy.points()) {
-    points.row({one.name(), one.kind(), joined(one.peers()), joined(one.callers()),
-                joined(one.callees()), std::to_string(one.calls_now()), or_dash(one.calls()),
+    points.row({one.name(), one.kind(), listed(one.peers()), listed(one.callers()),
+                listed(one.callees()), std::to_string(one.calls_now()), or_dash(one.calls()),
                 one.authenticated() ? "must be" : "-"});
   }
   std::string text = points.text();

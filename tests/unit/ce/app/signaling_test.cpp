@@ -225,7 +225,7 @@ TEST(SignalingViews, AFailureIsCodesForProgramsAndWordsForPeople) {
       .reason = "blocked_link",
       .at = Instant{std::chrono::seconds(1)}};
   const auto response =
-      refused("no connection was set up", reason_of(failure, Instant{std::chrono::seconds(3)}));
+      failed_with("no connection was set up", reason_of(failure, Instant{std::chrono::seconds(3)}));
   const auto& reason = response.error().reason();
   EXPECT_EQ(reason.cause(), "blocked_link");
   EXPECT_EQ(reason.code(), 1U);
