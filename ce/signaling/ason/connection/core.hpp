@@ -193,7 +193,6 @@ class Controller::Core {
 
   // --- setup/way.cpp: which way it goes on ---
   [[nodiscard]] std::optional<Trouble> choose_way(Lsp& lsp);
-  [[nodiscard]] std::optional<LinkEnd> blocked_here(const te::Request& request) const;
   [[nodiscard]] std::optional<Trouble> compute_way(Lsp& lsp, const rsvp::Route& rest);
   [[nodiscard]] std::optional<Trouble> egress_way(Lsp& lsp, std::uint32_t interface);
   [[nodiscard]] rsvp::Route onward(const te::Path& path, const rsvp::Route& rest,

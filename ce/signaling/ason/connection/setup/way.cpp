@@ -221,20 +221,18 @@ te::Request Controller::Core::te_request(const Lsp& lsp, const rsvp::Route& rest
   return request;
 }
 
-// The first link of ours that is down or full, and leads where the way might have gone.
-std::optional<LinkEnd> Controller::Core::blocked_here(const te::Request& request) const {
-  for (const te::Link* const link : database.links_of(config.self)) {
-    const LinkEnd& near = link->ends[0].node == config.self ? link->ends[0] : link->ends[1];
-    const LinkEnd& far = link->other(near);
-    if (excluded(request.exclude, near, far)) continue;
-    if (!link->up || !request.signal.fits(manager.free_labels(near.interface))) return near;
-  }
-  return std::nullopt;
-}
-
 std::optional<Trouble> Controller::Core::compute_way(Lsp& lsp, const rsvp::Route& rest) {
   te::Request request = te_request(lsp, rest);
   request.exclude |= lsp.history.current(database);
+  // The first link of ours that is down or full, and leads where the way might have gone.
+  const auto blocked_here = [&]() -> std::optional<LinkEnd> {
+    for (const te::Link* const one : database.links_of(config.self)) {
+      const LinkEnd& near = one->ends[0].node == config.self ? one->ends[0] : one->ends[1];
+      if (excluded(request.exclude, near, one->other(near))) continue;
+      if (!one->up || !request.signal.fits(manager.free_labels(near.interface))) return near;
+    }
+    return std::nullopt;
+  };
   const auto path = finder.find(request);
   if (!path) {
     const te::Failure& failure = path.error();
@@ -243,7 +241,7 @@ std::optional<Trouble> Controller::Core::compute_way(Lsp& lsp, const rsvp::Route
     if (failure.reason == te::NoPath::Down || failure.reason == te::NoPath::NoBandwidth ||
         failure.reason == te::NoPath::Excluded) {
       // K3: what is blocked is named, where it is ours.
-      link = blocked_here(request);
+      link = blocked_here();
       if (link) error = {ErrorCode::AdmissionControl, rsvp::admission::kBandwidth};
     }
     Trouble why = trouble(lsp, error, {.link = link});
