@@ -35,6 +35,10 @@ struct Wants {
   Side in{}, out{};              // towards the sender, towards the receiver
   bool upstream_active = false;  // from the Path on (RFC 3473 section 3.1)
   std::uint32_t alarm_mask = 0;
+  // Labels and rows of other LSPs of its session are there for it as well (SE style; RFC 3209
+  // section 4.6.4). Of two that have a row in common the one that became active last has it; the
+  // other one has it back when that goes, and is Active meanwhile.
+  bool shared = false;
   friend bool operator==(const Wants&, const Wants&) = default;
 };
 

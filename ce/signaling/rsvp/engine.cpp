@@ -137,8 +137,17 @@ std::uint64_t Engine::Core::notify(NodeId to, rsvp::Message message) {
   auto body = encode_objects(message.objects);
   if (body.empty()) return 0;
   n->used = now_;
+  const auto* const status = message.find<rsvp::AdminStatus>();
+  constexpr std::uint32_t kNoNews = rsvp::admin_status::kCall | rsvp::admin_status::kDelete;
+  const bool news = status == nullptr || (status->bits & kNoNews) == 0;
+  const auto key = news ? key_of(message) : std::nullopt;
+  if (key) forget_sent(*key, *n, rsvp::MessageType::Notify);
   Pending& p = post(*n, Sent::Notify, rsvp::MessageType::Notify, std::move(body));
   p.ticket = ++tickets_;
+  if (key) {
+    p.key = *key;
+    by_lsp_.emplace(*key, &p);
+  }
   return p.ticket;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -51,8 +52,8 @@ enum class Gone : std::uint8_t {
   Timeout,          // never established, and not refreshed
   NeighborRemoved,  // by remove_neighbor()
 };
-// And with it what set_resv() said. In our Recovery Period a tear comes also for an LSP that is not
-// here: the neighbour ends what an earlier process had. ResvGone alike.
+// And with it what set_resv() said. A tear comes also for an LSP that is not here, once for each time
+// it is heard: it may end what an earlier process had. ResvGone alike.
 struct PathGone {
   LspKey key;
   NodeId from;
@@ -85,6 +86,13 @@ struct PathErrReceived {  // about our Path
       false;  // Path_State_Removed: the downstream half is gone, no PathTear needed
   MessagePtr error{};
 };
+// A PathTear that was ours to deliver: it was acknowledged; or, of a neighbour that acknowledges
+// nothing, said as often as it may be; or the neighbour was removed. Not after set_path() for this
+// LSP and neighbour, which takes the tear back.
+struct TearDelivered {
+  LspKey key;
+  NodeId to;
+};
 // RFC 5063: what the downstream neighbour has of an LSP that this process does not know.
 struct RecoveryPathReceived {
   LspKey key;
@@ -112,6 +120,9 @@ struct Resynchronized {  // refreshed or given back after that
 struct NotifyReceived {  // once, however often it was sent; already acknowledged
   NodeId from;           // as its IP source address says
   MessagePtr message{};
+  // RFC 2961: of two of one epoch the one with the lower identifier was sent first, whichever came
+  // first.
+  std::optional<rsvp::MessageId> id{};
 };
 struct NotifyDelivered {
   std::uint64_t ticket = 0;
@@ -152,9 +163,10 @@ struct KeysExpired {
 };
 
 using Output = std::variant<Send, Forward, PathReceived, PathGone, ResvErrReceived, ResvReceived,
-                            ResvGone, PathErrReceived, RecoveryPathReceived, Unsynchronized,
-                            Resynchronized, NotifyReceived, NotifyDelivered, NotifyFailed,
-                            ResvConfReceived, NeighborChanged, RecoveryEnded, KeysExpired>;
+                            ResvGone, PathErrReceived, TearDelivered, RecoveryPathReceived,
+                            Unsynchronized, Resynchronized, NotifyReceived, NotifyDelivered,
+                            NotifyFailed, ResvConfReceived, NeighborChanged, RecoveryEnded,
+                            KeysExpired>;
 
 [[nodiscard]] std::string_view to_string(PathChange change);
 [[nodiscard]] std::string_view to_string(Gone why);

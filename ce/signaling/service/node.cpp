@@ -359,7 +359,7 @@ void TransportNode::perform(const Item& item, Instant now) {
   const auto& output = std::get<ason::Output>(item);
   const engine::Status status = ason::perform(output, engine_, now);
   if (status == engine::Status::Done) return;
-  if (const auto key = ason::lsp_of(output)) connections_.on_unsent(*key, status, now);
+  connections_.on_unsent(output, status, now);
 }
 
 void TransportNode::take(const engine::Output& output, Instant now) {

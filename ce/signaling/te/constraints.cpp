@@ -78,15 +78,24 @@ bool Constraints::has_room(const Link& link, std::size_t side) const {
   };
   if (!enough(there) || (both && !enough(back))) return false;
   if (!there.free && (!both || !back.free)) return true;
-  if (signal.width() > 1) return fits(known(link, side));
+  if (signal.width() > 1 || !request_.shared.empty()) return fits(known(link, side));
   const LabelRanges& one = there.free ? *there.free : *back.free;
   const LabelRanges& other = both && back.free ? *back.free : one;
   return share(one, other, signal.labels());
 }
 
-std::optional<LabelRanges> Constraints::known(const Link& link, std::size_t side) const {
+std::optional<LabelRanges> Constraints::free(const Link& link, std::size_t side) const {
   std::optional<LabelRanges> set = link.directions[side].free;
-  const auto& back = link.directions[1 - side].free;
+  if (!set) return set;
+  for (const LinkEnd& end : link.ends) {
+    if (const auto at = request_.shared.find(end); at != request_.shared.end()) *set |= at->second;
+  }
+  return set;
+}
+
+std::optional<LabelRanges> Constraints::known(const Link& link, std::size_t side) const {
+  std::optional<LabelRanges> set = free(link, side);
+  const auto back = free(link, 1 - side);
   if (request_.bidirectional && back) {
     if (set) {
       *set &= *back;

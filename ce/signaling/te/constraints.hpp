@@ -32,6 +32,7 @@ class Constraints {
   [[nodiscard]] NoPath first_failed(const Edge& edge) const;
   [[nodiscard]] bool excluded(const Edge& edge, EdgeId id) const;
   [[nodiscard]] bool has_room(const Link& link, std::size_t side) const;
+  [[nodiscard]] std::optional<LabelRanges> free(const Link& link, std::size_t side) const;
   [[nodiscard]] std::optional<LabelRanges> known(const Link& link, std::size_t side) const;
 
   const Graph& graph_;

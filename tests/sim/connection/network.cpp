@@ -7,6 +7,14 @@ namespace {
 
 te::LabelRanges slots_of(std::uint32_t count) { return te::LabelRanges::sdh_slots(1, count); }
 
+std::string words(const Node& node, const LspView& lsp) {
+  return node.spec.name + " has " + lsp.connection + " " +
+         std::to_string(lsp.key.sender.value & 255) + "/" + std::to_string(lsp.key.tunnel_id) +
+         "/" + std::to_string(lsp.key.lsp_id) + " " + lsp.role + " " + lsp.state + " from " +
+         std::to_string(lsp.previous.value & 255) + " to " + std::to_string(lsp.next.value & 255) +
+         (lsp.failing ? " failing" : "") + (lsp.unsynchronized ? " unsynchronized; " : "; ");
+}
+
 }  // namespace
 
 std::size_t Node::rows() const {
@@ -216,12 +224,9 @@ void Node::take(const Output& output) {
     calls.push_back(*call);
   } else {
     const engine::Status status = perform(output, *engine, now);
-    if (status != engine::Status::Done) {
-      if (const auto key = lsp_of(output)) {
-        if (std::holds_alternative<SetPath>(output)) unsent.push_back(*key);
-        controller->on_unsent(*key, status, now);
-      }
-    }
+    if (status == engine::Status::Done) return;
+    if (const auto* const path = std::get_if<SetPath>(&output)) unsent.push_back(path->key);
+    controller->on_unsent(output, status, now);
   }
 }
 
@@ -341,6 +346,15 @@ std::size_t Network::rows() const {
   return all;
 }
 
+std::string Network::of(const LspKey& key) const {
+  std::string text;
+  for (const auto& [id, node] : nodes) {
+    if (!node->running()) continue;
+    if (const auto lsp = node->controller->lsp(key)) text += words(*node, *lsp);
+  }
+  return text;
+}
+
 std::string Network::leftovers() const {
   std::string text;
   for (const auto& [id, node] : nodes) {
@@ -350,14 +364,7 @@ std::string Network::leftovers() const {
     say("rows", node->rows());
     say("records", node->disk.size());
     if (!node->running()) continue;
-    for (const LspView& lsp : node->controller->lsps()) {
-      text += node->spec.name + " has " + lsp.connection + " " +
-              std::to_string(lsp.key.sender.value & 255) + "/" + std::to_string(lsp.key.tunnel_id) +
-              "/" + std::to_string(lsp.key.lsp_id) + " " + lsp.role + " " + lsp.state + " from " +
-              std::to_string(lsp.previous.value & 255) + " to " +
-              std::to_string(lsp.next.value & 255) +
-              (lsp.unsynchronized ? " unsynchronized; " : "; ");
-    }
+    for (const LspView& lsp : node->controller->lsps()) text += words(*node, lsp);
     say("connections", node->controller->list().size());
     say("reservations", node->manager->connections().size());
   }
@@ -386,17 +393,28 @@ std::vector<Sent> Network::sent(rsvp::MessageType type, std::uint32_t from) cons
 void Network::deliver(NodeId from, engine::Send packet) {
   const NodeId to{packet.destination};
   if (!nodes.contains(to)) return;
-  if (nodes.at(from)->zeroes_call_id) {
+  const Node& sender = *nodes.at(from);
+  if (sender.zeroes_call_id || sender.gives_no_label) {
     if (auto message = rsvp::decode_message(packet.octets)) {
-      const auto zero = [](rsvp::Message& one) {
-        if (auto* const session = one.find<rsvp::Session>()) session->call_id = 0;
+      const auto change = [&](rsvp::Message& one) {
+        auto* const session = one.find<rsvp::Session>();
+        if (session != nullptr && sender.zeroes_call_id) session->call_id = 0;
+        if (!sender.gives_no_label) return;
+        std::erase_if(one.objects, [](const rsvp::Object& object) {
+          return std::holds_alternative<rsvp::RecoveryLabel>(object);
+        });
       };
-      zero(*message);
-      for (rsvp::Message& one : message->bundled) zero(one);
+      change(*message);
+      for (rsvp::Message& one : message->bundled) change(one);
       if (auto octets = rsvp::encode_message(*message)) packet.octets = *std::move(octets);
     }
   }
   if (logging) log_messages(from, to, packet.octets);
+  if (lose) {
+    const auto message = rsvp::decode_message(packet.octets);
+    const auto lost = [&](const rsvp::Message& one) { return lose(from, one); };
+    if (message && (lost(*message) || std::ranges::any_of(message->bundled, lost))) return;
+  }
   // Between neighbours it takes their link; others (Notify) find a way over IP.
   double loss = 0;
   bool adjacent = false, passes = false;

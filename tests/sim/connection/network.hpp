@@ -77,6 +77,7 @@ class Node {
   std::map<std::uint32_t, FePort> ports;            // of interfaces
   std::map<std::string, std::vector<std::byte>> disk;
   bool zeroes_call_id = false;  // an old node, which wants that field to be 0 (D13)
+  bool gives_no_label = false;  // its Paths lose their RECOVERY_LABEL
   std::uint64_t boots = 0;
 
   std::unique_ptr<te::Database> database;
@@ -135,6 +136,8 @@ class Network {
   [[nodiscard]] std::size_t rows() const;
   // Of every node: no LSP, no label held, no row.
   [[nodiscard]] std::string leftovers() const;
+  // What nodes have of this LSP.
+  [[nodiscard]] std::string of(const LspKey& key) const;
 
   // What left nodes, of one type; `from` 0: all nodes.
   [[nodiscard]] std::vector<Sent> sent(rsvp::MessageType type, std::uint32_t from = 0) const;
@@ -146,6 +149,7 @@ class Network {
   std::vector<std::unique_ptr<LinkSpec>> links;
   std::vector<Sent> log;
   bool logging = true;
+  std::function<bool(NodeId from, const rsvp::Message&)> lose;  // with the Bundle it is in
   Duration latency = 1ms, fe_latency = 1ms;
   engine::Times times{};
   engine::Restart restart{};

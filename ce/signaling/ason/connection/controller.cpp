@@ -12,7 +12,6 @@ std::string_view state_of(const Lsp& lsp) {
   if (lsp.recovering) return "recovering";
   if (lsp.asked) return "held";
   if (lsp.deleting) return "deleting";
-  if (lsp.displaced_by) return "displaced";
   switch (lsp.plane) {
     case Plane::None:
       return "starting";
@@ -44,7 +43,8 @@ LspView view_of(const Lsp& lsp) {
           .out_down = lsp.labels.out,
           .out_up = lsp.labels.upstream_out,
           .call_id = lsp.path_in ? call_id_of(lsp.path()) : std::uint16_t{0},
-          .failing = lsp.failing,
+          .failing = lsp.failing || !lsp.failing_at.empty(),
+          .failing_at = {lsp.failing_at.begin(), lsp.failing_at.end()},
           .unsynchronized = lsp.unsynchronized,
           .tries = lsp.attempts.here,
           .contentions = lsp.attempts.contentions};
@@ -78,29 +78,15 @@ std::string_view to_string(AlarmKind kind) {
   return "unknown";
 }
 
-std::optional<LspKey> lsp_of(const Output& output) {
-  return std::visit(
-      [](const auto& one) -> std::optional<LspKey> {
-        if constexpr (requires { one.key.lsp_id; }) {
-          return one.key;
-        } else {
-          return std::nullopt;
-        }
-      },
-      output);
-}
-
 engine::Status perform(const Output& output, engine::Engine& engine, Instant now) {
   return std::visit(
       Overloaded{[&](const SetPath& o) { return engine.set_path(o.key, o.next_hop, *o.path, now); },
                  [&](const TearPath& o) {
-                   if (o.tear && o.next_hop)
-                     return engine.tear_path(o.key, *o.next_hop, *o.tear, now);
-                   if (o.tear) return engine.tear_path(o.key, *o.tear, now);
-                   return engine.tear_path(o.key, now);
+                   return engine.tear_path(o.key, o.next_hop, *o.tear, now);
                  },
                  [&](const SetResv& o) { return engine.set_resv(o.key, *o.resv, now); },
                  [&](const TearResv& o) { return engine.tear_resv(o.key, now); },
+                 [&](const KeepPath& o) { return engine.keep(o.key, now); },
                  [&](const SendPathErr& o) { return engine.send_path_err(o.key, o.error, now); },
                  [&](const SendResvErr& o) { return engine.send_resv_err(o.key, o.error, now); },
                  [&](const SendNotify& o) {
@@ -135,6 +121,8 @@ bool Controller::on_event(const engine::Output& event, Instant now) {
           [&](const engine::ResvGone& e) { return core.on_resv_gone(e, now), true; },
           [&](const engine::ResvErrReceived& e) { return core.on_resv_err(e, now), true; },
           [&](const engine::PathErrReceived& e) { return core.on_path_err(e, now), true; },
+          [&](const engine::TearDelivered& e) { return core.on_tear_delivered(e, now), true; },
+          [&](const engine::NotifyFailed& e) { return core.on_notify_failed(e.to, now), false; },
           [&](const engine::RecoveryPathReceived& e) {
             return core.on_recovery_path(e, now), true;
           },
@@ -159,17 +147,28 @@ void Controller::on_event(const resource::Output& event, Instant now) {
       Overloaded{[&](const resource::Settled& e) { core.on_settled(e, now); },
                  [&](const resource::Yielded& e) { core.on_yielded(e, now); },
                  [&](const resource::Hit& e) { core.on_hit(e, now); },
-                 [&](const resource::Found& e) { core.on_found(e, now); }, [](const auto&) {}},
+                 [&](const resource::Found& e) { core.on_found(e, now); },
+                 [&](const resource::InterfaceChanged&) { core.try_wanting(now); },
+                 [](const auto&) {}},
       event);
 }
 
 void Controller::on_fabric_read(Instant now) { core_->on_fabric_read(now); }
 
-void Controller::on_unsent(const LspKey& key, engine::Status status, Instant now) {
-  Lsp* const lsp = core_->find(key);
+void Controller::on_unsent(const Output& output, engine::Status status, Instant now) {
+  if (status == engine::Status::Done) return;
+  if (const auto* const notify = std::get_if<SendNotify>(&output)) {
+    return core_->on_notify_failed(notify->to, now);
+  }
+  if (const auto* const tear = std::get_if<TearPath>(&output)) {
+    return core_->forget_tear({tear->key, tear->next_hop});  // no neighbour of ours any more
+  }
+  const auto* const path = std::get_if<SetPath>(&output);
+  const auto* const resv = std::get_if<SetResv>(&output);
+  if (status == engine::Status::NoState || (path == nullptr && resv == nullptr)) return;
+  Lsp* const lsp = core_->find(path != nullptr ? path->key : resv->key);
   if (lsp == nullptr || lsp->doomed || lsp->established) return;
-  if (status == engine::Status::Done || status == engine::Status::NoState) return;
-  lsp->downstream = false;
+  if (path != nullptr) lsp->below.reset();
   Trouble why =
       core_->trouble(*lsp, {rsvp::ErrorCode::AdmissionControl, rsvp::admission::kBandwidth},
                      {.link = LinkEnd{core_->config.self, lsp->out}});
@@ -213,7 +212,7 @@ void Controller::on_topology(Instant now) {
 
 void Controller::on_time(Instant now) {
   Core& core = *core_;
-  core.on_ghost_time(now);
+  core.on_tear_time(now);
   core.tell_again(now);
   while (!core.timers.empty() && core.timers.begin()->first <= now) {
     const LspKey key = core.timers.begin()->second;
@@ -262,7 +261,7 @@ std::optional<Output> Controller::poll_output() { return core_->out.poll(); }
 std::optional<Instant> Controller::next_deadline() const {
   Instant next = core_->tell_at;
   if (!core_->timers.empty()) next = std::min(next, core_->timers.begin()->first);
-  if (!core_->ghost_timers.empty()) next = std::min(next, core_->ghost_timers.begin()->first);
+  if (!core_->tear_timers.empty()) next = std::min(next, core_->tear_timers.begin()->first);
   return next == Instant::max() ? std::nullopt : std::optional(next);
 }
 
@@ -280,9 +279,7 @@ bool Controller::give_up(const LspKey& key, Instant now) {
   }
   if (!lsp->unsynchronized && !lsp->recovering) return false;
   if (Connection* const connection = core.connection_of(*lsp)) connection->leaving = true;
-  if (lsp->recovering) {
-    core.end_of_earlier(*lsp, now);
-  } else if (lsp->role == Role::Ingress) {
+  if (lsp->recovering || lsp->role == Role::Ingress) {
     core.doom(*lsp, now);
   } else {
     Trouble end = core.trouble(*lsp, {rsvp::ErrorCode::Notify, rsvp::notify::kLspFailure}, {});

@@ -60,7 +60,7 @@ struct SetPath {
 };
 struct TearPath {
   LspKey key;
-  std::optional<NodeId> next_hop{};  // of what an earlier process sent
+  NodeId next_hop{};
   std::shared_ptr<const rsvp::Message> tear{};
 };
 struct SetResv {
@@ -68,6 +68,10 @@ struct SetResv {
   std::shared_ptr<const rsvp::Message> resv;
 };
 struct TearResv {
+  LspKey key;
+};
+// The upstream half is established, as rows or journal say (R1); its Path alone does not tell.
+struct KeepPath {
   LspKey key;
 };
 struct SendPathErr {
@@ -119,13 +123,12 @@ struct ConnectionAlarm {
   bool raised = true;
 };
 using Output =
-    std::variant<SetPath, TearPath, SetResv, TearResv, SendPathErr, SendResvErr, SendNotify,
-                 Persist, AskCall, CallConnection, ConnectionChanged, ConnectionAlarm>;
+    std::variant<SetPath, TearPath, SetResv, TearResv, KeepPath, SendPathErr, SendResvErr,
+                 SendNotify, Persist, AskCall, CallConnection, ConnectionChanged, ConnectionAlarm>;
 
 // Does what is the engine's to do; Status::Done for all other outputs. What is not Done goes back
 // by on_unsent().
 engine::Status perform(const Output& output, engine::Engine& engine, Instant now);
-[[nodiscard]] std::optional<LspKey> lsp_of(const Output& output);
 
 // --- inputs ---
 struct CallVerdict {
@@ -150,7 +153,7 @@ class Controller {
   // True: it was something of ours. Packets and Notifies of calls are not.
   bool on_event(const engine::Output& event, Instant now);
   void on_event(const resource::Output& event, Instant now);
-  void on_unsent(const LspKey& key, engine::Status status, Instant now);
+  void on_unsent(const Output& output, engine::Status status, Instant now);
   void on_call_verdict(const LspKey& key, const CallVerdict& verdict, Instant now);
   void on_calls_changed(std::uint16_t call_id, Instant now);  // what waits for one is asked again
   void on_topology(Instant now);                              // the TE database is another one

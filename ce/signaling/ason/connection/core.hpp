@@ -9,7 +9,6 @@
 #include <functional>
 #include <map>
 #include <set>
-#include <unordered_map>
 
 #include "ce/signaling/ason/connection/controller.hpp"
 #include "ce/signaling/ason/connection/crankback.hpp"
@@ -53,14 +52,18 @@ struct Lsp {
   te::Exclusions away{};        // of the ingress: what its twin uses, what was told to be avoided
   std::optional<rsvp::Route> first_route{};  // of the ingress: computed with its twin, for one try
   engine::MessagePtr path_out{}, resv_in{};
-  bool downstream = false;  // the engine has a downstream half
+  // To whom a Path of this LSP went, by this process or an earlier one, and by which of our
+  // interfaces; who gets the PathTear, whatever way was chosen since.
+  std::optional<LinkEnd> below{};
   bool resv_out = false;
 
   Plane plane = Plane::None;
   resource::Reservation labels{};
-  bool failing = false;
+  bool failing = false;           // here
   bool told = false;              // of its transport, to the node that asked for it
-  std::set<NodeId> failing_at{};  // of the ingress: who said so, and nothing better since
+  std::set<NodeId> failing_at{};  // of the ingress: who said so, itself too; nothing better since
+
+  std::map<NodeId, rsvp::MessageId> heard{};  // of the ingress: the last Notify of a node
 
   bool admitted = false;  // what is checked once is checked
   bool asked = false;     // its call; the verdict has not come
@@ -68,11 +71,8 @@ struct Lsp {
   bool established = false;   // a Resv went up from here, or the connection is Up
   bool deleting = false;      // the D bit was seen or sent (RFC 3473 section 7.2.1)
   bool doomed = false;        // it shall be gone when the rows are
-  bool torn = false;          // a PathTear went downstream
-  bool tear_waits = false;    // its rows are gone; the PathTear waits for the neighbour to be back
   bool rerouting = false;     // rows go, then it begins again
   bool labels_fixed = false;  // rows are those of an earlier process: exactly these labels
-  std::optional<LspKey> displaced_by{};         // who has its rows here (SE style)
   std::optional<engine::PathReceived> after{};  // came while this was still going
 
   // Restart.
@@ -118,14 +118,14 @@ struct Connection {
   te::Exclusions broken{};  // what failed under it
 };
 
-// An LSP that is no more here, whose PathTear the next node may not have heard: a node that starts
-// anew knows it from its rows and must be told once more.
-struct Ghost {
-  NodeId next;
-  engine::MessagePtr path;
-  bool given_back = false;  // the Path was sent once more; the tear follows
-  Instant until = Instant::max();
+// A PathTear that a neighbour must hear, whoever restarts meanwhile: by R1 it would keep the LSP for
+// ever. The engine repeats it until it is acknowledged; for a while after that it is remembered, for
+// what was acknowledged may not have been durable there when the neighbour died.
+struct Tear {
+  engine::MessagePtr message;
+  Instant until = Instant::max();  // acknowledged: forgotten then
 };
+using TearId = std::pair<LspKey, NodeId>;
 
 class Controller::Core {
  public:
@@ -139,17 +139,18 @@ class Controller::Core {
   OutputQueue<Output> out;
   Counters counters;
 
-  std::unordered_map<LspKey, Lsp> lsps;
+  std::map<LspKey, Lsp> lsps;
   std::map<std::string, Connection, std::less<>> connections;
   std::set<std::pair<Instant, LspKey>> timers;
   std::set<NodeId> lost;            // neighbours that cannot be told of an end now
   std::set<NodeId> recovered_with;  // our Recovery Period with them is over
   std::set<LspKey> found;           // rows of nobody
-  std::set<LspKey> displaced;       // LSPs whose labels are kept for them without rows
-  std::map<LspKey, engine::MessagePtr> recovery_paths;  // before their LSP is known
+  std::map<LspKey, engine::RecoveryPathReceived> recovery_paths;  // before their LSP is known
+  // Torn by upstream before anything was known of them here: journal lost, rows not yet read.
+  std::map<LspKey, engine::MessagePtr> ended;
   std::set<LspKey> wanting;                             // up, and without the rows that they had
-  std::map<LspKey, Ghost> ghosts;
-  std::set<std::pair<Instant, LspKey>> ghost_timers;
+  std::map<TearId, Tear> tears;
+  std::set<std::pair<Instant, TearId>> tear_timers;
   std::set<NodeId> untold;  // a Notify to them was not delivered
   Instant tell_at = Instant::max();
   std::set<std::uint16_t> tunnels;
@@ -160,6 +161,8 @@ class Controller::Core {
   // --- setup/advance.cpp: the machine ---
   [[nodiscard]] Lsp* find(const LspKey& key);
   [[nodiscard]] const Lsp* find(const LspKey& key) const;
+  // Another one of its session with which it may share labels (RFC 3209 section 4.6.4): the last.
+  [[nodiscard]] const Lsp* fellow(const Lsp& lsp) const;
   // After any of these the LSP may be gone: look it up again.
   void advance(const LspKey& key, Instant now);
   void begin(Lsp& lsp, Instant now);
@@ -168,17 +171,12 @@ class Controller::Core {
   void let_go(Lsp& lsp, Instant now);  // of its rows
   void doom(Lsp& lsp, Instant now);    // let go, and be gone
   void finish(Lsp& lsp, Instant now);
-  void tear_waiting(NodeId neighbor, Instant now);  // what waited for it to be back
   void established(Lsp& lsp, Instant now);
   void on_settled(const resource::Settled& settled, Instant now);
   void on_yielded(const resource::Yielded& yielded, Instant now);
-  bool displace(Lsp& lsp, const LspKey& holder, Instant now);
   void read_plane(Lsp& lsp);  // as the manager has it
   void want(Lsp& lsp);        // its rows, as soon as they can be had
   void try_wanting(Instant now);
-  void leave_ghost(const Lsp& lsp, Instant now);
-  void drop_ghost(const LspKey& key);
-  void on_ghost_time(Instant now);
   void set_timer(Lsp& lsp, Lsp::Due why, Duration wait, Instant now);
   void clear_timer(Lsp& lsp);
 
@@ -188,7 +186,9 @@ class Controller::Core {
   void on_modified(Lsp& lsp, const engine::PathReceived& event, Instant now);
   [[nodiscard]] std::optional<Trouble> refused(const Lsp& lsp) const;
   void came_by(Lsp& lsp) const;  // the link that its Path names
-  // What stays the same when a Path of this LSP comes again.
+  // What stays the same when a Path of this LSP comes again; of one that is in service the link and
+  // its label are enough.
+  [[nodiscard]] static bool same_link(const rsvp::Message& a, const rsvp::Message& b);
   [[nodiscard]] static bool same_way(const rsvp::Message& a, const rsvp::Message& b);
 
   // --- setup/way.cpp: which way it goes on ---
@@ -211,7 +211,7 @@ class Controller::Core {
   // --- setup/send.cpp ---
   void send_path(Lsp& lsp, Instant now);
   void send_resv(Lsp& lsp, Instant now);
-  void tear_downstream(Lsp& lsp);
+  void tear_downstream(Lsp& lsp, const rsvp::Message* received = nullptr);
   void resend(Lsp& lsp, Instant now);  // both halves, after something in them changed
   void on_resv(const engine::ResvReceived& event, Instant now);
   void on_resv_gone(const engine::ResvGone& event, Instant now);
@@ -233,9 +233,10 @@ class Controller::Core {
   // --- faults/transport.cpp ---
   void on_hit(const resource::Hit& hit, Instant now);
   bool on_notify(const engine::NotifyReceived& event, Instant now);
-  void tell_transport(Lsp& lsp, std::uint32_t interface);
+  void tell_transport(Lsp& lsp);
   void on_notify_failed(NodeId to, Instant now);
   void tell_again(Instant now);
+  void judge_transport(Lsp& lsp, const te::Exclusions& named, const Failure* failure, Instant now);
   void tell_degraded(NodeId neighbor, bool degraded);
   void on_lsp_failed(Lsp& lsp, const rsvp::ErrorSpec& spec, Instant now);
 
@@ -256,6 +257,7 @@ class Controller::Core {
   bool replace(Connection& connection, const rsvp::Route& route, const te::Exclusions& away,
                Instant now);
   void restore(Connection& connection, Instant now);
+  static void remember(Connection& connection, Failure failure);
   void set_state(Connection& connection, ConnectionState state, const Failure* failure = nullptr);
   [[nodiscard]] Connection* connection_of(const Lsp& lsp);
   [[nodiscard]] std::uint16_t free_tunnel();
@@ -263,7 +265,9 @@ class Controller::Core {
   // --- restart/ ---
   void persist(const Lsp& lsp);
   void persist(const Connection& connection);
+  void persist(const TearId& id, const Tear& tear);
   void forget(const LspKey& key);
+  void forget(const TearId& id);
   void forget_connection(const std::string& name);
   void recover(std::string_view key, std::span<const std::byte> octets, Instant now);
   void start(Instant now);
@@ -277,9 +281,15 @@ class Controller::Core {
   void resume(Lsp& lsp, Instant now);  // when all that it needs is there
   [[nodiscard]] Lsp* ingress_of_recovery_path(const engine::RecoveryPathReceived& event,
                                               Instant now);
-  void end_of_earlier(Lsp& lsp, Instant now);  // gone, also for who was told of it before
+  [[nodiscard]] bool early(NodeId neighbor) const;
+  void keep(const Lsp& lsp);  // its upstream half, whose Path says nothing of being established
+  void end_unknown(const engine::PathGone& event, Instant now);
   void unsynchronized(Lsp& lsp, bool is);
   void neighbor_changed(const engine::NeighborChanged& event, Instant now);
+  void owe_tear(const LspKey& key, NodeId next, rsvp::Message message);
+  void forget_tear(const TearId& id);
+  void on_tear_delivered(const engine::TearDelivered& event, Instant now);
+  void on_tear_time(Instant now);
 };
 
 [[nodiscard]] std::string_view to_string(Role role);

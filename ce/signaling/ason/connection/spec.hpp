@@ -115,6 +115,7 @@ struct LspView {
   rsvp::Words in_down{}, in_up{}, out_down{}, out_up{};
   std::uint16_t call_id = 0;
   bool failing = false;         // its transport
+  std::vector<NodeId> failing_at{};  // at the ingress: who said so
   bool unsynchronized = false;  // after a restart nobody has confirmed it; kept (R1)
   std::uint32_t tries = 0, contentions = 0;
 };

@@ -134,7 +134,12 @@ void Manager::Impl::on_port(const FePort& at, bool up) {
   port.up = up;
   changed(at);
   for (const LspKey& lsp : ports.holders(at)) {
-    if (Connection* const connection = find(lsp)) hit(*connection, {.port = at}, !up);
+    Connection* const connection = find(lsp);
+    if (connection == nullptr) continue;
+    const bool uses = std::ranges::any_of(connection->holds, [&](const HoldKey& key) {
+      return key.port == at && needs(*connection, key);
+    });
+    if (up || uses) hit(*connection, {.port = at}, !up);
   }
 }
 

@@ -107,7 +107,14 @@ struct Manager::Impl {
   void read_if_due(Fe& fe);
   void set_timer(Connection& connection, std::optional<Instant> at);
   void retry_later(Connection& connection, Instant now);
-  void wake(Instant now);  // who got the last label that it waited for
+  void wake(Instant now);  // who got the last label that it waited for, or may share again
+
+  // share.cpp
+  [[nodiscard]] bool may_share(const Wants& wants, const LspKey& with) const;
+  [[nodiscard]] std::vector<LspKey> fellows(const Wants& wants) const;
+  [[nodiscard]] bool left_out(const Connection& connection, const PlannedRow& planned) const;
+  void take_over(Connection& to, Connection& from);
+  [[nodiscard]] bool share(Connection& connection, std::vector<LspKey>& then);
 
   // events.cpp
   void on_fe_up(std::uint32_t fe, Instant now);

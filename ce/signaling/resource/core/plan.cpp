@@ -24,7 +24,7 @@ std::expected<Plan, Refusal> Planner::plan() const {
 }
 
 LabelRanges Planner::starts(const Side& side, const FePort& port, Way way) const {
-  LabelRanges free = ports_.available(port, way, wants_.owner.lsp, going_);
+  LabelRanges free = ports_.available(port, way, wants_.owner.lsp, going_, fellows_);
   free -= side.except;
   return wants_.signal.starts(free);
 }
@@ -213,6 +213,15 @@ std::optional<Labels> Planner::pick(const LabelRanges& from, std::span<const Pla
     if (suggested) return place.side->suggested;
   }
   if (from.size() < count) return std::nullopt;
+  // Those of a fellow: where both go the same way nothing is moved at all.
+  for (const Place& place : group) {
+    const FePort& port = place.first ? place.enters : place.leaves;
+    const Way way = place.first ? Way::Receive : Way::Send;
+    for (const LspKey& fellow : fellows_) {
+      const LabelRanges theirs = from & wants_.signal.starts(ports_.held_by(port, way, fellow));
+      if (theirs.size() >= count) return theirs.list(count);
+    }
+  }
   // What it has already, so that nothing is moved without need.
   for (const Place& place : group) {
     if (place.side != nullptr) continue;

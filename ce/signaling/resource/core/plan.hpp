@@ -6,8 +6,8 @@
 #include <set>
 #include <vector>
 
-#include "ce/signaling/resource/core/fabric.hpp"
-#include "ce/signaling/resource/core/ports.hpp"
+#include "ce/signaling/resource/core/books/fabric.hpp"
+#include "ce/signaling/resource/core/books/ports.hpp"
 
 namespace forces::signaling::resource {
 
@@ -27,14 +27,15 @@ class Planner {
  public:
   Planner(const PortBook& ports, const Fabric& fabric, const Wants& wants,
           const InterfaceConfig& in, const InterfaceConfig& out, NodeId self,
-          const std::set<HoldKey>& going)
+          const std::set<HoldKey>& going, const std::vector<LspKey>& fellows)
       : ports_(ports),
         fabric_(fabric),
         wants_(wants),
         in_(in),
         out_(out),
         self_(self),
-        going_(going) {}
+        going_(going),
+        fellows_(fellows) {}
 
   [[nodiscard]] std::expected<Plan, Refusal> plan() const;
   // Labels for a side as they are available there: where a list may begin.
@@ -68,6 +69,7 @@ class Planner {
   const InterfaceConfig &in_, &out_;
   NodeId self_{};
   const std::set<HoldKey>& going_;
+  const std::vector<LspKey>& fellows_;  // whose labels it may have as well
 };
 
 }  // namespace forces::signaling::resource

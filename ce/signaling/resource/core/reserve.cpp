@@ -7,17 +7,26 @@ namespace forces::signaling::resource {
 std::expected<Reservation, Refusal> Manager::Impl::reserve(const Wants& wants, Instant now) {
   const LspKey& lsp = wants.owner.lsp;
   Connection* const existing = find(lsp);
-  if (existing != nullptr && existing->goal == Goal::Keep) return adopt(*existing, wants, now);
-  const bool anew = existing == nullptr || existing->goal == Goal::Release;
+  const std::vector<LspKey> with = fellows(wants);
+  if (existing != nullptr && existing->goal == Goal::Keep) {
+    auto adopted = adopt(*existing, wants, now);
+    // What it has not got may be what another one of its session took over.
+    const bool taken = !adopted && adopted.error().why == Refusal::Why::Differs && !with.empty();
+    if (!taken) return adopted;
+  }
+  const bool anew = existing == nullptr || existing->goal == Goal::Release ||
+                    existing->goal == Goal::Keep;
   if (!anew) {
     if (same(*existing, wants)) return existing->plan.labels;
     return std::unexpected(Refusal{.why = Refusal::Why::Differs, .holder = lsp});
   }
+  const bool was_active =
+      existing != nullptr && existing->goal == Goal::Keep && existing->any_active();
   if (const auto refusal = judge(wants)) return std::unexpected(*refusal);
   const auto others = contenders(wants);
   if (!others) return std::unexpected(others.error());
   auto plan = Planner(ports, fabric, wants, interfaces.at(wants.in.interface),
-                      interfaces.at(wants.out.interface), config.self, others->going)
+                      interfaces.at(wants.out.interface), config.self, others->going, with)
                   .plan();
   if (!plan) return std::unexpected(plan.error());
 
@@ -26,7 +35,7 @@ std::expected<Reservation, Refusal> Manager::Impl::reserve(const Wants& wants, I
   connection.wants = wants;
   connection.goal = Goal::Reserve;
   connection.told = Goal::Keep;
-  connection.settled_once = false;
+  connection.settled_once = was_active;
   connection.refused.reset();
   set_timer(connection, std::nullopt);
   use(connection, *std::move(plan));
@@ -111,12 +120,14 @@ std::expected<Manager::Impl::Contenders, Refusal> Manager::Impl::contenders(
       const Hold* const hold = ports.hold(key);
       if (hold == nullptr || hold->next || hold->holder == wants.owner.lsp) continue;
       const Connection* const other = find(hold->holder);
-      if (other == nullptr) continue;
+      if (other == nullptr || !hold->sharers.empty() || may_share(wants, hold->holder)) continue;
       // With this label its others at this port are going as well, so that both directions can have
       // the same.
       const auto all_going = [&](bool loses) {
         for (const HoldKey& held : other->holds) {
-          if (held.port == key.port && (loses || !needs(*other, held))) found.going.insert(held);
+          if (held.port != key.port || !ports.hold(held)->sharers.empty()) continue;
+          if (ports.hold(held)->holder != hold->holder) continue;
+          if (loses || !needs(*other, held)) found.going.insert(held);
         }
       };
       if (!needs(*other, key)) {
@@ -342,7 +353,7 @@ std::expected<Reservation, Refusal> Manager::Impl::activate(const LspKey& lsp,
       wants.out.upstream = had.upstream_out;
     }
     auto plan = Planner(ports, fabric, wants, interfaces.at(wants.in.interface),
-                        interfaces.at(wants.out.interface), config.self, {})
+                        interfaces.at(wants.out.interface), config.self, {}, fellows(wants))
                     .plan();
     if (!plan) return std::unexpected(plan.error());
     if (!connection->before) {

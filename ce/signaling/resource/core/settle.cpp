@@ -12,6 +12,7 @@ std::map<Connection::RowId, Row> Manager::Impl::desired(const Connection& connec
   std::map<Connection::RowId, Row> rows;
   if (connection.goal != Goal::Reserve && connection.goal != Goal::Activate) return rows;
   for (const PlannedRow& planned : connection.plan.rows) {
+    if (left_out(connection, planned)) continue;
     Row row = planned.row;
     row.active =
         connection.goal == Goal::Activate || (planned.back && connection.wants.upstream_active);
@@ -26,8 +27,11 @@ void Manager::Impl::settle(const LspKey& lsp, Instant now) {
   Connection* const connection = find(lsp);
   if (connection == nullptr || connection->transaction != 0) return;
   if (connection->goal == Goal::Keep) return;
+  std::vector<LspKey> then;
+  const bool may = share(*connection, then);
   drop_unneeded(*connection, now);
-  if (connection->timer && now < *connection->timer) return;
+  for (const LspKey& key : then) awake.push_back(key);
+  if (!may || (connection->timer && now < *connection->timer)) return;
 
   const auto rows = desired(*connection);
   std::map<std::uint32_t, FeRows> changes;
@@ -73,6 +77,7 @@ void Manager::Impl::reached(const LspKey& lsp, Instant now) {
   connection.back_off = {};
   set_timer(connection, std::nullopt);
   if (connection.goal == Goal::Release) {
+    for (const LspKey& key : fellows(connection.wants)) awake.push_back(key);
     out.push(connection.refused.value_or(Settled{.lsp = lsp, .what = Settled::What::Released}));
     forget(lsp, now);
     return;
@@ -121,6 +126,7 @@ void Manager::Impl::on_result(std::uint64_t id, const TransactionResult& result,
     read_if_due(fe);
   }
   if (!current) return;
+  for (const LspKey& key : fellows(connection->wants)) awake.push_back(key);
   if (result.kind == TransactionResult::Kind::Refused) refused(*connection, result, now);
   settle(open.lsp, now);
 }
@@ -209,13 +215,17 @@ void Manager::Impl::forget(const LspKey& lsp, Instant now) {
 void Manager::Impl::hold(Connection& connection, const HoldKey& key, bool wait) {
   if (connection.holds.contains(key)) return;
   const LspKey& lsp = connection.owner.lsp;
-  if (!ports.take(key, lsp, wait)) {
+  const Hold* const held = ports.hold(key);
+  if (held != nullptr && may_share(connection.wants, held->holder)) {
+    ports.share(key, lsp);
+  } else if (!ports.take(key, lsp, wait)) {
     if (ports.hold(key)->next != lsp) return;
     ++connection.awaited;
   }
   connection.holds.insert(key);
   changed(key.port);
-  if (const Port* const port = ports.find(key.port); !port->up) {
+  // What it has taken over and will let go of is no fault of its own.
+  if (const Port* const port = ports.find(key.port); !port->up && needs(connection, key)) {
     hit(connection, {.port = key.port}, true);
   }
 }

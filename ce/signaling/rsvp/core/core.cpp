@@ -119,6 +119,7 @@ void Engine::Core::forget(Neighbor& n) {
   for (const std::uint32_t id : waiting) {
     Pending& p = *pending_.at(id);
     if (p.what == Sent::Notify) out_.push(NotifyFailed{p.ticket, n.config.node});
+    tell_delivered(p);
     forget(p);
   }
   n.jobs.clear();

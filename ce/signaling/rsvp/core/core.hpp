@@ -129,7 +129,8 @@ class Engine::Core {
   void transmit(Pending& p);
   void retry(Pending& p);
   void forget(Pending& p);
-  void forget_tears(const LspKey& key, const Neighbor& n, rsvp::MessageType type);
+  void tell_delivered(const Pending& p);
+  void forget_sent(const LspKey& key, const Neighbor& n, rsvp::MessageType type);
   [[nodiscard]] bool tearing(const LspKey& key, const Neighbor& n, rsvp::MessageType type) const;
   void on_ack(Neighbor& n, const rsvp::MessageIdAck& ack);
   void on_nack(Neighbor& n, const rsvp::MessageIdAck& nack);
@@ -181,7 +182,7 @@ class Engine::Core {
   std::unordered_map<LspKey, std::vector<std::shared_ptr<Out>>> sessions_;  // Resvs of SE style
   std::unordered_map<std::uint32_t, Out*> published_;                       // by identifier
   std::unordered_map<std::uint32_t, std::unique_ptr<Pending>> pending_;     //
-  std::unordered_multimap<LspKey, Pending*> tears_;
+  std::unordered_multimap<LspKey, Pending*> by_lsp_;  // tears, and Notifies of LSPs
   std::vector<Neighbor*> dirty_;
   Counters strangers_;
   OutputQueue<Output> out_;

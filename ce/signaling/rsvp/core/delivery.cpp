@@ -132,9 +132,15 @@ void Engine::Core::retry(Pending& p) {
   const LspKey key = p.key;
   auto stamps = std::move(p.stamps);
   if (what == Sent::Notify) out_.push(NotifyFailed{p.ticket, n.config.node});
+  tell_delivered(p);
   forget(p);
   if (what == Sent::RecoveryPath && again) send_recovery_path(n, key);
   if (what == Sent::RecoveryList && again) send_recovery_list(n, std::move(stamps));
+}
+
+void Engine::Core::tell_delivered(const Pending& p) {
+  if (p.what != Sent::Tear || p.type != MessageType::PathTear) return;
+  out_.push(TearDelivered{p.key, p.to->config.node});
 }
 
 void Engine::Core::forget(Pending& p) {
@@ -143,19 +149,19 @@ void Engine::Core::forget(Pending& p) {
     const Lsp* const lsp = lsp_of(p.key);
     if (lsp != nullptr && lsp->up && lsp->up->recovery == &p) lsp->up->recovery = nullptr;
   }
-  if (p.what == Sent::Tear) {
-    const auto [first, last] = tears_.equal_range(p.key);
+  if (p.what == Sent::Tear || p.what == Sent::Notify) {
+    const auto [first, last] = by_lsp_.equal_range(p.key);
     const auto at = std::find_if(first, last, [&p](const auto& one) { return one.second == &p; });
-    if (at != last) tears_.erase(at);
+    if (at != last) by_lsp_.erase(at);
   }
   --p.to->pending;
   pending_.erase(p.id);
 }
 
-// What is set up again is not torn by what was said before.
-void Engine::Core::forget_tears(const LspKey& key, const Neighbor& n, MessageType type) {
+// What is set up again is not torn by what was said before, and of an LSP only the last is news.
+void Engine::Core::forget_sent(const LspKey& key, const Neighbor& n, MessageType type) {
   for (;;) {
-    const auto [first, last] = tears_.equal_range(key);
+    const auto [first, last] = by_lsp_.equal_range(key);
     const auto at = std::find_if(first, last, [&](const auto& one) {
       return one.second->to == &n && one.second->type == type;
     });
@@ -165,7 +171,7 @@ void Engine::Core::forget_tears(const LspKey& key, const Neighbor& n, MessageTyp
 }
 
 bool Engine::Core::tearing(const LspKey& key, const Neighbor& n, MessageType type) const {
-  const auto [first, last] = tears_.equal_range(key);
+  const auto [first, last] = by_lsp_.equal_range(key);
   return std::any_of(first, last, [&](const auto& one) {
     return one.second->to == &n && one.second->type == type;
   });
@@ -178,6 +184,7 @@ void Engine::Core::on_ack(Neighbor& n, const rsvp::MessageIdAck& ack) {
   Pending& p = *found->second;
   if (p.what == Sent::Notify) out_.push(NotifyDelivered{p.ticket, n.config.node});
   if (p.out != nullptr) p.out->acknowledged = true;
+  tell_delivered(p);
   forget(p);
 }
 

@@ -79,7 +79,6 @@ void Engine::Core::on_resv_tear(Neighbor& n, const MessageView& view,
     if (lsp == nullptr || !lsp->down || lsp->down->path.to != &n) {
       taken = true;
       drop(n, Drop::NoState);
-      if (!n.ours) continue;
       out_.push(ResvGone{part.key, n.config.node, Gone::Torn,
                          std::make_shared<const Message>(std::move(part.message))});
       continue;
@@ -156,7 +155,7 @@ Status Engine::Core::set_path(const LspKey& key, NodeId next_hop, Message path) 
     static_cast<void>(tear_path(key));
     lsp = lsp_of(key);
   }
-  forget_tears(key, *n, MessageType::PathTear);
+  forget_sent(key, *n, MessageType::PathTear);
   if (lsp == nullptr) {
     lsp = &lsps_[key];
     lsp->key = key;
@@ -191,10 +190,10 @@ Status Engine::Core::tear_path(const LspKey& key, std::optional<NodeId> next_hop
   auto body = encode_objects(tear.objects);
   if (body.empty()) return Status::Malformed;
   if (here && lsp->down->path.to == n) erase_downstream(*lsp);
-  forget_tears(key, *n, MessageType::PathTear);
+  forget_sent(key, *n, MessageType::PathTear);
   Pending& p = post(*n, Sent::Tear, MessageType::PathTear, std::move(body));
   p.key = key;
-  tears_.emplace(key, &p);
+  by_lsp_.emplace(key, &p);
   return Status::Done;
 }
 

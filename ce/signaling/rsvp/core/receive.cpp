@@ -287,8 +287,8 @@ void Engine::Core::on_notify(Neighbor& n, const MessageView& view,
   acknowledge(n, id);
   if (!first_time(n, id)) return;
   strip(*message);
-  out_.push(
-      NotifyReceived{n.config.node, std::make_shared<const rsvp::Message>(std::move(*message))});
+  out_.push(NotifyReceived{n.config.node,
+                           std::make_shared<const rsvp::Message>(std::move(*message)), id});
 }
 
 // RFC 2961 section 4.6: only what asks for it is acknowledged.

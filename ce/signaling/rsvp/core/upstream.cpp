@@ -106,7 +106,6 @@ void Engine::Core::on_path_tear(Neighbor& n, const MessageView& view,
   acknowledge(n, id);
   if (stamp) remember_torn(n, *key, *stamp);
   if (!here) drop(n, Drop::NoState);
-  if (!here && !n.ours) return;
   strip(*message);
   out_.push(PathGone{*key, n.config.node, Gone::Torn,
                      std::make_shared<const Message>(std::move(*message))});
@@ -251,7 +250,7 @@ Status Engine::Core::set_resv(const LspKey& key, Message resv) {
   }
   if (up.resv && up.resv_message.objects == resv.objects) return Status::Done;
   if (full(n)) return Status::Limit;
-  forget_tears(key, n, MessageType::ResvTear);
+  forget_sent(key, n, MessageType::ResvTear);
   up.resv_message = std::move(resv);
   join(*lsp);
   return Status::Done;
@@ -279,7 +278,7 @@ Status Engine::Core::tear_resv(const LspKey& key, Message tear) {
   in.timer.set_if_idle(now_ + in.lifetime);
   Pending& p = post(*in.from, Sent::Tear, MessageType::ResvTear, std::move(body));
   p.key = key;
-  tears_.emplace(key, &p);
+  by_lsp_.emplace(key, &p);
   return Status::Done;
 }
 

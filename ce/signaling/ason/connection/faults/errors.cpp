@@ -93,9 +93,8 @@ void Controller::Core::setup_failed(Lsp& lsp, Trouble trouble, Instant now) {
       lsp.last = std::move(trouble);
       if (Connection* const connection = connection_of(lsp)) {
         connection->attempts = lsp.attempts;
-        if (connection->failures.size() >= 16)
-          connection->failures.erase(connection->failures.begin());
-        connection->failures.push_back(
+        remember(
+            *connection,
             {.error = error,
              .node = {lsp.last->spec.node.v4()},
              .link = named.links.empty() ? std::nullopt : std::optional(*named.links.begin()),
@@ -126,11 +125,12 @@ void Controller::Core::setup_failed(Lsp& lsp, Trouble trouble, Instant now) {
   }
 }
 
-// From where it was left: rows that are there go first. The downstream half stays with the engine,
-// which sends the next Path in its place, or tears it where the next hop is another one.
+// From where it was left: rows that are there go first. The next Path takes the place of the last
+// one, unless that was answered already: the same answer to the next one would be no news.
 void Controller::Core::begin_again(Lsp& lsp, Instant now) {
   lsp.rerouting = true;
   lsp.path_out.reset();
+  if (lsp.resv_in) tear_downstream(lsp);
   lsp.resv_in.reset();
   lsp.labels_fixed = false;
   persist(lsp);
@@ -171,11 +171,7 @@ void Controller::Core::on_path_err(const engine::PathErrReceived& event, Instant
   const auto* const spec = event.error->find<rsvp::ErrorSpec>();
   if (spec == nullptr) return;
   if (event.state_removed) {
-    lsp->downstream = false;
-    if (lsp->doomed && lsp->tear_waits) {
-      lsp->tear_waits = false;
-      return advance(event.key, now);
-    }
+    lsp->below.reset();
   }
   if (lsp->doomed) return;
   if (only_news(spec->error) && !event.state_removed) {
@@ -200,10 +196,10 @@ void Controller::Core::on_path_err(const engine::PathErrReceived& event, Instant
       return;
     }
     if (Connection* const connection = connection_of(*lsp)) {
-      connection->failures.push_back({.error = spec->error,
-                                      .node = {spec->node.is_v6() ? 0 : spec->node.v4()},
-                                      .reason = reason_of(spec->error),
-                                      .at = now});
+      remember(*connection, {.error = spec->error,
+                             .node = {spec->node.is_v6() ? 0 : spec->node.v4()},
+                             .reason = reason_of(spec->error),
+                             .at = now});
     }
     return;
   }

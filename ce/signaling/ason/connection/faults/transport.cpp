@@ -39,7 +39,7 @@ void Controller::Core::on_hit(const resource::Hit& hit, Instant now) {
     why.reason = "transport_failed";
     return setup_failed(*lsp, std::move(why), now);
   }
-  tell_transport(*lsp, hit.interface);
+  tell_transport(*lsp);
   if (lsp->role == Role::Ingress) {
     const Trouble news = trouble(
         *lsp,
@@ -50,10 +50,10 @@ void Controller::Core::on_hit(const resource::Hit& hit, Instant now) {
 }
 
 // The link is named from the upstream side: it is that node's to route around.
-void Controller::Core::tell_transport(Lsp& lsp, std::uint32_t interface) {
+void Controller::Core::tell_transport(Lsp& lsp) {
   if (lsp.role == Role::Ingress || !lsp.path_in) return;
   lsp.told = true;
-  const bool at_in = interface == lsp.in && interface != 0;
+  const bool at_in = lsp.in != 0 && !manager.interface_up(lsp.in);
   const Trouble news = trouble(
       lsp,
       {ErrorCode::Notify, lsp.failing ? rsvp::notify::kLspFailure : rsvp::notify::kLspRecovered},
@@ -65,7 +65,7 @@ void Controller::Core::tell_transport(Lsp& lsp, std::uint32_t interface) {
   }
 }
 
-// Which Notify it was is not asked: all that this node was to know is told again.
+// Which Notify it was is not asked: all that this node was to know is told again, until it hears.
 void Controller::Core::on_notify_failed(NodeId to, Instant now) {
   untold.insert(to);
   if (tell_at == Instant::max()) tell_at = now + config.tell_again;
@@ -83,9 +83,7 @@ void Controller::Core::tell_again(Instant now) {
   }
   std::ranges::sort(keys);
   for (const LspKey& key : keys) {
-    Lsp& lsp = *find(key);
-    const bool at_in = lsp.in != 0 && !manager.interface_up(lsp.in);
-    tell_transport(lsp, at_in ? lsp.in : lsp.out);
+    tell_transport(*find(key));
   }
 }
 
@@ -129,6 +127,15 @@ bool Controller::Core::on_notify(const engine::NotifyReceived& event, Instant no
     Lsp* const lsp = find(*key);
     if (lsp == nullptr || lsp->role != Role::Ingress) continue;
     ours = true;
+    if (event.id) {
+      // What is repeated may come behind what was said later.
+      const auto [last, first] = lsp->heard.try_emplace(event.from, *event.id);
+      if (!first && last->second.epoch == event.id->epoch &&
+          static_cast<std::int32_t>(event.id->id - last->second.id) < 0) {
+        continue;
+      }
+      last->second = *event.id;
+    }
     if ((status & rsvp::admin_status::kDelete) != 0) {
       // RFC 3473 section 7.3: a node on the way asks for its end.
       delete_lsp(*lsp, now);
@@ -139,20 +146,17 @@ bool Controller::Core::on_notify(const engine::NotifyReceived& event, Instant no
   return ours;
 }
 
-// 25/9 to 25/11 at the ingress, told by whom it may.
+// 25/9 to 25/11 at the ingress, told by whom it may. Also of an LSP that is not up yet: a Notify may
+// be faster than the Resv, and comes only once.
 void Controller::Core::on_lsp_failed(Lsp& lsp, const rsvp::ErrorSpec& spec, Instant now) {
   Connection* const connection = connection_of(lsp);
-  if (connection == nullptr || !lsp.established || lsp.doomed || lsp.deleting) return;
-  const bool current = connection->current == lsp.key;
+  if (connection == nullptr || lsp.doomed || lsp.deleting) return;
   const NodeId where{spec.node.is_v6() ? 0 : spec.node.v4()};
+  const std::size_t before = lsp.failing_at.size();
   if (spec.error.value == rsvp::notify::kLspRecovered) {
     lsp.failing_at.erase(where);
-    if (!lsp.failing_at.empty()) return;
-    lsp.failing = false;
-    if (!current || connection->replacement || connection->state != ConnectionState::Broken) return;
-    connection->broken = {};
-    if (lsp.why == Lsp::Due::Restore) clear_timer(lsp);
-    return set_state(*connection, ConnectionState::Up);
+    if (lsp.failing_at.size() != before && lsp.persisted) persist(lsp);
+    return judge_transport(lsp, {}, nullptr, now);
   }
   if (spec.error.value != rsvp::notify::kLspFailure &&
       spec.error.value != rsvp::notify::kLspLocallyFailed) {
@@ -162,15 +166,28 @@ void Controller::Core::on_lsp_failed(Lsp& lsp, const rsvp::ErrorSpec& spec, Inst
   collect(spec, named);
   Failure failure{.error = spec.error, .node = where, .reason = "lsp_failed", .at = now};
   if (!named.links.empty()) failure.link = *named.links.begin();
-  lsp.failing = true;
   lsp.failing_at.insert(where);
-  if (connection->failures.size() >= 16) connection->failures.erase(connection->failures.begin());
-  connection->failures.push_back(failure);
-  if (!current) return;
+  if (lsp.failing_at.size() != before && lsp.persisted) persist(lsp);
+  remember(*connection, failure);
+  judge_transport(lsp, named, &failure, now);
+}
+
+// The connection is what its current LSP is.
+void Controller::Core::judge_transport(Lsp& lsp, const te::Exclusions& named,
+                                       const Failure* failure, Instant now) {
+  Connection* const connection = connection_of(lsp);
+  if (connection == nullptr || !lsp.established || lsp.doomed || lsp.deleting) return;
+  if (connection->current != lsp.key) return;
+  if (lsp.failing_at.empty()) {
+    if (connection->replacement || connection->state != ConnectionState::Broken) return;
+    connection->broken = {};
+    if (lsp.why == Lsp::Due::Restore) clear_timer(lsp);
+    return set_state(*connection, ConnectionState::Up);
+  }
   connection->broken |= named;
   if (connection->state == ConnectionState::Up) {
     connection->broken_since = now;
-    set_state(*connection, ConnectionState::Broken, &failure);
+    set_state(*connection, ConnectionState::Broken, failure);
   }
   // Both ends of a link, and all LSPs on it, tell: a moment is waited for the whole picture.
   if (connection->request.recovery == Recovery::Reroute && !connection->frozen &&

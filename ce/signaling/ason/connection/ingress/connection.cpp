@@ -45,6 +45,11 @@ std::uint16_t Controller::Core::free_tunnel() {
   return 0;
 }
 
+void Controller::Core::remember(Connection& connection, Failure failure) {
+  if (connection.failures.size() >= kFailures) connection.failures.erase(connection.failures.begin());
+  connection.failures.push_back(std::move(failure));
+}
+
 void Controller::Core::set_state(Connection& connection, ConnectionState state,
                                  const Failure* failure) {
   connection.state = state;
@@ -194,8 +199,9 @@ void Controller::Core::lsp_up(Lsp& lsp, Instant now) {
     ++counters.up;
     const bool whole = !connection->second || (find(*connection->second) != nullptr &&
                                                find(*connection->second)->established);
-    if (whole) return set_state(*connection, ConnectionState::Up);
-    return persist(*connection);
+    if (!whole) return persist(*connection);
+    set_state(*connection, ConnectionState::Up);
+    return judge_transport(lsp, {}, nullptr, now);
   }
   if (!first) return;
   if (connection->second == lsp.key) {
@@ -218,6 +224,7 @@ void Controller::Core::lsp_up(Lsp& lsp, Instant now) {
   connection->broken = {};
   connection->up_since = now;
   set_state(*connection, ConnectionState::Up);
+  judge_transport(lsp, {}, nullptr, now);
   if (!old) return;
   if (Lsp* const before = find(*old)) doom(*before, now);
 }
@@ -226,15 +233,13 @@ void Controller::Core::lsp_failed(Lsp& lsp, const Failure& failure, Instant now)
   Connection* const connection = connection_of(lsp);
   if (connection == nullptr) return;
   connection->attempts = lsp.attempts;
-  if (connection->failures.size() >= kFailures) {
-    connection->failures.erase(connection->failures.begin());
-  }
-  connection->failures.push_back(failure);
+  remember(*connection, failure);
   if (connection->leaving) return;
   if (connection->replacement == lsp.key) {
     connection->replacement.reset();
     const Lsp* const current = connection->current ? find(*connection->current) : nullptr;
-    const bool works = current != nullptr && current->established && !current->failing;
+    const bool works =
+        current != nullptr && current->established && current->failing_at.empty();
     set_state(*connection, works ? ConnectionState::Up : ConnectionState::Broken, &failure);
     return;
   }

@@ -76,6 +76,11 @@ bool records_labels(const Message& path) {
   return attribute != nullptr && (attribute->flags & rsvp::SessionAttribute::kLabelRecording) != 0;
 }
 
+bool shares(const Message& path) {
+  const auto* const attribute = path.find<rsvp::SessionAttribute>();
+  return attribute != nullptr && (attribute->flags & rsvp::SessionAttribute::kSeStyle) != 0;
+}
+
 CrankbackScope crankback_scope(const Message& path) {
   const auto* const attributes = path.find<rsvp::LspAttributes>();
   if (attributes == nullptr) return CrankbackScope::None;
@@ -193,6 +198,17 @@ Message path_for_hop(const Message& from, const PathHop& hop) {
   return path;
 }
 
+Message tear_for_hop(const Message& from, LinkEnd out) {
+  Message tear = path_for_hop(from, {.out = out});
+  tear.type = MessageType::PathTear;
+  if (from.type == MessageType::PathTear) return tear;
+  std::erase_if(tear.objects, [](const Object& object) {
+    return !is_one_of<rsvp::Session, rsvp::Hop, rsvp::CallId, rsvp::SenderTemplate,
+                      rsvp::SenderTspec>(object);
+  });
+  return tear;
+}
+
 void set_admin_status(Message& message, std::uint32_t bits) {
   if (auto* const status = message.find<rsvp::AdminStatus>()) {
     status->bits = bits;
@@ -231,11 +247,8 @@ Message resv_for_hop(const Message& path, const Message* downstream, const ResvH
       objects.push_back(object);
     }
   }
-  const auto* const attribute = path.find<rsvp::SessionAttribute>();
-  const bool shared =
-      attribute != nullptr && (attribute->flags & rsvp::SessionAttribute::kSeStyle) != 0;
   objects.emplace_back(
-      rsvp::Style{.options = shared ? rsvp::Style::kSharedExplicit : rsvp::Style::kFixedFilter});
+      rsvp::Style{.options = shares(path) ? rsvp::Style::kSharedExplicit : rsvp::Style::kFixedFilter});
   if (const auto* const tspec = path.find<rsvp::SenderTspec>()) {
     objects.emplace_back(rsvp::Flowspec{tspec->traffic});
   }

@@ -17,6 +17,7 @@ namespace forces::signaling::ason {
 [[nodiscard]] std::uint16_t call_id_of(const rsvp::Message& message);
 [[nodiscard]] bool bidirectional(const rsvp::Message& path);
 [[nodiscard]] bool records_labels(const rsvp::Message& path);
+[[nodiscard]] bool shares(const rsvp::Message& path);  // SE style desired
 [[nodiscard]] CrankbackScope crankback_scope(const rsvp::Message& path);
 [[nodiscard]] std::uint32_t admin_status(const rsvp::Message& message);  // 0: no such object
 // The data link that a Path came on, as its sender names it (RFC 3473 section 8.1).
@@ -43,6 +44,8 @@ struct PathHop {
 };
 // `from` is a base or the Path that came in.
 [[nodiscard]] rsvp::Message path_for_hop(const rsvp::Message& from, const PathHop& hop);
+// Of a Path, or of a PathTear that goes on with the objects that nobody knows here.
+[[nodiscard]] rsvp::Message tear_for_hop(const rsvp::Message& from, LinkEnd out);
 void set_admin_status(rsvp::Message& message, std::uint32_t bits);
 
 struct ResvHop {

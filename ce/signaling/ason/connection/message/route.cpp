@@ -125,6 +125,19 @@ rsvp::Route egress_hops(LinkEnd end, const ExplicitLabels& labels) {
   return route;
 }
 
+void collect_labels(const rsvp::Route& recorded, std::map<LinkEnd, te::LabelRanges>& labels) {
+  std::optional<LinkEnd> link;
+  for (const rsvp::Subobject& hop : recorded) {
+    if (const auto* const end = hop.as<rsvp::UnnumberedHop>()) {
+      link = LinkEnd{{end->router_id}, end->interface_id};
+    } else if (const auto* const label = hop.as<rsvp::LabelHop>()) {
+      if (link && !label->upstream()) labels[*link] |= te::LabelRanges::of(label->labels);
+    } else {
+      link.reset();
+    }
+  }
+}
+
 void record(rsvp::Route& route, LinkEnd out, const ExplicitLabels& labels) {
   rsvp::Route own = egress_hops(out, labels);
   if (out.interface == 0) own.push_back(node_hop(out.node));

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 
 #include "ce/signaling/ids.hpp"
+#include "ce/signaling/te/labels.hpp"
 #include "proto/rsvp/codes.hpp"
 #include "proto/rsvp/message.hpp"
 
@@ -41,6 +43,8 @@ struct OwnHops {
 // interface.
 [[nodiscard]] rsvp::Route egress_hops(LinkEnd end, const ExplicitLabels& labels);
 
+// Of an RRO: what the LSP sends on each link, by the link's near end.
+void collect_labels(const rsvp::Route& recorded, std::map<LinkEnd, te::LabelRanges>& labels);
 // RRO of a Path or Resv: this node goes in front (RFC 3209 section 4.4.3).
 void record(rsvp::Route& route, LinkEnd out, const ExplicitLabels& labels);
 

@@ -70,12 +70,27 @@ Terminal terminal(const journal::ConnectionTerminal& record) {
   return one;
 }
 
-std::string lsp_key(const LspKey& key) {
+std::string digits_of(const LspKey& key) {
   std::array<char, 48> digits{};
   const int length =
-      std::snprintf(digits.data(), digits.size(), "lsp/%08x%08x%08x%04x%04x", key.end_point.value,
+      std::snprintf(digits.data(), digits.size(), "%08x%08x%08x%04x%04x", key.end_point.value,
                     key.extended_tunnel_id, key.sender.value, key.tunnel_id, key.lsp_id);
   return {digits.data(), static_cast<std::size_t>(length)};
+}
+std::string lsp_key(const LspKey& key) { return "lsp/" + digits_of(key); }
+std::string tear_key(const TearId& id) {
+  std::array<char, 16> next{};
+  const int length = std::snprintf(next.data(), next.size(), "%08x", id.second.value);
+  return "tear/" + digits_of(id.first) + "/" +
+         std::string(next.data(), static_cast<std::size_t>(length));
+}
+
+void put(const LspKey& key, journal::LspRecord& record) {
+  record.set_end_point(key.end_point.value);
+  record.set_extended_tunnel_id(key.extended_tunnel_id);
+  record.set_sender(key.sender.value);
+  record.set_tunnel_id(key.tunnel_id);
+  record.set_lsp_id(key.lsp_id);
 }
 
 std::vector<std::byte> octets_of(const auto& record) {
@@ -123,11 +138,7 @@ void request_of(const Message& path, ConnectionRequest& request) { read_request(
 
 void Controller::Core::persist(const Lsp& lsp) {
   journal::LspRecord record;
-  record.set_end_point(lsp.key.end_point.value);
-  record.set_extended_tunnel_id(lsp.key.extended_tunnel_id);
-  record.set_sender(lsp.key.sender.value);
-  record.set_tunnel_id(lsp.key.tunnel_id);
-  record.set_lsp_id(lsp.key.lsp_id);
+  put(lsp.key, record);
   record.set_role(static_cast<std::uint32_t>(lsp.role));
   record.set_connection(lsp.connection);
   if (lsp.path_in) record.set_path(pack(lsp.path()));
@@ -146,7 +157,11 @@ void Controller::Core::persist(const Lsp& lsp) {
   record.set_established(lsp.established);
   record.set_deleting(lsp.deleting);
   record.set_doomed(lsp.doomed);
-  record.set_downstream(lsp.downstream || lsp.torn);
+  if (lsp.below) {
+    record.set_below_node(lsp.below->node.value);
+    record.set_below_interface(lsp.below->interface);
+  }
+  for (const NodeId node : lsp.failing_at) record.add_failing_at(node.value);
   record.set_history(pack(lsp.history.all()));
   record.set_tries(lsp.attempts.here);
   record.set_total(lsp.attempts.total);
@@ -160,7 +175,16 @@ void Controller::Core::persist(const Lsp& lsp) {
   out.push(Persist{lsp_key(lsp.key), octets_of(record)});
 }
 
+void Controller::Core::persist(const TearId& id, const Tear& tear) {
+  journal::LspRecord record;
+  put(id.first, record);
+  record.set_next(id.second.value);
+  record.set_path(pack(*tear.message));
+  out.push(Persist{tear_key(id), octets_of(record)});
+}
+
 void Controller::Core::forget(const LspKey& key) { out.push(Persist{lsp_key(key), {}}); }
+void Controller::Core::forget(const TearId& id) { out.push(Persist{tear_key(id), {}}); }
 
 void Controller::Core::persist(const Connection& connection) {
   const ConnectionRequest& request = connection.request;
@@ -258,9 +282,16 @@ void Controller::Core::recover(std::string_view key, std::span<const std::byte> 
     connections.insert_or_assign(record.name(), std::move(connection));
     return;
   }
-  if (!key.starts_with("lsp/")) return;
+  if (!key.starts_with("lsp/") && !key.starts_with("tear/")) return;
   journal::LspRecord record;
   if (!record.ParseFromArray(octets.data(), size)) return damaged({});
+  if (key.starts_with("tear/")) {
+    const TearId id{key_of_record(record), {record.next()}};
+    Tear tear{.message = unpack(record.path())};
+    if (!tear.message || tear_key(id) != key) return damaged(id.first);
+    tears.insert_or_assign(id, std::move(tear));
+    return;
+  }
   Lsp lsp;
   lsp.key = key_of_record(record);
   lsp.path_in = unpack(record.path());
@@ -282,7 +313,12 @@ void Controller::Core::recover(std::string_view key, std::span<const std::byte> 
   lsp.established = record.established();
   lsp.deleting = record.deleting();
   lsp.doomed = record.doomed();
-  lsp.downstream = record.downstream();
+  if (record.below_node() != 0) {
+    lsp.below = LinkEnd{{record.below_node()}, record.below_interface()};
+  } else if (record.downstream()) {
+    lsp.below = LinkEnd{lsp.next, lsp.out};  // of a ce that knew no better
+  }
+  for (const std::uint32_t node : record.failing_at()) lsp.failing_at.insert({node});
   lsp.history.restore(unpack_exclusions(record.history()), database);
   lsp.attempts = {record.tries(), record.total(), record.contentions()};
   lsp.both_ways = record.both_ways();

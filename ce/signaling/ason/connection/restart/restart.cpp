@@ -24,22 +24,10 @@ rsvp::Words firsts(std::vector<Label> labels, std::uint32_t width) {
   return words;
 }
 
-rsvp::Message tear_of(const rsvp::Message& path, const PathHop& hop) {
-  rsvp::Message tear = path_for_hop(path, hop);
-  tear.type = rsvp::MessageType::PathTear;
-  std::erase_if(tear.objects, [](const rsvp::Object& object) {
-    return !std::holds_alternative<rsvp::Session>(object) &&
-           !std::holds_alternative<rsvp::Hop>(object) &&
-           !std::holds_alternative<rsvp::CallId>(object) &&
-           !std::holds_alternative<rsvp::SenderTemplate>(object) &&
-           !std::holds_alternative<rsvp::SenderTspec>(object);
-  });
-  return tear;
-}
-
 }  // namespace
 
 void Controller::Core::start(Instant now) {
+  for (const auto& [id, tear] : tears) out.push(TearPath{id.first, id.second, tear.message});
   std::vector<LspKey> keys;
   for (const auto& [key, lsp] : lsps) {
     keys.push_back(key);
@@ -55,7 +43,7 @@ void Controller::Core::start(Instant now) {
       lsp.doomed = true;  // of a connection that is no more
     }
     if (lsp.role == Role::Ingress && lsp.deleting) lsp.doomed = true;  // R6
-    if (lsp.doomed) end_of_earlier(lsp, now);
+    if (lsp.doomed) doom(lsp, now);
   }
   for (auto& [name, connection] : connections) {
     const auto there = [&](std::optional<LspKey>& key) {
@@ -63,7 +51,12 @@ void Controller::Core::start(Instant now) {
     };
     there(connection.current);
     there(connection.replacement);
+    const Lsp* const next = connection.replacement ? find(*connection.replacement) : nullptr;
+    if (next != nullptr && next->doomed) connection.replacement.reset();
     there(connection.second);
+    if (connection.state == ConnectionState::Restoring && !connection.replacement) {
+      connection.state = ConnectionState::Broken;  // it had not begun, or had ended
+    }
   }
   for (const auto& name : [&] {
          std::vector<std::string> names;
@@ -79,31 +72,11 @@ void Controller::Core::start(Instant now) {
   }
 }
 
-// What an earlier process told downstream of is ended; rows go when they are found.
-void Controller::Core::end_of_earlier(Lsp& lsp, Instant now) {
-  lsp.doomed = true;
-  if (lsp.downstream && lsp.next != NodeId{}) {
-    if (lost.contains(lsp.next)) {
-      // It may have lost its memory as well, and then would not know what a PathTear is about.
-      send_path(lsp, now);
-      lsp.tear_waits = true;
-    } else {
-      const PathHop hop{.out = {config.self, lsp.out}};
-      out.push(TearPath{.key = lsp.key,
-                        .next_hop = lsp.next,
-                        .tear = std::make_shared<const rsvp::Message>(tear_of(lsp.path(), hop))});
-      lsp.downstream = false;
-      lsp.torn = true;
-    }
-  }
-  if (manager.connection(lsp.key)) return let_go(lsp, now);
-  if (fabric_read) finish(lsp, now);
-}
-
 void Controller::Core::on_found(const resource::Found& event, Instant now) {
   const LspKey key = event.owner.lsp;
   Lsp* const lsp = find(key);
   if (lsp == nullptr) {
+    if (ended.contains(key)) return manager.give_back(key, now), void();
     found.insert(key);
     return;
   }
@@ -117,6 +90,7 @@ void Controller::Core::on_found(const resource::Found& event, Instant now) {
     if (!bind_rows(*lsp)) return;
   }
   if (!adopt(*lsp, now)) return;
+  keep(*lsp);
   resume(*lsp, now);
 }
 
@@ -134,9 +108,11 @@ void Controller::Core::on_fabric_read(Instant now) {
       finish(*lsp, now);
       continue;
     }
-    if (!lsp->recovering || !lsp->journaled) continue;
+    if (!lsp->recovering) continue;
     // Its rows are nowhere: what was up is set again, what was under way begins again.
-    if (lsp->established) {
+    if (!lsp->journaled) {
+      if (found.contains(key)) continue;
+    } else if (lsp->established) {
       want(*lsp);
     } else {
       lsp->labels_fixed = false;
@@ -188,6 +164,7 @@ bool Controller::Core::bind_rows(Lsp& lsp) const {
     const auto far = far_end(lsp.out);
     const bool ends = !far || lsp.key.end_point == config.self;
     lsp.next = ends ? NodeId{} : far->node;
+    if (!ends) lsp.below = LinkEnd{lsp.next, lsp.out};
     lsp.role = ends ? Role::Egress : Role::Transit;
   } else if (lsp.in != 0) {
     lsp.in_labels = {.down = lsp.labels.in, .up = lsp.labels.upstream_in};
@@ -223,7 +200,7 @@ void Controller::Core::path_of_recovered(Lsp& lsp, const engine::PathReceived& e
   }
   if (!lsp.journaled && lsp.labels.in.empty()) {
     if (const auto at = recovery_paths.find(lsp.key); at != recovery_paths.end()) {
-      lsp.recovery_path = at->second;
+      lsp.recovery_path = at->second.path;
       recovery_paths.erase(at);
     }
     if (bind_rows(lsp)) (void)adopt(lsp, now);
@@ -237,6 +214,7 @@ void Controller::Core::path_of_recovered(Lsp& lsp, const engine::PathReceived& e
       out.push(ConnectionAlarm{.key = lsp.key, .kind = AlarmKind::RowsDiffer});
     }
   }
+  keep(lsp);
   resume(lsp, now);
 }
 
@@ -244,9 +222,9 @@ void Controller::Core::resume(Lsp& lsp, Instant now) {
   if (!lsp.recovering || lsp.doomed) return;
   if (lsp.role != Role::Ingress && !lsp.given_back) return;
   if (lsp.plane == Plane::None) {
-    // Without rows: only when it is sure that there are none is it a new one.
-    if (!fabric_read && found.contains(lsp.key)) return;
-    if (!fabric_read && lsp.journaled) return;
+    // Without rows: only when it is sure that there are none is it a new one, or when its neighbour
+    // has waited for FEs as long as it was told.
+    if (!fabric_read && (lsp.journaled || found.contains(lsp.key) || early(lsp.previous))) return;
     if (lsp.established) return;
     lsp.recovering = false;
     if (lsp.role == Role::Ingress && lsp.why == Lsp::Due::None) {
@@ -278,15 +256,11 @@ void Controller::Core::resume(Lsp& lsp, Instant now) {
     rsvp::Message base = lsp.path();
     set_admin_status(base, rsvp::admin_status::kReflect);
     lsp.path_in = std::make_shared<const rsvp::Message>(std::move(base));
-    if (connection->current == key && connection->state == ConnectionState::Broken &&
-        lsp.failing_at.empty()) {
-      set_state(*connection, ConnectionState::Up);
-    }
+    if (!lsp.failing) lsp.failing_at.erase(config.self);
+    judge_transport(lsp, {}, nullptr, now);
   }
   if (lsp.next != NodeId{}) send_path(lsp, now);
-  if (lsp.role != Role::Ingress && lsp.established && !lsp.failing) {
-    tell_transport(lsp, lsp.out);  // what an earlier process had told may be over
-  }
+  if (lsp.established) tell_transport(lsp);  // what an earlier process had told may be over
   if (lsp.role == Role::Ingress && !lsp.established) {
     set_timer(lsp, Lsp::Due::Setup, rules(lsp).limits.setup, now);
   }
@@ -301,10 +275,15 @@ void Controller::Core::on_recovery_path(const engine::RecoveryPathReceived& even
     lsp = ingress_of_recovery_path(event, now);
   }
   if (lsp == nullptr) {
-    recovery_paths[event.key] = event.path;
+    if (const auto at = ended.find(event.key); at != ended.end()) {
+      const auto link = incoming_link(*event.path);
+      return owe_tear(event.key, event.from,
+                      tear_for_hop(*at->second, link.value_or(LinkEnd{config.self, 0})));
+    }
+    if (recovery_paths.size() < config.max_lsps) recovery_paths[event.key] = event;
     return;
   }
-  if (!lsp->recovering) return;
+  if (!lsp->recovering || lsp->doomed) return;
   if (lsp->next != NodeId{} && lsp->next != event.from) {
     out.push(ConnectionAlarm{.key = event.key, .kind = AlarmKind::RowsDiffer});
     return;
@@ -370,8 +349,8 @@ Lsp* Controller::Core::ingress_of_recovery_path(const engine::RecoveryPathReceiv
 
 void Controller::Core::on_recovery_ended(const engine::RecoveryEnded& event, Instant now) {
   std::vector<LspKey> keys;
-  // The neighbour knows again what it had, or we do: an end that waited for that can be told.
-  if (!event.ours) return tear_waiting(event.node, now);
+  lost.erase(event.node);
+  if (!event.ours) return;
   recovered_with.insert(event.node);
   for (const auto& [key, lsp] : lsps) {
     if (lsp.recovering && !lsp.doomed) keys.push_back(key);
@@ -383,15 +362,14 @@ void Controller::Core::on_recovery_ended(const engine::RecoveryEnded& event, Ins
     if (lsp->previous == event.node && lsp->role != Role::Ingress && !lsp->given_back) {
       // It had its time, and says nothing of this one: R5 and R6 for what was under way.
       if (!lsp->established || lsp->deleting) {
-        end_of_earlier(*lsp, now);
+        doom(*lsp, now);
       } else {
         unsynchronized(*lsp, true);
       }
       continue;
     }
-    if (lsp->next == event.node) resume(*lsp, now);
+    if (lsp->next == event.node || lsp->previous == event.node) resume(*lsp, now);
   }
-  tear_waiting(event.node, now);
   for (const LspKey& key : found) {
     const auto view = manager.connection(key);
     if (!view || !view->active_rows || find(key) != nullptr) continue;
@@ -401,6 +379,28 @@ void Controller::Core::on_recovery_ended(const engine::RecoveryEnded& event, Ins
     });
     if (with_it) out.push(ConnectionAlarm{.key = key, .kind = AlarmKind::Unsynchronized});
   }
+}
+
+// Upstream ends what only its rows or a neighbour downstream tell of: our journal was lost. The rows
+// may not be read yet, the RecoveryPath not be there, so it is remembered.
+void Controller::Core::end_unknown(const engine::PathGone& event, Instant now) {
+  if (!config.recovering || !event.tear || ended.size() >= config.max_lsps) return;
+  ended[event.key] = event.tear;
+  if (found.erase(event.key) != 0) manager.give_back(event.key, now);
+  if (const auto at = recovery_paths.find(event.key); at != recovery_paths.end()) {
+    const engine::RecoveryPathReceived below = std::move(at->second);
+    recovery_paths.erase(at);
+    on_recovery_path(below, now);
+  }
+}
+
+// Its Paths may be of LSPs whose rows have not been read yet.
+bool Controller::Core::early(NodeId neighbor) const {
+  return !fabric_read && !recovered_with.contains(neighbor);
+}
+
+void Controller::Core::keep(const Lsp& lsp) {
+  if (lsp.established && lsp.given_back && lsp.role != Role::Ingress) out.push(KeepPath{lsp.key});
 }
 
 void Controller::Core::unsynchronized(Lsp& lsp, bool is) {

@@ -67,10 +67,10 @@ void Controller::Core::on_path(const engine::PathReceived& event, Instant now) {
     return;
   }
   came_by(fresh);
-  drop_ghost(event.key);
+  ended.erase(event.key);
   ++counters.setups;
   Lsp& lsp = lsps.emplace(event.key, std::move(fresh)).first->second;
-  if (found.contains(event.key) || recovery_paths.contains(event.key)) {
+  if (found.contains(event.key) || recovery_paths.contains(event.key) || early(event.from)) {
     lsp.recovering = true;
     return path_of_recovered(lsp, event, now);
   }
@@ -165,25 +165,34 @@ std::optional<Trouble> Controller::Core::refused(const Lsp& lsp) const {
   return std::nullopt;
 }
 
-bool Controller::Core::same_way(const rsvp::Message& a, const rsvp::Message& b) {
+bool Controller::Core::same_link(const rsvp::Message& a, const rsvp::Message& b) {
   const auto* const one = a.find<rsvp::Hop>();
   const auto* const other = b.find<rsvp::Hop>();
-  if (one == nullptr || other == nullptr || one->tlvs != other->tlvs) return false;
+  return one != nullptr && other != nullptr && one->tlvs == other->tlvs &&
+         same<rsvp::UpstreamLabel>(a, b);
+}
+
+bool Controller::Core::same_way(const rsvp::Message& a, const rsvp::Message& b) {
   const auto sets = [](const rsvp::Message& m) {
     std::vector<rsvp::LabelSet> all;
     for (const rsvp::LabelSet& set : m.all<rsvp::LabelSet>()) all.push_back(set);
     return all;
   };
-  return same<rsvp::UpstreamLabel>(a, b) && same<rsvp::SenderTspec>(a, b) &&
-         same<rsvp::LabelRequest>(a, b) && same<rsvp::ExplicitRoute>(a, b) &&
+  return same_link(a, b) && same<rsvp::SenderTspec>(a, b) && same<rsvp::LabelRequest>(a, b) && same<rsvp::ExplicitRoute>(a, b) &&
          same<rsvp::ExcludeRoute>(a, b) && sets(a) == sets(b);
 }
 
 void Controller::Core::on_modified(Lsp& lsp, const engine::PathReceived& event, Instant now) {
-  const bool moved = event.from != lsp.previous || !same_way(lsp.path(), *event.path);
-  if (moved && !lsp.established) {
-    // Upstream chose another way or another label: from the beginning, on the halves that are
-    // there.
+  // Also of one that we have answered: upstream has not heard of that, or would not have moved it.
+  const bool moved = event.from != lsp.previous || !same_link(lsp.path(), *event.path) ||
+                     (!lsp.established && !same_way(lsp.path(), *event.path));
+  if (moved) {
+    // Another way or another label: from the beginning, on the halves that are there.
+    if (lsp.resv_out) {
+      out.push(TearResv{lsp.key});
+      tell_call(lsp, false);
+    }
+    lsp.resv_out = lsp.established = false;
     lsp.path_in = event.path;
     lsp.previous = event.from;
     lsp.admitted = false;
@@ -193,9 +202,7 @@ void Controller::Core::on_modified(Lsp& lsp, const engine::PathReceived& event, 
     lsp.attempts = {};
     return begin_again(lsp, now);
   }
-  // Of one that is in service nothing is moved by a Path; the rest of it is taken.
   lsp.path_in = event.path;
-  lsp.previous = event.from;
   if ((admin_status(*event.path) & rsvp::admin_status::kDelete) != 0 && !lsp.deleting) {
     // RFC 3473 section 7.2.1: from now on its end is no fault.
     lsp.deleting = true;
@@ -203,25 +210,22 @@ void Controller::Core::on_modified(Lsp& lsp, const engine::PathReceived& event, 
     persist(lsp);
   }
   if ((admin_status(*event.path) & rsvp::admin_status::kReflect) != 0 && lsp.told) {
-    // An ingress that began anew asks how things are.
-    const bool at_in = lsp.in != 0 && !manager.interface_up(lsp.in);
-    tell_transport(lsp, at_in ? lsp.in : lsp.out);
+    tell_transport(lsp);  // an ingress that began anew asks how things are
   }
   resend(lsp, now);
 }
 
 void Controller::Core::on_path_gone(const engine::PathGone& event, Instant now) {
   Lsp* const lsp = find(event.key);
-  if (lsp == nullptr) return;
-  lsp->after.reset();
-  if (event.why == engine::Gone::NeighborRemoved && lsp->established && !lsp->deleting) {
-    return unsynchronized(*lsp, true);  // R1: who took the neighbour away says what becomes of it
+  if (lsp == nullptr) return end_unknown(event, now);
+  if (lsp->after && lsp->after->from == event.from) lsp->after.reset();
+  // A tear of somebody who has it no more (RFC 2961 section 4.5 says nothing of neighbours).
+  if (lsp->role == Role::Ingress || event.from != lsp->previous || lsp->doomed) return;
+  if (event.why != engine::Gone::Torn && lsp->established && !lsp->deleting) {
+    return unsynchronized(*lsp, true);  // R1: an operator says what becomes of it
   }
-  if (event.tear && lsp->downstream && !lsp->doomed && !lost.contains(lsp->next)) {
-    lsp->downstream = false;
-    lsp->torn = true;
-    out.push(TearPath{.key = event.key, .tear = event.tear});
-  }
+  if (event.tear && lsp->recovering && !lsp->journaled) ended[event.key] = event.tear;
+  if (event.tear) tear_downstream(*lsp, event.tear.get());
   doom(*lsp, now);
 }
 

@@ -6,11 +6,6 @@
 namespace forces::signaling::ason {
 namespace {
 
-bool same_session(const LspKey& a, const LspKey& b) {
-  return a.end_point == b.end_point && a.extended_tunnel_id == b.extended_tunnel_id &&
-         a.tunnel_id == b.tunnel_id && a.sender == b.sender;
-}
-
 // Nobody comes behind this node: the egress, or both ends are here.
 bool last(const Lsp& lsp) { return lsp.next == NodeId{}; }
 
@@ -26,13 +21,26 @@ const Lsp* Controller::Core::find(const LspKey& key) const {
   return at == lsps.end() ? nullptr : &at->second;
 }
 
+const Lsp* Controller::Core::fellow(const Lsp& lsp) const {
+  if (!shares(lsp.path())) return nullptr;
+  LspKey first = lsp.key, end = lsp.key;
+  first.lsp_id = 0;
+  end.lsp_id = 0xffff;
+  const Lsp* last = nullptr;
+  for (auto at = lsps.lower_bound(first); at != lsps.end() && at->first <= end; ++at) {
+    const Lsp& other = at->second;
+    if (other.key != lsp.key && !other.doomed && other.path_in) last = &other;
+  }
+  return last;
+}
+
 void Controller::Core::advance(const LspKey& key, Instant now) {
   Lsp* const lsp = find(key);
   if (lsp == nullptr) return;
   switch (lsp->plane) {
     case Plane::None:
       if (lsp->doomed) return finish(*lsp, now);
-      if (lsp->recovering || lsp->displaced_by) return;
+      if (lsp->recovering) return;
       return begin(*lsp, now);
     case Plane::Reserving:
     case Plane::Activating:
@@ -59,6 +67,8 @@ void Controller::Core::begin(Lsp& lsp, Instant now) {
   lsp.rerouting = false;
   if (auto trouble = refused(lsp)) return setup_failed(lsp, *std::move(trouble), now);
   if (auto trouble = choose_way(lsp)) return setup_failed(lsp, *std::move(trouble), now);
+  // Another way than before: downstream state is removed first (RFC 4920 section 6.3.6).
+  if (lsp.below && lsp.below->node != lsp.next) tear_downstream(lsp);
   if (!lsp.admitted) ask_call(lsp, now);
   if (!lsp.asked) reserve(lsp, now);
 }
@@ -66,18 +76,10 @@ void Controller::Core::begin(Lsp& lsp, Instant now) {
 void Controller::Core::reserve(Lsp& lsp, Instant now) {
   auto wanted = wants(lsp);
   if (!wanted) return setup_failed(lsp, std::move(wanted.error()), now);
-  for (;;) {
-    const auto reserved = manager.reserve(*wanted, now);
-    if (reserved) {
-      lsp.labels = *reserved;
-      lsp.plane = Plane::Reserving;
-      return;
-    }
-    const auto& why = reserved.error();
-    if (!why.holder || !displace(lsp, *why.holder, now)) {
-      return setup_failed(lsp, refusal(lsp, why), now);
-    }
-  }
+  const auto reserved = manager.reserve(*wanted, now);
+  if (!reserved) return setup_failed(lsp, refusal(lsp, reserved.error()), now);
+  lsp.labels = *reserved;
+  lsp.plane = Plane::Reserving;
 }
 
 void Controller::Core::read_plane(Lsp& lsp) {
@@ -108,21 +110,6 @@ void Controller::Core::read_plane(Lsp& lsp) {
   }
 }
 
-// RFC 3209 section 4.6.4: LSPs of one session may share what they have. A row of the fabric has one
-// owner, so the older LSP gives its rows at this node to the younger one, keeps its state, and has
-// them back if the younger one goes first.
-bool Controller::Core::displace(Lsp& lsp, const LspKey& holder, Instant now) {
-  Lsp* const old = find(holder);
-  if (old == nullptr || old->doomed || old->displaced_by || old->key == lsp.key ||
-      !same_session(old->key, lsp.key)) {
-    return false;
-  }
-  old->displaced_by = lsp.key;
-  displaced.insert(holder);
-  if (old->plane != Plane::None && old->plane != Plane::Releasing) let_go(*old, now);
-  return true;
-}
-
 void Controller::Core::activate(Lsp& lsp, Instant now) {
   std::optional<te::Labels> out_label;
   if (!last(lsp) && lsp.resv_in) {
@@ -135,6 +122,7 @@ void Controller::Core::activate(Lsp& lsp, Instant now) {
     }
     out_label = *local;
   }
+  if (!lsp.persisted) persist(lsp);  // active rows are always somebody's
   const auto activated = manager.activate(lsp.key, out_label, now);
   if (!activated) {
     Trouble why = refusal(lsp, activated.error());
@@ -158,46 +146,28 @@ void Controller::Core::doom(Lsp& lsp, Instant now) {
   if (lsp.doomed && lsp.plane != Plane::None) return;
   lsp.doomed = true;
   clear_timer(lsp);
-  if (lsp.persisted) persist(lsp);  // R6: who starts anew goes on with it
   tear_downstream(lsp);
+  // R6: who starts anew goes on with it; also where rows are all that there is of it.
+  if (lsp.path_in && (lsp.persisted || lsp.plane != Plane::None)) persist(lsp);
   if (lsp.plane == Plane::None) {
     if (manager.connection(lsp.key)) return let_go(lsp, now);  // found, not taken over
-    return finish(lsp, now);
+    if (fabric_read) finish(lsp, now);  // else its rows may still be found
+    return;
   }
   if (lsp.plane != Plane::Releasing) let_go(lsp, now);
 }
 
 void Controller::Core::finish(Lsp& lsp, Instant now) {
-  if (lsp.tear_waits) return persist(lsp);
   const LspKey key = lsp.key;
   const std::string connection = lsp.connection;
   const auto after = std::move(lsp.after);
   clear_timer(lsp);
   unsynchronized(lsp, false);
-  leave_ghost(lsp, now);
-  if (ghosts.contains(key)) {
-    persist(lsp);
-  } else if (lsp.persisted) {
-    forget(key);
-  }
+  if (lsp.persisted) forget(key);
   tell_call(lsp, false);
   wanting.erase(key);
-  displaced.erase(key);
   found.erase(key);
   lsps.erase(key);
-  std::vector<LspKey> back;
-  for (const LspKey& one : displaced) {
-    const Lsp* const old = find(one);
-    if (old != nullptr && old->displaced_by == key) back.push_back(one);
-  }
-  for (const LspKey& one : back) {
-    Lsp* const old = find(one);
-    if (old == nullptr) continue;
-    old->displaced_by.reset();
-    old->labels_fixed = true;
-    displaced.erase(one);
-    advance(one, now);
-  }
   if (!connection.empty()) lsp_gone(key, connection, now);
   if (after) on_path(*after, now);
 }
@@ -260,6 +230,7 @@ void Controller::Core::on_yielded(const resource::Yielded& yielded, Instant now)
   lsp->history.add_labels({config.self, yielded.interface}, yielded.labels, database);
   lsp->rerouting = true;
   lsp->path_out.reset();
+  if (lsp->resv_in) tear_downstream(*lsp);
   lsp->resv_in.reset();
   if (!manager.connection(yielded.loser)) {
     lsp->plane = Plane::None;
@@ -276,7 +247,7 @@ void Controller::Core::want(Lsp& lsp) {
 void Controller::Core::try_wanting(Instant now) {
   for (const LspKey& key : std::vector(wanting.begin(), wanting.end())) {
     Lsp* const lsp = find(key);
-    if (lsp == nullptr || lsp->doomed || lsp->plane != Plane::None || lsp->displaced_by) continue;
+    if (lsp == nullptr || lsp->doomed || lsp->plane != Plane::None) continue;
     if (!adopt(*lsp, now)) continue;
     wanting.erase(key);
     out.push(ConnectionAlarm{.key = key, .kind = AlarmKind::RowsDiffer, .raised = false});

@@ -58,6 +58,7 @@ std::expected<resource::Wants, Trouble> Controller::Core::wants(const Lsp& lsp) 
                         .in = {.interface = lsp.in},
                         .out = {.interface = lsp.out}};
   if (lsp.deleting) wants.alarm_mask = ~std::uint32_t{0};
+  wants.shared = shares(path);
   const auto exact = [](const te::Labels& labels) {
     return labels.empty() ? std::nullopt : std::optional(labels);
   };
@@ -70,41 +71,17 @@ std::expected<resource::Wants, Trouble> Controller::Core::wants(const Lsp& lsp) 
   }
   wants.out.label = lsp.out_labels.down;
   wants.out.upstream = lsp.out_labels.up;
-  const auto* const attribute = path.find<rsvp::SessionAttribute>();
-  if (lsp.role == Role::Egress && !wants.out.label && attribute != nullptr &&
-      (attribute->flags & rsvp::SessionAttribute::kSeStyle) != 0) {
+  if (const Lsp* const other = fellow(lsp);
+      other != nullptr && lsp.role == Role::Egress && other->out == lsp.out && !wants.out.label &&
+      !other->labels.out.empty()) {
     // In place of another LSP of the session: the user stays on his label.
-    for (const auto& [key, other] : lsps) {
-      if (key == lsp.key || other.role != Role::Egress || other.out != lsp.out || other.doomed ||
-          key.tunnel_id != lsp.key.tunnel_id || key.sender != lsp.key.sender ||
-          key.end_point != lsp.key.end_point || other.labels.out.empty()) {
-        continue;
-      }
-      wants.out.label = other.labels.out;
-      if (!other.labels.upstream_out.empty()) wants.out.upstream = other.labels.upstream_out;
-      break;
-    }
+    wants.out.label = other->labels.out;
+    if (!other->labels.upstream_out.empty()) wants.out.upstream = other->labels.upstream_out;
   }
   for (const auto& [link, labels] : lsp.history.all().labels) {
     if (link == LinkEnd{config.self, lsp.out} || link == far_end(lsp.out)) {
       wants.out.except |= labels;
     }
-  }
-  for (const LspKey& key : displaced) {
-    const Lsp* const other = find(key);
-    if (other == nullptr || other->key == lsp.key) continue;
-    const auto keep = [&](resource::Side& side) {
-      if (side.interface == 0 || (is_access(side.interface) && other->displaced_by == lsp.key)) {
-        return;
-      }
-      const auto add = [&side](const te::Labels& labels) {
-        side.except |= te::LabelRanges::of(labels);
-      };
-      if (side.interface == other->in) add(other->labels.in), add(other->labels.upstream_in);
-      if (side.interface == other->out) add(other->labels.out), add(other->labels.upstream_out);
-    };
-    keep(wants.in);
-    keep(wants.out);
   }
   if (lsp.role == Role::Ingress) {
     wants.in.label = lsp.in_labels.down;

@@ -96,8 +96,9 @@ void Controller::Core::send_path(Lsp& lsp, Instant now) {
     }
   }
   lsp.path_out = std::make_shared<const rsvp::Message>(std::move(path));
-  lsp.downstream = true;
+  lsp.below = LinkEnd{lsp.next, lsp.out};
   persist(lsp);
+  forget_tear({lsp.key, lsp.next});
   out.push(SetPath{lsp.key, lsp.next, lsp.path_out});
 }
 
@@ -163,17 +164,13 @@ void Controller::Core::resend(Lsp& lsp, Instant now) {
   if (lsp.resv_out) send_resv(lsp, now);
 }
 
-void Controller::Core::tear_downstream(Lsp& lsp) {
-  if (!lsp.downstream) return;
-  if (lost.contains(lsp.next)) {
-    // The neighbour will not hear of it, and if it starts anew it must know what is meant: the half
-    // stays until it is back.
-    lsp.tear_waits = true;
-    return;
-  }
-  out.push(TearPath{.key = lsp.key});
-  lsp.downstream = false;
-  lsp.torn = true;
+void Controller::Core::tear_downstream(Lsp& lsp, const rsvp::Message* received) {
+  if (!lsp.below || (received == nullptr && !lsp.path_in)) return;
+  const LinkEnd below = *lsp.below;
+  lsp.below.reset();
+  owe_tear(lsp.key, below.node,
+           tear_for_hop(received != nullptr ? *received : lsp.path(),
+                        {config.self, below.interface}));
 }
 
 void Controller::Core::on_resv(const engine::ResvReceived& event, Instant now) {
@@ -196,7 +193,7 @@ void Controller::Core::on_resv(const engine::ResvReceived& event, Instant now) {
     out.push(SendResvErr{event.key, resv_err(*event.resv, why.spec)});
     return;
   }
-  if (lsp->rerouting) return;  // of a Path that is no longer meant
+  if (lsp->rerouting) return tear_downstream(*lsp);  // of a Path that is no longer meant
   const std::uint32_t status = admin_status(*event.resv);
   if (lsp->role == Role::Ingress && (status & bits::kDelete) != 0 &&
       (lsp->deleting || (status & bits::kReflect) != 0)) {
@@ -233,7 +230,7 @@ void Controller::Core::on_resv(const engine::ResvReceived& event, Instant now) {
 // a Resv comes back.
 void Controller::Core::on_resv_gone(const engine::ResvGone& event, Instant now) {
   Lsp* const lsp = find(event.key);
-  if (lsp == nullptr || lsp->doomed) return;
+  if (lsp == nullptr || lsp->doomed || !lsp->below || lsp->below->node != event.from) return;
   if (event.why == engine::Gone::NeighborRemoved) {
     if (lsp->established && !lsp->deleting) unsynchronized(*lsp, true);
     return;

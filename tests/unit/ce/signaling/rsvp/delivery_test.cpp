@@ -153,6 +153,53 @@ TEST_F(DeliveryTest, ATearIsSaidUntilItIsHeard) {  // or R1 would keep the state
   EXPECT_EQ(a().neighbor(kB).unacknowledged, 0u);
 }
 
+TEST_F(DeliveryTest, WhoOwesATearIsToldWhenItWasHeard) {
+  start_two();
+  set_up(kKey);
+  net.filter = [](NodeId from, const Send&) { return from == kA; };  // no ACK comes back
+  EXPECT_EQ(a().engine().tear_path(kKey, now()), Status::Done);
+  a().pump();
+  run(100ms);
+  EXPECT_EQ(a().count<TearDelivered>(), 0u);
+  net.filter = nullptr;
+  run(10s);
+  ASSERT_EQ(a().count<TearDelivered>(), 1u);
+  EXPECT_EQ(a().all<TearDelivered>()[0].key, kKey);
+  EXPECT_EQ(a().all<TearDelivered>()[0].to, kB);
+  // What is set up again takes the tear back.
+  forget();
+  set_up(kKey);
+  net.filter = [](NodeId from, const Send&) { return from == kA; };
+  EXPECT_EQ(a().engine().tear_path(kKey, now()), Status::Done);
+  EXPECT_EQ(a().engine().set_path(kKey, kB, path(kKey, kA), now()), Status::Done);
+  a().pump();
+  net.filter = nullptr;
+  run(10s);
+  EXPECT_EQ(a().count<TearDelivered>(), 0u);
+  // Who is removed hears of nothing any more.
+  net.filter = [](NodeId from, const Send&) { return from == kA; };
+  EXPECT_EQ(a().engine().tear_path(kKey, now()), Status::Done);
+  a().engine().remove_neighbor(kB, now());
+  a().pump();
+  EXPECT_EQ(a().count<TearDelivered>(), 1u);
+}
+
+TEST_F(DeliveryTest, ATearOfWhatIsNotHereIsSaidToTheOwner) {  // its journal may know it
+  start_two();
+  rsvp::Message tear{.type = MessageType::PathTear};
+  tear.objects.emplace_back(session(kKey));
+  tear.objects.emplace_back(hop(kA, 1));
+  tear.objects.emplace_back(
+      rsvp::SenderTemplate{rsvp::Address::v4(kA.value), kKey.lsp_id});
+  EXPECT_EQ(a().engine().tear_path(kKey, kB, tear, now()), Status::Done);
+  a().pump();
+  run(1s);
+  ASSERT_EQ(b().count<PathGone>(), 1u);
+  EXPECT_EQ(b().all<PathGone>()[0].key, kKey);
+  EXPECT_EQ(b().all<PathGone>()[0].from, kA);
+  EXPECT_EQ(a().count<TearDelivered>(), 1u);
+}
+
 TEST_F(DeliveryTest, ATearToANeighborThatIsLostWaitsForIt) {
   start_two();
   set_up(kKey);
@@ -307,6 +354,39 @@ TEST_F(DeliveryTest, Rfc4974Section6ANotifyThatNobodyAcknowledgesFailsAfterThree
   ASSERT_EQ(a().count<NotifyFailed>(), 1u);
   EXPECT_EQ(a().all<NotifyFailed>()[0].ticket, ticket);
   EXPECT_EQ(sent(kA, MessageType::Notify).size(), 3u);
+}
+
+TEST_F(DeliveryTest, ANotifyOfAnLspTakesThePlaceOfTheOneBefore) {
+  start_two();
+  const auto news = [&](const LspKey& key, std::uint16_t value) {
+    rsvp::Message message = notify_message(key);
+    message.find<rsvp::ErrorSpec>()->error = {rsvp::ErrorCode::Notify, value};
+    message.find<rsvp::AdminStatus>()->bits = 0;
+    return a().engine().notify(kC, message, now());
+  };
+  const LspKey other = lsp_key(kA, kB, 9);
+  EXPECT_NE(news(kKey, rsvp::notify::kLspFailure), 0u);
+  const auto second = news(other, rsvp::notify::kLspFailure);
+  const auto last = news(kKey, rsvp::notify::kLspRecovered);
+  a().pump();
+  forget();
+  run(10s);
+  EXPECT_EQ(a().count<NotifyFailed>(), 2u);
+  for (const auto& failed : a().all<NotifyFailed>()) {
+    EXPECT_TRUE(failed.ticket == second || failed.ticket == last);
+  }
+  for (const auto& again : sent(kA, MessageType::Notify)) {
+    const bool failure =
+        again.find<rsvp::ErrorSpec>()->error.value == rsvp::notify::kLspFailure;
+    EXPECT_EQ(failure, again.find<rsvp::Session>()->tunnel_id == 9);
+  }
+  // Calls have an order of their own: nothing of theirs is dropped.
+  forget();
+  EXPECT_NE(a().engine().notify(kC, notify_message(kKey), now()), 0u);
+  EXPECT_NE(a().engine().notify(kC, notify_message(kKey), now()), 0u);
+  a().pump();
+  run(10s);
+  EXPECT_EQ(a().count<NotifyFailed>(), 2u);
 }
 
 TEST_F(DeliveryTest, Rfc3473Section43ANotifyForOthersGoesOnUnmodified) {  // T16

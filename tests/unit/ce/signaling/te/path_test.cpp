@@ -135,6 +135,21 @@ TEST_F(PathOf, LabelsThatWereRefusedAreLeftOut) {
   EXPECT_EQ(net.find(r), "ACZ");
 }
 
+TEST_F(PathOf, LabelsOfAnotherLspOfTheSessionAreThereAsWell) {  // RFC 3209 section 4.6.4
+  Request r = Network::request('A', 'Z');
+  net.change(ab, [](Link& link) {
+    for (Direction& way : link.directions) way.free = LabelRanges{};
+  });
+  EXPECT_EQ(net.find(r), "ACZ");
+  r.shared[ab.ends[0]] = LabelRanges{0x20000};
+  const auto path = net.finder.find(r);
+  ASSERT_TRUE(path);
+  EXPECT_EQ(Network::text(*path, r.source), "ABZ");
+  EXPECT_EQ(path->hops[0].labels, (LabelRanges{0x20000}));
+  r.signal.nvc = 2;  // it is one label, and two are asked for
+  EXPECT_EQ(net.find(r), "ACZ");
+}
+
 TEST_F(PathOf, WhatShouldBeAvoidedIsTakenWhenThereIsNoOtherWay) {  // L bit of RFC 4874
   Request r = Network::request('A', 'Z');
   r.avoid.nodes = {node_of('B'), node_of('C')};

@@ -1,4 +1,6 @@
-#include "ce/signaling/resource/core/ports.hpp"
+#include "ce/signaling/resource/core/books/ports.hpp"
+
+#include <algorithm>
 
 namespace forces::signaling::resource {
 
@@ -21,12 +23,14 @@ const Hold* PortBook::hold(const HoldKey& key) const {
 }
 
 LabelRanges PortBook::available(const FePort& at, Way way, const LspKey& lsp,
-                                const std::set<HoldKey>& going) const {
+                                const std::set<HoldKey>& going,
+                                const std::vector<LspKey>& fellows) const {
   const Port* const port = find(at);
   if (port == nullptr || !port->up) return {};
   LabelRanges set = port->usable();
   for (const auto& [label, hold] : port->of(way)) {
-    const bool ours = hold.next ? *hold.next == lsp : hold.holder == lsp;
+    const bool with_us = hold.holder == lsp || std::ranges::find(fellows, hold.holder) != fellows.end();
+    const bool ours = hold.next ? *hold.next == lsp : with_us;
     const bool yields = !hold.next && going.contains({at, way, label});
     if (!ours && !yields) set.erase(label);
   }
@@ -38,7 +42,7 @@ LabelRanges PortBook::held_by(const FePort& at, Way way, const LspKey& lsp) cons
   const Port* const port = find(at);
   if (port == nullptr) return set;
   for (const auto& [label, hold] : port->of(way)) {
-    if (hold.holder == lsp) set.insert(label);
+    if (hold.holder == lsp || hold.sharers.contains(lsp)) set.insert(label);
   }
   return set;
 }
@@ -56,6 +60,11 @@ bool PortBook::take(const HoldKey& key, const LspKey& lsp, bool wait) {
   return false;
 }
 
+void PortBook::share(const HoldKey& key, const LspKey& lsp) {
+  Hold& hold = ports_[key.port].holds[static_cast<std::size_t>(key.way)].at(key.label);
+  if (hold.holder != lsp) hold.sharers.insert(lsp);
+}
+
 std::optional<LspKey> PortBook::let_go(const HoldKey& key, const LspKey& lsp) {
   Port* const port = find(key.port);
   if (port == nullptr) return std::nullopt;
@@ -65,7 +74,13 @@ std::optional<LspKey> PortBook::let_go(const HoldKey& key, const LspKey& lsp) {
   Hold& hold = at->second;
   if (hold.next == lsp) {
     hold.next.reset();
+  } else if (hold.sharers.erase(lsp) != 0) {
+    return std::nullopt;
   } else if (hold.holder == lsp) {
+    if (!hold.sharers.empty()) {
+      hold.holder = hold.sharers.extract(hold.sharers.begin()).value();
+      return std::nullopt;
+    }
     if (hold.next) {
       hold.holder = *hold.next;
       hold.next.reset();
@@ -82,7 +97,10 @@ std::set<LspKey> PortBook::holders(const FePort& at) const {
   const Port* const port = find(at);
   if (port == nullptr) return all;
   for (const auto& holds : port->holds) {
-    for (const auto& [label, hold] : holds) all.insert(hold.holder);
+    for (const auto& [label, hold] : holds) {
+      all.insert(hold.holder);
+      all.insert(hold.sharers.begin(), hold.sharers.end());
+    }
   }
   return all;
 }

@@ -1,4 +1,4 @@
-#include "ce/signaling/resource/core/fabric.hpp"
+#include "ce/signaling/resource/core/books/fabric.hpp"
 
 #include <algorithm>
 #include <deque>

@@ -1,5 +1,5 @@
 // The optical ports of a node and whose each of their labels is, for each way. A label is held by
-// one LSP, slot by slot; a second one may wait for it (contention).
+// one LSP, or by some of one session, slot by slot; another one may wait for it (contention).
 #pragma once
 
 #include <array>
@@ -22,7 +22,8 @@ struct HoldKey {
 
 struct Hold {
   LspKey holder;
-  std::optional<LspKey> next{};  // gets it when the holder lets it go
+  std::set<LspKey> sharers{};    // of its session; one of them has it next
+  std::optional<LspKey> next{};  // gets it when all these let it go
 };
 
 struct Port {
@@ -54,13 +55,14 @@ class PortBook {
   [[nodiscard]] std::map<FePort, Port>& all() { return ports_; }
 
   [[nodiscard]] const Hold* hold(const HoldKey& key) const;
-  // What there is for an LSP: free, its own, and those that their holders are about
-  // to let go. Labels that nobody may
-  // have are not in it, whoever holds them.
+  // What there is for an LSP: free, its own, its fellows', and those that their holders are about to
+  // let go. Labels that nobody may have are not in it, whoever holds them.
   [[nodiscard]] LabelRanges available(const FePort& port, Way way, const LspKey& lsp,
-                                      const std::set<HoldKey>& going) const;
+                                      const std::set<HoldKey>& going,
+                                      const std::vector<LspKey>& fellows) const;
   [[nodiscard]] LabelRanges held_by(const FePort& port, Way way, const LspKey& lsp) const;
 
+  void share(const HoldKey& key, const LspKey& lsp);  // with its holder
   // False: it is another one's now; `lsp` waits for it, or (`wait` false) does not get it.
   bool take(const HoldKey& key, const LspKey& lsp, bool wait);
   // Who has it now, if somebody waited.
