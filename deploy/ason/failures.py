@@ -43,6 +43,7 @@ def transit(lab):
 
 @scenario("T8b", "the same at a node of two FEs, and its journal is lost too")
 def without_journal(lab):
+    lab.begin_base()
     before = lab.fabric_state()
     lab.kill_ce(4)
     for path in (lab.dir / "state").glob("ce4.db*"):
@@ -54,6 +55,7 @@ def without_journal(lab):
 
 @scenario("T8d", "ingress and egress are killed together, then all seven controllers")
 def ends(lab):
+    lab.begin_base()
     before = lab.fabric_state()
     lab.kill_ce(1, 6)
     lab.start_ce(1, 6)
@@ -68,6 +70,7 @@ def ends(lab):
 
 @scenario("T9", "the control channel between N2 and N3 is silent for a while; the fibre is not")
 def channel(lab):
+    lab.begin_base()
     before = lab.fabric_state()
     with lab.silent(2, 3):
         lab.within(10, "both have lost the other", lambda: lab.lost(2, 3) and lab.lost(3, 2))
@@ -80,6 +83,7 @@ def channel(lab):
 
 @scenario("T10", "the ingress is killed while a setup waits: it is completed or undone, never stuck")
 def pending(lab):
+    lab.begin_base()
     before = lab.fabric_state()
     with lab.silent(2, 3):
         lab.start_spc("t10", ("A", 2), ("Z", 2))
@@ -96,5 +100,6 @@ def pending(lab):
 
 @scenario("end", "base is deleted: in the whole check no frame of it was lost, and nothing is left")
 def end(lab):
+    lab.begin_base()
     lab.end_base()
     lab.nothing_left()

@@ -123,7 +123,9 @@ class Operated(Lab):
     # ---- The connection that is always there -------------------------------------------------
 
     def begin_base(self):
-        """With a call of its own; frames run through it both ways from now on."""
+        """With a call of its own; frames run through it both ways from now on. It may be there already."""
+        if self.base:
+            return
         self.must("ce1", *self.spc_words("base", ("A", 1), ("Z", 1), with_call=True))
         self.base = self.show("base")
         self.base_flows = self.flows(("A", 1), ("Z", 1))
@@ -142,8 +144,9 @@ class Operated(Lab):
 
     def untouched(self, before, what):
         now = self.fabric_state()
-        self.expect(now[0] == before[0], f"every row of every FE is as it was {what}", now[0])
-        self.expect(now[1] == before[1], "none was even written again", now[1])
+        for title, old, new in ((f"every row of every FE is as it was {what}", before[0], now[0]),
+                                ("none was even written again", before[1], now[1])):
+            self.expect(old == new, title, {fe: (old[fe], new[fe]) for fe in old if old[fe] != new[fe]})
         lost = sum(self.exchange.lost(flow) for flow in self.base_flows)
         count = sum(self.exchange.count(flow)[1] for flow in self.base_flows)
         self.expect(lost == 0, f"no frame was lost {what}; {count} so far", f"{lost} lost")

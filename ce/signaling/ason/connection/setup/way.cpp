@@ -199,8 +199,7 @@ te::Request Controller::Core::te_request(const Lsp& lsp, const rsvp::Route& rest
   if (const Lsp* const other = fellow(lsp); other != nullptr && other->next != NodeId{}) {
     // What it has on the way is there for this one as well, as far as it is known here.
     request.shared[{config.self, other->out}] = te::LabelRanges::of(other->labels.out);
-    const auto* const rro =
-        other->resv_in ? other->resv_in->find<rsvp::RecordRoute>() : nullptr;
+    const auto* const rro = other->resv_in ? other->resv_in->find<rsvp::RecordRoute>() : nullptr;
     if (rro != nullptr) collect_labels(rro->route, request.shared);
   }
   const te::Node* const self = database.node(config.self);
