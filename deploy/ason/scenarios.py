@@ -184,7 +184,7 @@ def legacy_egress(lab):
     lab.nothing_left()
 
 
-@scenario("T20", "two setups from both ends meet at the last free slot: one has it")
+@scenario("T20", "two setups from both ends meet at the last free slot: at most one has it, and nothing is mixed up")
 def contention(lab):
     for number in (1, 2, 3):
         lab.spc(f"t20-{number}", ("A", number), ("Z", number))
