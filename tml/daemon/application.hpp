@@ -36,7 +36,7 @@ class Application {
   virtual void build(observe::Log& log) = 0;
   [[nodiscard]] virtual std::pair<tml_event_handler, void*> context_events() = 0;
   virtual bool open_ports() = 0;  // privileged; false: some failed, and the log says which
-  // What outlives the process, as the user that it runs as. Not empty: the end of the start, and why.
+  // What outlives the process; as the user that it runs as. Not empty: the start ends, and why.
   [[nodiscard]] virtual std::string open_state() { return {}; }
   [[nodiscard]] virtual tml_status start(tmlx_context* context) = 0;
 

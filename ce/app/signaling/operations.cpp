@@ -338,9 +338,9 @@ Response Operations::taken(const Rooms& rooms, std::uint64_t ticket) {
   const auto view = rooms.connections.show(operation.connection);
   if (operation.phase == Phase::CallSetup || operation.phase == Phase::CallChange ||
       operation.phase == Phase::EndOfCall) {
-    pending.set_progress(fmt::format("{} call{}: {}",
+    pending.set_progress(fmt::format("{} call {}: {}",
                                      operation.phase == Phase::EndOfCall ? "end of" : "set-up of",
-                                     call != nullptr ? std::string(" ").append(name_of(*call)) : "",
+                                     call != nullptr ? name_of(*call) : std::string("-"),
                                      call != nullptr ? to_string(call->state()) : "gone"));
   } else {
     const auto lsp = view ? rooms.connections.lsp(view->lsp) : std::nullopt;

@@ -47,10 +47,14 @@ Made<std::vector<std::byte>> read_secret(const KeySettings& key) {
 // Dates are those of the wall clock; engines have a clock of their own, and stay with what the
 // difference was when they were told.
 Instant instant_of(const std::string& text, Instant otherwise) {
+  using namespace std::chrono;
+  constexpr seconds kFar = hours(24) * 365 * 100;  // an Instant cannot tell of the year 9999
   const auto date = date_in(text);
   if (!date) return otherwise;
-  return runtime::now() +
-         std::chrono::duration_cast<Duration>(*date - std::chrono::system_clock::now());
+  const seconds away = *date - floor<seconds>(system_clock::now());
+  if (away > kFar) return Instant::max();
+  if (away < -kFar) return Instant::min();
+  return runtime::now() + away;
 }
 
 Made<std::vector<engine::Key>> keys_of(const SignalingSettings& s, const std::string* node) {

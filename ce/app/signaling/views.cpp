@@ -30,7 +30,7 @@ void set_error(control::SignalingReason& reason, rsvp::ErrorValue error) {
   if (reason.code() == 0) return;
   std::string text(rsvp::to_string(error.code));
   if (const auto value = rsvp::value_name(error); !value.empty()) {
-    text += ": " + std::string(value);
+    text.append(": ").append(value);
   }
   reason.set_text(text);
 }

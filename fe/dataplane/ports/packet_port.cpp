@@ -81,8 +81,8 @@ std::string PacketPort::open() {
   if (::ioctl(socket_.get(), SIOCGIFHWADDR, &request) != 0) return system_error("SIOCGIFHWADDR");
   std::memcpy(mac_.data(), request.ifr_hwaddr.sa_data, mac_.size());
 
-  constexpr std::uint32_t kNoProtocol = 0x100;
-  const std::uint32_t for_whomever = mask_ == kHost ? std::uint32_t{IPPROTO_RSVP} : kNoProtocol;
+  constexpr std::uint32_t kRsvp = IPPROTO_RSVP, kNoProtocol = 0x100;
+  const std::uint32_t for_whomever = mask_ == kHost ? kRsvp : kNoProtocol;
   sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PROTOCOL)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 8, 0),

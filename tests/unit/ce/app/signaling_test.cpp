@@ -11,6 +11,7 @@
 #include "ce/app/signaling/asks.hpp"
 #include "ce/app/signaling/text.hpp"
 #include "ce/app/signaling/views.hpp"
+#include "common/runtime/timer.hpp"
 #include "tests/unit/tml/daemon/golden.hpp"
 
 namespace forces::ce {
@@ -103,7 +104,9 @@ class SignalingKeys : public testing::Test {
     std::ofstream(path_) << secret;
     ::chmod(path_.c_str(), mode);
     auto settings = example().ason;
-    settings.signaling.keys = {{.id = 9, .secret_file = path_}};
+    auto& key = settings.signaling.keys.emplace_back();
+    key.id = 9;
+    key.secret_file = path_;
     return settings;
   }
   std::string path_ = testing::TempDir() + "forces_key_" + std::to_string(getpid());
@@ -120,10 +123,15 @@ TEST_F(SignalingKeys, AreOfTheirNeighborsOrOfAllAndThoseThatAreLearned) {
   EXPECT_EQ(keys[0].send_from, Instant::min());
   EXPECT_EQ(config->node.engine.learned_security.keys.size(), 1U);
   settings.signaling.keys[0].neighbors = {"192.0.2.2"};
-  settings.signaling.keys[0].send_from = "2999-01-01T00:00:00Z";
+  settings.signaling.keys[0].send_from = "2000-01-01T00:00:00Z";
+  settings.signaling.keys[0].send_until = "2100-01-01T00:00:00Z";
+  settings.signaling.keys[0].accept_until = "9999-12-31T23:59:59Z";
   config = signaling_config(settings);
-  EXPECT_EQ(config->node.engine.neighbors[0].security.keys.size(), 1U);
-  EXPECT_GT(config->node.engine.neighbors[0].security.keys[0].send_from, Instant{});
+  ASSERT_EQ(config->node.engine.neighbors[0].security.keys.size(), 1U);
+  const auto& dated = config->node.engine.neighbors[0].security.keys[0];
+  EXPECT_LT(dated.send_from, runtime::now());
+  EXPECT_GT(dated.send_until, runtime::now());
+  EXPECT_EQ(dated.accept_until, Instant::max()) << "farther than an Instant can tell";
   EXPECT_TRUE(config->node.engine.learned_security.keys.empty());
 }
 
