@@ -44,7 +44,6 @@ void App::build(observe::Log& log) {
   controller_ = std::make_unique<Controller>(controller_config(settings_),
                                              daemon::event_log(log.component("association")));
   ason_ = settings_.ason;
-  signaling_requests_.configure(ason_);
   signaling_log_ = log.component("signaling");
   if (!ason_.signaling.enabled()) return;
   auto config = signaling_config(ason_);

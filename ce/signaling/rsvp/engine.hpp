@@ -78,8 +78,9 @@ class Engine {
   // at once; another next hop tears the half at the old one first. Session and sender are `key`'s.
   Status set_path(const LspKey& key, NodeId next_hop, rsvp::Message path, Instant now);
   // Sends a PathTear until it is acknowledged (TearDelivered), also when that takes long or the
-  // neighbour is another process by then, and forgets the half. In the first form it is made of the Path; a node in transit gives the one that came, for unknown
-  // objects. The third form needs no half: for what an earlier process sent.
+  // neighbour is another process by then, and forgets the half. In the first form it is made of the
+  // Path; a node in transit gives the one that came, for unknown objects. The third form needs no
+  // half: for what an earlier process sent.
   Status tear_path(const LspKey& key, Instant now);
   Status tear_path(const LspKey& key, rsvp::Message tear, Instant now);
   Status tear_path(const LspKey& key, NodeId next_hop, rsvp::Message tear, Instant now);
@@ -100,9 +101,9 @@ class Engine {
   Status send_path_err(const LspKey& key, rsvp::Message error, Instant now);
 
   // --- to any node ---
-  // The ticket comes again in NotifyDelivered or NotifyFailed; 0: it cannot be sent. News of an LSP (no
-  // C or D bit) take the place of those on their way to that node about the same LSP, of which nothing
-  // more is heard.
+  // The ticket comes again in NotifyDelivered or NotifyFailed; 0: it cannot be sent. News of an LSP
+  // (no C or D bit) take the place of those on their way to that node about the same LSP, of which
+  // nothing more is heard.
   [[nodiscard]] std::uint64_t notify(NodeId to, rsvp::Message message, Instant now);
   Status send_resv_conf(NodeId to, rsvp::Message message, Instant now);
 

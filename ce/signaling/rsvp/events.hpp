@@ -52,8 +52,8 @@ enum class Gone : std::uint8_t {
   Timeout,          // never established, and not refreshed
   NeighborRemoved,  // by remove_neighbor()
 };
-// And with it what set_resv() said. A tear comes also for an LSP that is not here, once for each time
-// it is heard: it may end what an earlier process had. ResvGone alike.
+// And with it what set_resv() said. A tear comes also for an LSP that is not here, once for each
+// time it is heard: it may end what an earlier process had. ResvGone alike.
 struct PathGone {
   LspKey key;
   NodeId from;
@@ -162,11 +162,11 @@ struct KeysExpired {
   std::uint64_t key = 0;
 };
 
-using Output = std::variant<Send, Forward, PathReceived, PathGone, ResvErrReceived, ResvReceived,
-                            ResvGone, PathErrReceived, TearDelivered, RecoveryPathReceived,
-                            Unsynchronized, Resynchronized, NotifyReceived, NotifyDelivered,
-                            NotifyFailed, ResvConfReceived, NeighborChanged, RecoveryEnded,
-                            KeysExpired>;
+using Output =
+    std::variant<Send, Forward, PathReceived, PathGone, ResvErrReceived, ResvReceived, ResvGone,
+                 PathErrReceived, TearDelivered, RecoveryPathReceived, Unsynchronized,
+                 Resynchronized, NotifyReceived, NotifyDelivered, NotifyFailed, ResvConfReceived,
+                 NeighborChanged, RecoveryEnded, KeysExpired>;
 
 [[nodiscard]] std::string_view to_string(PathChange change);
 [[nodiscard]] std::string_view to_string(Gone why);

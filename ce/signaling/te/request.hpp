@@ -67,8 +67,8 @@ struct Request {
   // link must be up and carry the signal; another one is not judged.
   std::optional<LinkEnd> egress{};
   std::optional<std::uint32_t> within_domain{};  // all nodes but the destination are in it
-  // On the link with this end these count as free in both directions: another LSP of the session has
-  // them (RFC 3209 section 4.6.4).
+  // On the link with this end these count as free in both directions: another LSP of the session
+  // has them (RFC 3209 section 4.6.4).
   std::map<LinkEnd, LabelRanges> shared{};
   std::uint32_t max_hops = 0;  // 0: any number
   // Labels that will do on the first link (LABEL_SET of the previous hop at a node that cannot

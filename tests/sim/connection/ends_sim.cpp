@@ -160,6 +160,34 @@ TEST_F(Ends, WhoWasLeftBySetupThatWentAnotherWayHearsOfItWheneverItIsBack) {
   nothing_is_left();
 }
 
+// A repair that does not know where the LSP came from (no RRO) may send its Path to where it was.
+TEST_F(Ends, APathThatComesBackIsALoopAndTouchesNothing) {  // 24/5
+  create();
+  const auto comes = [&](Node& to, const engine::MessagePtr& path) {
+    ASSERT_NE(path, nullptr);
+    to.controller->on_event(engine::PathReceived{.key = key, .from = node_id(4), .path = path},
+                            network.world.now());
+    std::size_t refused = 0;
+    while (const auto output = to.controller->poll_output()) {
+      const auto* const error = std::get_if<SendPathErr>(&*output);
+      if (error == nullptr) continue;
+      ++refused;
+      EXPECT_EQ(error->error.find<rsvp::ErrorSpec>()->error,
+                (rsvp::ErrorValue{rsvp::ErrorCode::RoutingProblem, rsvp::routing::kRouteLoop}));
+    }
+    EXPECT_EQ(refused, 1U);
+  };
+  comes(b(), c().engine->received_path(key));
+  comes(c(), y().engine->received_path(key));  // whose RRO names C
+  network.run(10s);
+  EXPECT_EQ(c().controller->lsp(key)->previous, node_id(2));
+  EXPECT_EQ(b().controller->lsp(key)->previous, NodeId{});
+  EXPECT_EQ(network.state(2, "one"), ConnectionState::Up);
+  EXPECT_TRUE(network.trace({2, 1, slot(1)}));
+  release();
+  nothing_is_left();
+}
+
 // Rows that are active are in the journal, whatever was said of them (R6).
 TEST_F(Ends, AnEgressThatDiesBeforeItsResvHasNoRowsOfNobody) {
   network.start();

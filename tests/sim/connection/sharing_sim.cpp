@@ -124,8 +124,10 @@ TEST_F(Sharing, WhoDiesMeanwhileFindsBothAgain) {
       SCOPED_TRACE(victim);
       const bool there = by(4);
       te::Exclusions away;
-      if (there) away.nodes.insert(node_id(4));
-      else away.links.insert({node_id(3), 31});
+      if (there)
+        away.nodes.insert(node_id(4));
+      else
+        away.links.insert({node_id(3), 31});
       ASSERT_TRUE(b().reroute("one", away, network.world.now()));
       network.at(2).pump();
       network.run(when);

@@ -80,20 +80,22 @@ std::string_view to_string(AlarmKind kind) {
 
 engine::Status perform(const Output& output, engine::Engine& engine, Instant now) {
   return std::visit(
-      Overloaded{[&](const SetPath& o) { return engine.set_path(o.key, o.next_hop, *o.path, now); },
-                 [&](const TearPath& o) {
-                   return engine.tear_path(o.key, o.next_hop, *o.tear, now);
-                 },
-                 [&](const SetResv& o) { return engine.set_resv(o.key, *o.resv, now); },
-                 [&](const TearResv& o) { return engine.tear_resv(o.key, now); },
-                 [&](const KeepPath& o) { return engine.keep(o.key, now); },
-                 [&](const SendPathErr& o) { return engine.send_path_err(o.key, o.error, now); },
-                 [&](const SendResvErr& o) { return engine.send_resv_err(o.key, o.error, now); },
-                 [&](const SendNotify& o) {
-                   return engine.notify(o.to, o.message, now) == 0 ? engine::Status::NoNeighbor
-                                                                   : engine::Status::Done;
-                 },
-                 [](const auto&) { return engine::Status::Done; }},
+      Overloaded{
+          [&](const SetPath& o) { return engine.set_path(o.key, o.next_hop, *o.path, now); },
+          [&](const TearPath& o) { return engine.tear_path(o.key, o.next_hop, *o.tear, now); },
+          [&](const SetResv& o) { return engine.set_resv(o.key, *o.resv, now); },
+          [&](const TearResv& o) { return engine.tear_resv(o.key, now); },
+          [&](const KeepPath& o) { return engine.keep(o.key, now); },
+          [&](const SendPathErr& o) {
+            const bool moved = o.to != NodeId{} && engine.previous_hop(o.key) != o.to;
+            return moved ? engine::Status::Done : engine.send_path_err(o.key, o.error, now);
+          },
+          [&](const SendResvErr& o) { return engine.send_resv_err(o.key, o.error, now); },
+          [&](const SendNotify& o) {
+            return engine.notify(o.to, o.message, now) == 0 ? engine::Status::NoNeighbor
+                                                            : engine::Status::Done;
+          },
+          [](const auto&) { return engine::Status::Done; }},
       output);
 }
 
@@ -143,14 +145,13 @@ bool Controller::on_event(const engine::Output& event, Instant now) {
 
 void Controller::on_event(const resource::Output& event, Instant now) {
   Core& core = *core_;
-  std::visit(
-      Overloaded{[&](const resource::Settled& e) { core.on_settled(e, now); },
-                 [&](const resource::Yielded& e) { core.on_yielded(e, now); },
-                 [&](const resource::Hit& e) { core.on_hit(e, now); },
-                 [&](const resource::Found& e) { core.on_found(e, now); },
-                 [&](const resource::InterfaceChanged&) { core.try_wanting(now); },
-                 [](const auto&) {}},
-      event);
+  std::visit(Overloaded{[&](const resource::Settled& e) { core.on_settled(e, now); },
+                        [&](const resource::Yielded& e) { core.on_yielded(e, now); },
+                        [&](const resource::Hit& e) { core.on_hit(e, now); },
+                        [&](const resource::Found& e) { core.on_found(e, now); },
+                        [&](const resource::InterfaceChanged&) { core.try_wanting(now); },
+                        [](const auto&) {}},
+             event);
 }
 
 void Controller::on_fabric_read(Instant now) { core_->on_fabric_read(now); }
@@ -168,7 +169,6 @@ void Controller::on_unsent(const Output& output, engine::Status status, Instant 
   if (status == engine::Status::NoState || (path == nullptr && resv == nullptr)) return;
   Lsp* const lsp = core_->find(path != nullptr ? path->key : resv->key);
   if (lsp == nullptr || lsp->doomed || lsp->established) return;
-  if (path != nullptr) lsp->below.reset();
   Trouble why =
       core_->trouble(*lsp, {rsvp::ErrorCode::AdmissionControl, rsvp::admission::kBandwidth},
                      {.link = LinkEnd{core_->config.self, lsp->out}});

@@ -77,6 +77,7 @@ struct KeepPath {
 struct SendPathErr {
   LspKey key;
   rsvp::Message error;
+  NodeId to{};  // not if somebody else is the previous hop by now; none: whoever it is
 };
 struct SendResvErr {
   LspKey key;

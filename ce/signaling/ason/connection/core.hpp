@@ -118,9 +118,9 @@ struct Connection {
   te::Exclusions broken{};  // what failed under it
 };
 
-// A PathTear that a neighbour must hear, whoever restarts meanwhile: by R1 it would keep the LSP for
-// ever. The engine repeats it until it is acknowledged; for a while after that it is remembered, for
-// what was acknowledged may not have been durable there when the neighbour died.
+// A PathTear that a neighbour must hear, whoever restarts meanwhile: by R1 it would keep the LSP
+// for ever. The engine repeats it until it is acknowledged; for a while after that it is
+// remembered, for what was acknowledged may not have been durable there when the neighbour died.
 struct Tear {
   engine::MessagePtr message;
   Instant until = Instant::max();  // acknowledged: forgotten then
@@ -148,7 +148,7 @@ class Controller::Core {
   std::map<LspKey, engine::RecoveryPathReceived> recovery_paths;  // before their LSP is known
   // Torn by upstream before anything was known of them here: journal lost, rows not yet read.
   std::map<LspKey, engine::MessagePtr> ended;
-  std::set<LspKey> wanting;                             // up, and without the rows that they had
+  std::set<LspKey> wanting;  // up, and without the rows that they had
   std::map<TearId, Tear> tears;
   std::set<std::pair<Instant, TearId>> tear_timers;
   std::set<NodeId> untold;  // a Notify to them was not delivered
@@ -185,6 +185,7 @@ class Controller::Core {
   void on_path_gone(const engine::PathGone& event, Instant now);
   void on_modified(Lsp& lsp, const engine::PathReceived& event, Instant now);
   [[nodiscard]] std::optional<Trouble> refused(const Lsp& lsp) const;
+  [[nodiscard]] bool comes_back(const Lsp& known, const engine::PathReceived& event) const;
   void came_by(Lsp& lsp) const;  // the link that its Path names
   // What stays the same when a Path of this LSP comes again; of one that is in service the link and
   // its label are enough.

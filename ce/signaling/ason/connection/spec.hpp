@@ -114,9 +114,9 @@ struct LspView {
   std::uint32_t in = 0, out = 0;  // interfaces
   rsvp::Words in_down{}, in_up{}, out_down{}, out_up{};
   std::uint16_t call_id = 0;
-  bool failing = false;         // its transport
+  bool failing = false;              // its transport
   std::vector<NodeId> failing_at{};  // at the ingress: who said so
-  bool unsynchronized = false;  // after a restart nobody has confirmed it; kept (R1)
+  bool unsynchronized = false;       // after a restart nobody has confirmed it; kept (R1)
   std::uint32_t tries = 0, contentions = 0;
 };
 

@@ -14,8 +14,8 @@ std::expected<Reservation, Refusal> Manager::Impl::reserve(const Wants& wants, I
     const bool taken = !adopted && adopted.error().why == Refusal::Why::Differs && !with.empty();
     if (!taken) return adopted;
   }
-  const bool anew = existing == nullptr || existing->goal == Goal::Release ||
-                    existing->goal == Goal::Keep;
+  const bool anew =
+      existing == nullptr || existing->goal == Goal::Release || existing->goal == Goal::Keep;
   if (!anew) {
     if (same(*existing, wants)) return existing->plan.labels;
     return std::unexpected(Refusal{.why = Refusal::Why::Differs, .holder = lsp});

@@ -2,11 +2,11 @@
 // make before break.
 //
 // A row of the fabric has one owner, and a label one row as input and one as output. So of LSPs
-// that meet at a row one goes first, and the rows of the others there are left out until it is gone:
-// what is active goes before what is reserved, of active ones the younger, of reserved ones the
-// elder. An LSP that becomes active takes over the rows in its way, and one transaction turns them
-// into its own; when it goes, the other one takes them back in the same manner. Where both lead the
-// same way the row stays and changes its owner.
+// that meet at a row one goes first, and the rows of the others there are left out until it is
+// gone: what is active goes before what is reserved, of active ones the younger, of reserved ones
+// the elder. An LSP that becomes active takes over the rows in its way, and one transaction turns
+// them into its own; when it goes, the other one takes them back in the same manner. Where both
+// lead the same way the row stays and changes its owner.
 #include <algorithm>
 
 #include "ce/signaling/resource/core/impl.hpp"

@@ -322,7 +322,9 @@ Writing Engine::Core::writing(Neighbor& n) {
       .counters = n.counters,
       .now = now_,
       .flags = how == RefreshReduction::Never ? std::uint8_t{0} : rsvp::kRefreshReductionCapable,
-      .bundle = knows,  // RFC 2961 section 3.3: MUST NOT be used otherwise
+      // RFC 2961 section 3.3: MUST NOT be used otherwise. Who is no neighbor may be another process
+      // since, and knows nobody by whom a Bundle could come.
+      .bundle = knows && n.config.adjacent,
       .limit = config_.limits.packet_octets};
 }
 

@@ -79,6 +79,7 @@ void Engine::Core::on_resv_tear(Neighbor& n, const MessageView& view,
     if (lsp == nullptr || !lsp->down || lsp->down->path.to != &n) {
       taken = true;
       drop(n, Drop::NoState);
+      if (lsp != nullptr && lsp->down) continue;  // it goes another way since
       out_.push(ResvGone{part.key, n.config.node, Gone::Torn,
                          std::make_shared<const Message>(std::move(part.message))});
       continue;

@@ -106,6 +106,7 @@ void Engine::Core::on_path_tear(Neighbor& n, const MessageView& view,
   acknowledge(n, id);
   if (stamp) remember_torn(n, *key, *stamp);
   if (!here) drop(n, Drop::NoState);
+  if (!here && lsp != nullptr && lsp->up) return;  // it has come another way since
   strip(*message);
   out_.push(PathGone{*key, n.config.node, Gone::Torn,
                      std::make_shared<const Message>(std::move(*message))});

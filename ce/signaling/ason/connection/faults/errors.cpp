@@ -93,13 +93,12 @@ void Controller::Core::setup_failed(Lsp& lsp, Trouble trouble, Instant now) {
       lsp.last = std::move(trouble);
       if (Connection* const connection = connection_of(lsp)) {
         connection->attempts = lsp.attempts;
-        remember(
-            *connection,
-            {.error = error,
-             .node = {lsp.last->spec.node.v4()},
-             .link = named.links.empty() ? std::nullopt : std::optional(*named.links.begin()),
-             .reason = lsp.last->reason.empty() ? reason_of(error) : lsp.last->reason,
-             .at = now});
+        remember(*connection,
+                 {.error = error,
+                  .node = {lsp.last->spec.node.v4()},
+                  .link = named.links.empty() ? std::nullopt : std::optional(*named.links.begin()),
+                  .reason = lsp.last->reason.empty() ? reason_of(error) : lsp.last->reason,
+                  .at = now});
       }
       return begin_again(lsp, now);
     case Repair::Forward:
@@ -170,9 +169,8 @@ void Controller::Core::on_path_err(const engine::PathErrReceived& event, Instant
   if (lsp == nullptr || !event.error) return;
   const auto* const spec = event.error->find<rsvp::ErrorSpec>();
   if (spec == nullptr) return;
-  if (event.state_removed) {
-    lsp->below.reset();
-  }
+  // Also where its state is said to be removed a tear follows in the end: our last Path may have
+  // crossed that, and be answered by now.
   if (lsp->doomed) return;
   if (only_news(spec->error) && !event.state_removed) {
     if (lsp->role == Role::Ingress) {

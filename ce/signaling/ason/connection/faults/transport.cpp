@@ -146,8 +146,8 @@ bool Controller::Core::on_notify(const engine::NotifyReceived& event, Instant no
   return ours;
 }
 
-// 25/9 to 25/11 at the ingress, told by whom it may. Also of an LSP that is not up yet: a Notify may
-// be faster than the Resv, and comes only once.
+// 25/9 to 25/11 at the ingress, told by whom it may. Also of an LSP that is not up yet: a Notify
+// may be faster than the Resv, and comes only once.
 void Controller::Core::on_lsp_failed(Lsp& lsp, const rsvp::ErrorSpec& spec, Instant now) {
   Connection* const connection = connection_of(lsp);
   if (connection == nullptr || lsp.doomed || lsp.deleting) return;

@@ -46,7 +46,8 @@ std::uint16_t Controller::Core::free_tunnel() {
 }
 
 void Controller::Core::remember(Connection& connection, Failure failure) {
-  if (connection.failures.size() >= kFailures) connection.failures.erase(connection.failures.begin());
+  if (connection.failures.size() >= kFailures)
+    connection.failures.erase(connection.failures.begin());
   connection.failures.push_back(std::move(failure));
 }
 
@@ -238,8 +239,7 @@ void Controller::Core::lsp_failed(Lsp& lsp, const Failure& failure, Instant now)
   if (connection->replacement == lsp.key) {
     connection->replacement.reset();
     const Lsp* const current = connection->current ? find(*connection->current) : nullptr;
-    const bool works =
-        current != nullptr && current->established && current->failing_at.empty();
+    const bool works = current != nullptr && current->established && current->failing_at.empty();
     set_state(*connection, works ? ConnectionState::Up : ConnectionState::Broken, &failure);
     return;
   }

@@ -32,8 +32,7 @@ void Controller::Core::delete_lsp(Lsp& lsp, Instant now) {
     }
   }
   const bool alone = lsp.next == NodeId{};
-  if (!lsp.established || lsp.recovering || alone || !lsp.below ||
-      lost.contains(lsp.next)) {
+  if (!lsp.established || lsp.recovering || alone || !lsp.below || lost.contains(lsp.next)) {
     return doom(lsp, now);
   }
   if (lsp.deleting) return;

@@ -247,8 +247,8 @@ Message resv_for_hop(const Message& path, const Message* downstream, const ResvH
       objects.push_back(object);
     }
   }
-  objects.emplace_back(
-      rsvp::Style{.options = shares(path) ? rsvp::Style::kSharedExplicit : rsvp::Style::kFixedFilter});
+  objects.emplace_back(rsvp::Style{.options = shares(path) ? rsvp::Style::kSharedExplicit
+                                                           : rsvp::Style::kFixedFilter});
   if (const auto* const tspec = path.find<rsvp::SenderTspec>()) {
     objects.emplace_back(rsvp::Flowspec{tspec->traffic});
   }

@@ -381,8 +381,8 @@ void Controller::Core::on_recovery_ended(const engine::RecoveryEnded& event, Ins
   }
 }
 
-// Upstream ends what only its rows or a neighbour downstream tell of: our journal was lost. The rows
-// may not be read yet, the RecoveryPath not be there, so it is remembered.
+// Upstream ends what only its rows or a neighbour downstream tell of: our journal was lost. The
+// rows may not be read yet, the RecoveryPath not be there, so it is remembered.
 void Controller::Core::end_unknown(const engine::PathGone& event, Instant now) {
   if (!config.recovering || !event.tear || ended.size() >= config.max_lsps) return;
   ended[event.key] = event.tear;

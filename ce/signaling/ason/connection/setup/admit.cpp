@@ -48,6 +48,16 @@ bool needs_protected_links(const rsvp::Message& path) {
 
 void Controller::Core::on_path(const engine::PathReceived& event, Instant now) {
   if (Lsp* const known = find(event.key)) {
+    if (comes_back(*known, event)) {
+      Lsp stranger;
+      stranger.key = event.key;
+      stranger.path_in = event.path;
+      stranger.previous = event.from;
+      Trouble loop = trouble(stranger, path_error(rsvp::routing::kRouteLoop), {});
+      loop.spec.flags |= rsvp::ErrorSpec::kPathStateRemoved;
+      out.push(SendPathErr{event.key, path_err(*event.path, loop.spec), event.from});
+      return;
+    }
     if (known->doomed) {
       known->after = event;
       return;
@@ -75,6 +85,13 @@ void Controller::Core::on_path(const engine::PathReceived& event, Instant now) {
     return path_of_recovered(lsp, event, now);
   }
   advance(event.key, now);
+}
+
+// To its ingress, or to who has passed it on: what is here is not touched.
+bool Controller::Core::comes_back(const Lsp& known, const engine::PathReceived& event) const {
+  if (known.role == Role::Ingress) return true;
+  const auto* const rro = event.path->find<rsvp::RecordRoute>();
+  return event.from != known.previous && rro != nullptr && names(rro->route, config.self);
 }
 
 void Controller::Core::came_by(Lsp& lsp) const {
@@ -178,8 +195,8 @@ bool Controller::Core::same_way(const rsvp::Message& a, const rsvp::Message& b) 
     for (const rsvp::LabelSet& set : m.all<rsvp::LabelSet>()) all.push_back(set);
     return all;
   };
-  return same_link(a, b) && same<rsvp::SenderTspec>(a, b) && same<rsvp::LabelRequest>(a, b) && same<rsvp::ExplicitRoute>(a, b) &&
-         same<rsvp::ExcludeRoute>(a, b) && sets(a) == sets(b);
+  return same_link(a, b) && same<rsvp::SenderTspec>(a, b) && same<rsvp::LabelRequest>(a, b) &&
+         same<rsvp::ExplicitRoute>(a, b) && same<rsvp::ExcludeRoute>(a, b) && sets(a) == sets(b);
 }
 
 void Controller::Core::on_modified(Lsp& lsp, const engine::PathReceived& event, Instant now) {

@@ -151,7 +151,7 @@ void Controller::Core::doom(Lsp& lsp, Instant now) {
   if (lsp.path_in && (lsp.persisted || lsp.plane != Plane::None)) persist(lsp);
   if (lsp.plane == Plane::None) {
     if (manager.connection(lsp.key)) return let_go(lsp, now);  // found, not taken over
-    if (fabric_read) finish(lsp, now);  // else its rows may still be found
+    if (fabric_read) finish(lsp, now);                         // else its rows may still be found
     return;
   }
   if (lsp.plane != Plane::Releasing) let_go(lsp, now);

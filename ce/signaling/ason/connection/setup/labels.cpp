@@ -71,9 +71,9 @@ std::expected<resource::Wants, Trouble> Controller::Core::wants(const Lsp& lsp) 
   }
   wants.out.label = lsp.out_labels.down;
   wants.out.upstream = lsp.out_labels.up;
-  if (const Lsp* const other = fellow(lsp);
-      other != nullptr && lsp.role == Role::Egress && other->out == lsp.out && !wants.out.label &&
-      !other->labels.out.empty()) {
+  if (const Lsp* const other = fellow(lsp); other != nullptr && lsp.role == Role::Egress &&
+                                            other->out == lsp.out && !wants.out.label &&
+                                            !other->labels.out.empty()) {
     // In place of another LSP of the session: the user stays on his label.
     wants.out.label = other->labels.out;
     if (!other->labels.upstream_out.empty()) wants.out.upstream = other->labels.upstream_out;

@@ -154,6 +154,8 @@ void Controller::Core::send_resv(Lsp& lsp, Instant now) {
   if (first || established_now) persist(lsp);
   out.push(SetResv{lsp.key, std::make_shared<const rsvp::Message>(std::move(resv))});
   if (first) tell_call(lsp, true);
+  // What was told of it before may be over since (an ingress may have had it up all the time).
+  if (established_now && (lsp.told || lsp.journaled)) tell_transport(lsp);
   if (established_now && lsp.why == Lsp::Due::None) {
     set_timer(lsp, Lsp::Due::History, config.history_hold, now);
   }
@@ -168,9 +170,9 @@ void Controller::Core::tear_downstream(Lsp& lsp, const rsvp::Message* received) 
   if (!lsp.below || (received == nullptr && !lsp.path_in)) return;
   const LinkEnd below = *lsp.below;
   lsp.below.reset();
-  owe_tear(lsp.key, below.node,
-           tear_for_hop(received != nullptr ? *received : lsp.path(),
-                        {config.self, below.interface}));
+  owe_tear(
+      lsp.key, below.node,
+      tear_for_hop(received != nullptr ? *received : lsp.path(), {config.self, below.interface}));
 }
 
 void Controller::Core::on_resv(const engine::ResvReceived& event, Instant now) {

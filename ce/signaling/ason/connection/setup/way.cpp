@@ -186,14 +186,14 @@ te::Request Controller::Core::te_request(const Lsp& lsp, const rsvp::Route& rest
     collect(should, request.avoid);
   }
   request.exclude |= lsp.away;
-  if (lsp.role != Role::Ingress) {
-    // Never back to where it has been, also where upstream left the way to us (RFC 3209 section
-    // 4.4.4).
-    request.exclude.nodes.insert(lsp.from.node);
-    const auto* const rro = path.find<rsvp::RecordRoute>();
-    for (const rsvp::Subobject& hop : rro != nullptr ? rro->route : rsvp::Route{}) {
-      const auto node = node_of(hop);
-      if (node && *node != config.self) request.exclude.nodes.insert(*node);
+  // Never back to where it came from, also where its route is not recorded (RFC 3209
+  // section 4.4.4).
+  if (lsp.role != Role::Ingress) request.exclude.nodes.insert(lsp.from.node);
+  if (const auto* const rro = path.find<rsvp::RecordRoute>()) {
+    for (const rsvp::Subobject& hop : rro->route) {  // it would come back to them
+      if (const auto node = node_of(hop); node && *node != config.self) {
+        request.exclude.nodes.insert(*node);
+      }
     }
   }
   if (const Lsp* const other = fellow(lsp); other != nullptr && other->next != NodeId{}) {

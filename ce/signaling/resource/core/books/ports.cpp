@@ -29,7 +29,8 @@ LabelRanges PortBook::available(const FePort& at, Way way, const LspKey& lsp,
   if (port == nullptr || !port->up) return {};
   LabelRanges set = port->usable();
   for (const auto& [label, hold] : port->of(way)) {
-    const bool with_us = hold.holder == lsp || std::ranges::find(fellows, hold.holder) != fellows.end();
+    const bool with_us =
+        hold.holder == lsp || std::ranges::find(fellows, hold.holder) != fellows.end();
     const bool ours = hold.next ? *hold.next == lsp : with_us;
     const bool yields = !hold.next && going.contains({at, way, label});
     if (!ours && !yields) set.erase(label);

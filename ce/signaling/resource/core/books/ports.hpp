@@ -55,8 +55,8 @@ class PortBook {
   [[nodiscard]] std::map<FePort, Port>& all() { return ports_; }
 
   [[nodiscard]] const Hold* hold(const HoldKey& key) const;
-  // What there is for an LSP: free, its own, its fellows', and those that their holders are about to
-  // let go. Labels that nobody may have are not in it, whoever holds them.
+  // What there is for an LSP: free, its own, its fellows', and those that their holders are about
+  // to let go. Labels that nobody may have are not in it, whoever holds them.
   [[nodiscard]] LabelRanges available(const FePort& port, Way way, const LspKey& lsp,
                                       const std::set<HoldKey>& going,
                                       const std::vector<LspKey>& fellows) const;

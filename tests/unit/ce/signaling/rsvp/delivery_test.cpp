@@ -189,8 +189,7 @@ TEST_F(DeliveryTest, ATearOfWhatIsNotHereIsSaidToTheOwner) {  // its journal may
   rsvp::Message tear{.type = MessageType::PathTear};
   tear.objects.emplace_back(session(kKey));
   tear.objects.emplace_back(hop(kA, 1));
-  tear.objects.emplace_back(
-      rsvp::SenderTemplate{rsvp::Address::v4(kA.value), kKey.lsp_id});
+  tear.objects.emplace_back(rsvp::SenderTemplate{rsvp::Address::v4(kA.value), kKey.lsp_id});
   EXPECT_EQ(a().engine().tear_path(kKey, kB, tear, now()), Status::Done);
   a().pump();
   run(1s);
@@ -356,6 +355,30 @@ TEST_F(DeliveryTest, Rfc4974Section6ANotifyThatNobodyAcknowledgesFailsAfterThree
   EXPECT_EQ(sent(kA, MessageType::Notify).size(), 3u);
 }
 
+TEST_F(DeliveryTest, Rfc2961Section3WhoIsNoNeighborGetsNoBundle) {
+  start(config(kA, {kB}));
+  start(config(kB, {kA, kC}));
+  Node& c = start(config(kC, {kB}));
+  net.routes[{kA, kC}] = kB;
+  net.routes[{kC, kA}] = kB;
+  run(1s);
+  EXPECT_NE(a().engine().notify(kC, notify_message(kKey), now()), 0u);
+  a().pump();
+  run(1s);
+  ASSERT_EQ(a().count<NotifyDelivered>(), 1u);  // A knows that C knows Bundles
+  c.stop();
+  run(1s);
+  c.start(true);  // and knows A no more
+  run(1s);
+  forget();
+  EXPECT_NE(a().engine().notify(kC, notify_message(kKey), now()), 0u);
+  EXPECT_NE(a().engine().notify(kC, notify_message(lsp_key(kA, kB, 9)), now()), 0u);
+  a().pump();
+  run(1s);
+  EXPECT_EQ(c.count<NotifyReceived>(), 2u);
+  EXPECT_EQ(a().count<NotifyDelivered>(), 2u);
+}
+
 TEST_F(DeliveryTest, ANotifyOfAnLspTakesThePlaceOfTheOneBefore) {
   start_two();
   const auto news = [&](const LspKey& key, std::uint16_t value) {
@@ -376,8 +399,7 @@ TEST_F(DeliveryTest, ANotifyOfAnLspTakesThePlaceOfTheOneBefore) {
     EXPECT_TRUE(failed.ticket == second || failed.ticket == last);
   }
   for (const auto& again : sent(kA, MessageType::Notify)) {
-    const bool failure =
-        again.find<rsvp::ErrorSpec>()->error.value == rsvp::notify::kLspFailure;
+    const bool failure = again.find<rsvp::ErrorSpec>()->error.value == rsvp::notify::kLspFailure;
     EXPECT_EQ(failure, again.find<rsvp::Session>()->tunnel_id == 9);
   }
   // Calls have an order of their own: nothing of theirs is dropped.
