@@ -37,6 +37,16 @@ def write(path, packets, linktype=RAW_IP):
             out.write(struct.pack("!IIII", 1_700_000_000, i * 1000, len(packet), len(packet)) + packet)
 
 
+def read(path):
+    """The packets of a file as write() makes one."""
+    octets = pathlib.Path(path).read_bytes()
+    at = 24
+    while at < len(octets):
+        length = struct.unpack_from("!I", octets, at + 8)[0]
+        yield octets[at + 16:at + 16 + length]
+        at += 16 + length
+
+
 def tcp_segments(chunks, port, client_port=40001):
     """A connection: chunks are (to_server, octets), or octets for the server; one segment each."""
     syn, ack, push = 2, 16, 8

@@ -84,6 +84,8 @@ class ModelFes {
       return kNotFound;
     }
     for (const auto& [number, row] : fe.rows) {
+      // As FEs have it: another owner's row is to be erased first.
+      if (number == change.number && row.owner != change.row.owner) return kPerm;
       if (number == change.number) continue;
       const bool in = row.in_port == change.row.in_port && row.in_label == change.row.in_label;
       const bool out = row.out_port == change.row.out_port && row.out_label == change.row.out_label;

@@ -58,6 +58,7 @@ void Times::add(Duration took) {
 
 TransportNode::TransportNode(NodeConfig&& config, state::Store& store, Instant now)
     : id_(config.id),
+      ason_(config.connections.ason),
       store_(store),
       manager_(manager_config(config)),
       engine_(engine_config(config), now),
@@ -473,6 +474,7 @@ void TransportNode::tell_calls(const ason::CallConnection& connection, Instant n
 }
 
 void TransportNode::on_notify(const engine::NotifyReceived& notify, Instant now) {
+  if (!ason_) return;  // RFC 4974 section 8.1: who knows no calls does not answer
   const ason::calls::NotifyOrigin origin{
       .from = Address::v4(notify.from.value),
       .to = Address::v4(id_.value),

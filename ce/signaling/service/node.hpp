@@ -177,6 +177,7 @@ class TransportNode {
                                                const struct RsvpPacket& packet);
 
   const NodeId id_;
+  const bool ason_;  // false: RFC 3473 only
   state::Store& store_;
   te::Database database_;
   te::PathFinder finder_{database_};

@@ -166,6 +166,29 @@ TEST(T6Crankback, WithTheBoundaryFlagOnlyBordersTryAndTheOtherBorderIsFound) {
   EXPECT_TRUE(network.trace({1, 1, slot(1)}));
 }
 
+// d1 leaves the way through d2 to its border N3, which could only go back.
+TEST(T6Crankback, WhereTheWayIsLeftToABorderItNamesItsBlockedLinkAndDoesNotGoBack) {
+  for (const bool down : {true, false}) {
+    Network network;
+    build_p2(network);
+    network.start();
+    if (down) {
+      network.cut(network.link_at(3, 34), false, true);
+    } else {
+      fill(network, 3, 34);
+    }
+    create(network, 1, request("one", 1, 1, 6, 7));
+    ASSERT_TRUE(settled(network, 1, "one"));
+    EXPECT_EQ(network.state(1, "one"), ConnectionState::Failed);
+    EXPECT_EQ(distinct_paths(network, 3, 2), 0U);
+    const auto view = network.at(1).controller->show("one");
+    ASSERT_TRUE(view && !view->failures.empty());
+    EXPECT_EQ(view->failures.back().error,
+              (rsvp::ErrorValue{rsvp::ErrorCode::AdmissionControl, rsvp::admission::kBandwidth}));
+    EXPECT_EQ(view->failures.back().link, (LinkEnd{node_id(3), 34})) << "down: " << down;
+  }
+}
+
 TEST(T7Limits, TheNodeLimitPassesTheErrorOnWithTheNodeExcluded) {
   Network network;
   build_p1(network);

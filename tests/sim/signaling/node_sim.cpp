@@ -168,6 +168,20 @@ TEST_F(Nodes, T8TheIngressAndItsCallAreBackAfterACrash) {
   EXPECT_EQ(network.at(1).row_changes, changes);
 }
 
+TEST_F(Nodes, T17ACalleeThatKnowsNoCallsIsAskedThreeTimesAndThenGivenUp) {
+  network.at(6).kill();
+  network.legacy.insert(6);
+  network.at(6).boot();
+  network.run(5s);
+  const auto handle = call_to_6();
+  EXPECT_TRUE(network.until([&] { return call(handle) == nullptr; }, 60s));
+  for (const auto& [number, member] : network.members) {
+    EXPECT_TRUE(member->operate([](Rooms& rooms) { return rooms.calls.list().empty(); })) << number;
+  }
+  create(spc("without a call"));
+  EXPECT_TRUE(up("without a call"));
+}
+
 // RFC 3473 section 4.3: a Notify for somebody else goes on unchanged, along the fibres.
 TEST_F(Nodes, B4ANotifyThatIsNotForTheNodeIsForwarded) {
   auto& policy_free = network.at(1);

@@ -130,6 +130,7 @@ void Member::boot() {
   NodeConfig config = network_.plan.config(number_);
   config.engine.seed = network_.seed_ * 1'000'003 + number_ * 77 + boots_ * 7919;
   config.calls.seed = network_.seed_ * 1'000'033 + number_ * 99 + boots_ * 104'729;
+  if (network_.legacy.contains(number_)) config.connections.ason = false;
   state::Store& journal = other_store != nullptr ? *other_store : store;
   auto made = TransportNode::make(std::move(config), journal, network_.world.now());
   if (!made) std::abort();  // MemoryStore reads always

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -104,8 +105,9 @@ class Transport {
   const NetworkPlan plan;
   forces::test::World world;
   std::map<std::uint32_t, std::unique_ptr<Member>> members;
-  std::vector<Channel> channels;  // as plan.fibres
-  bool spins = false;             // a node never came to rest
+  std::vector<Channel> channels;   // as plan.fibres
+  std::set<std::uint32_t> legacy;  // nodes that know RFC 3473 only, from their next boot on
+  bool spins = false;              // a node never came to rest
   bool keep_said = true;
   bool keep_messages = false;  // among what is said: what nodes send, and what becomes of them
   void note(std::uint32_t number, const std::string& what);

@@ -45,12 +45,15 @@ void Manager::Impl::settle(const LspKey& lsp, Instant now) {
     fe.fe = id.first;
     fe.changes.push_back({.number = id.second, .row = row, .erase = erase});
   };
-  for (const auto& [id, row] : connection->there) {
-    if (!rows.contains(id)) add(id, row, true);
-  }
   // While others still have labels of it nothing is set; what it has itself it lets go, for they
   // may wait for that.
   const bool waiting = connection->awaited != 0;
+  for (const auto& [id, row] : connection->there) {
+    const auto wanted = rows.find(id);
+    // An FE does not let a row change its owner: it goes and comes in one message.
+    const bool changes_owner = wanted != rows.end() && wanted->second.owner != row.owner;
+    if (wanted == rows.end() || (changes_owner && !waiting)) add(id, row, true);
+  }
   for (const auto& [id, row] : rows) {
     const auto at = connection->there.find(id);
     const bool differs = at == connection->there.end() || at->second != row;

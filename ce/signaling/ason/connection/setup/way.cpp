@@ -186,6 +186,9 @@ te::Request Controller::Core::te_request(const Lsp& lsp, const rsvp::Route& rest
     collect(should, request.avoid);
   }
   request.exclude |= lsp.away;
+  // Never back to where it came from, also where its route is not recorded (RFC 3209
+  // section 4.4.4).
+  if (lsp.role != Role::Ingress) request.exclude.nodes.insert(lsp.from.node);
   if (const auto* const rro = path.find<rsvp::RecordRoute>()) {
     for (const rsvp::Subobject& hop : rro->route) {  // it would come back to them
       if (const auto node = node_of(hop); node && *node != config.self) {
@@ -227,10 +230,27 @@ te::Request Controller::Core::te_request(const Lsp& lsp, const rsvp::Route& rest
 std::optional<Trouble> Controller::Core::compute_way(Lsp& lsp, const rsvp::Route& rest) {
   te::Request request = te_request(lsp, rest);
   request.exclude |= lsp.history.current(database);
+  // The first link of ours that is down or full, and leads where the way might have gone.
+  const auto blocked_here = [&]() -> std::optional<LinkEnd> {
+    for (const te::Link* const one : database.links_of(config.self)) {
+      const LinkEnd& near = one->ends[0].node == config.self ? one->ends[0] : one->ends[1];
+      if (excluded(request.exclude, near, one->other(near))) continue;
+      if (!one->up || !request.signal.fits(manager.free_labels(near.interface))) return near;
+    }
+    return std::nullopt;
+  };
   const auto path = finder.find(request);
   if (!path) {
     const te::Failure& failure = path.error();
-    Trouble why = trouble(lsp, error_of(failure.reason), {.link = failure.link});
+    ErrorValue error = error_of(failure.reason);
+    std::optional<LinkEnd> link = failure.link;
+    if (failure.reason == te::NoPath::Down || failure.reason == te::NoPath::NoBandwidth ||
+        failure.reason == te::NoPath::Excluded) {
+      // K3: what is blocked is named, where it is ours.
+      link = blocked_here();
+      if (link) error = {ErrorCode::AdmissionControl, rsvp::admission::kBandwidth};
+    }
+    Trouble why = trouble(lsp, error, {.link = link});
     why.no_way = true;
     why.reason = "no_route." + std::string(te::to_string(failure.reason));
     return why;
