@@ -143,6 +143,11 @@ void MarsNetwork::pump_server(std::uint32_t id) {
                      for (const std::uint32_t key : o.keys)
                        s.cache.erase({o.originator.value, key});
                    },
+                   [&](mars::server::Summarise&) {
+                     for (auto& [other, o] : servers_) {
+                       if (other != id && connected(id, other)) compare(other, id);
+                     }
+                   },
                    [](mars::server::Notice&) {}},
         *output);
   }
