@@ -45,7 +45,8 @@ class Cluster {
     AtmAddress address{};
     std::optional<Instant> until{};  // flushed then
     Instant heard = Instant::min();  // its last Redirect Entry
-    bool listed = false;             // in the REDIRECT_MAP
+    bool forgotten = false;
+    bool listed = false;  // in the REDIRECT_MAP
   };
 
   Cluster(const Shared& shared, const ProtocolConfig& config, std::uint32_t redirect_key);

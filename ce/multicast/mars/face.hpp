@@ -85,6 +85,9 @@ struct Forget {  // SCSP drops these from its cache, and tells nobody (RFC 2443 
   ServerId originator;
   std::vector<std::uint32_t> keys;
 };
+struct Summarise {  // a server lives that we forgot: SCSP compares caches with its neighbours anew,
+  ServerId originator;  // for one of them may have kept what is not said again
+};
 struct Notice {  // for the log
   enum class What : std::uint8_t {
     ServerFound,  // `server`, at `address`
@@ -99,7 +102,8 @@ struct Notice {  // for the log
   AtmAddress address{};
 };
 [[nodiscard]] std::string_view to_string(Notice::What what);
-using Output = std::variant<SendPrivate, SendControl, AddLeaf, DropLeaf, Originate, Forget, Notice>;
+using Output =
+    std::variant<SendPrivate, SendControl, AddLeaf, DropLeaf, Originate, Forget, Summarise, Notice>;
 
 // Why a message was not acted on. Nobody is answered: MARS knows no errors.
 enum class Drop : std::uint8_t {

@@ -143,6 +143,11 @@ void MarsNetwork::pump_server(std::uint32_t id) {
                      for (const std::uint32_t key : o.keys)
                        s.cache.erase({o.originator.value, key});
                    },
+                   [&](mars::server::Summarise&) {
+                     for (auto& [other, o] : servers_) {
+                       if (other != id && connected(id, other)) compare(other, id);
+                     }
+                   },
                    [](mars::server::Notice&) {}},
         *output);
   }
@@ -203,7 +208,7 @@ void MarsNetwork::compare(std::uint32_t from, std::uint32_t to) {
 // Between servers and clients.
 
 void MarsNetwork::to_server(std::uint32_t client, std::uint32_t server, Octets octets) {
-  if (lost()) return;
+  if (lost(loss)) return;
   const std::uint64_t life = servers_.at(server).life;
   travel(way(0, client, server),
          [this, client, server, octets = std::move(octets), life, from = vc(client, server)] {
@@ -216,7 +221,7 @@ void MarsNetwork::to_server(std::uint32_t client, std::uint32_t server, Octets o
 
 void MarsNetwork::to_client(std::uint32_t server, std::uint32_t client, mars::client::Via via,
                             Octets octets) {
-  if (lost()) return;
+  if (lost(via == mars::client::Via::Control ? control_loss : loss)) return;
   const bool control = via == mars::client::Via::Control;
   const std::uint64_t life = clients_.at(client).life;
   travel(way(control ? 1 : 2, server, client),

@@ -71,7 +71,8 @@ class MarsNetwork {
   World world;
   Duration delay = 5ms, jitter = 0ms;
   Duration half_open = 0s;  // until a server notices that a client is gone
-  std::uint64_t loss = 0;   // of 1,000 MARS messages
+  std::uint64_t control_loss = 0;
+  std::uint64_t loss = 0;  // of 1,000 MARS messages
   bool announce_losses = true;
 
   void add_server(std::uint32_t id);
@@ -120,7 +121,7 @@ class MarsNetwork {
   void leaf_lost(std::uint32_t server, std::uint32_t client, Duration after);
   [[nodiscard]] std::uint64_t vc(std::uint32_t client, std::uint32_t server) const;
   void drop_data_leaf(std::uint32_t gone);
-  [[nodiscard]] bool lost() { return loss > 0 && world.pick(1000) < loss; }
+  [[nodiscard]] bool lost(std::uint64_t of) { return of > 0 && world.pick(1000) < of; }
   // The ideal SCSP.
   [[nodiscard]] bool connected(std::uint32_t a, std::uint32_t b) const;
   void originate(std::uint32_t id, std::uint32_t key, Octets body);

@@ -168,10 +168,10 @@ TEST(MarsLis, ALostMessageIsFoundByItsNumber) {  // section 5.1.4.2
   Lis lis(1, 3);
   lis.open(101, 1);
   ASSERT_TRUE(lis.run(1s));
-  lis.loss = 1000;
+  lis.loss = lis.control_loss = 1000;
   lis.join(102, one(1));
   ASSERT_TRUE(lis.run(1s));
-  lis.loss = 0;
+  lis.loss = lis.control_loss = 0;
   ASSERT_TRUE(lis.run(90s));  // its retransmission is answered privately, the map has the number
   EXPECT_EQ(lis.leaves(101, 1), 1U);
   EXPECT_EQ(lis.judge(), "");

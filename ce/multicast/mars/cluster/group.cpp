@@ -49,6 +49,7 @@ void Cluster::on_record(Holder at, const CacheEntry* entry, Instant now) {
     // period to say another.
     peer.listed = peer.listed || ready_;
     peer.until = now + (peer.listed ? times.flush : times.flush / 2 + times.settle);
+    if (std::exchange(peer.forgotten, false)) shared_.out.push(Summarise{at.server});
     replica_.set_alive(at.server, true, effects);
     return perform(effects, now);
   }
@@ -81,7 +82,9 @@ void Cluster::on_own_record(std::uint32_t key, const CacheEntry& entry, Instant 
   if (const auto ours = own_.find(key); ours != own_.end()) return emit(key, ours->second);
   if (entry.state != State::McsServe && entry.state != State::ClientJoin) return;
   const Claim claim = claim_of(entry);
-  if (key < Keys::kFirst || !inheriting_) {
+  // Who is elsewhere does not come back, and must not be contested there.
+  if (key < Keys::kFirst || !inheriting_ ||
+      replica_.registered_beside(us(), claim.mcs, claim.who)) {
     return emit(key, entry_of(config_.protocol, claim, true));
   }
   Replica::Effects effects;
@@ -191,6 +194,7 @@ void Cluster::flush(ServerId server, Peer& peer, Instant now) {
   replica_.set_alive(server, false, effects);
   perform(effects, now);
   auto keys = replica_.forget(server);
+  peer.forgotten = peer.forgotten || !keys.empty();
   if (!keys.empty()) shared_.out.push(Forget{server, std::move(keys)});
 }
 

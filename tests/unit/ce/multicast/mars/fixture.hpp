@@ -71,6 +71,7 @@ struct Mars {
                        records[o.key] = *entry;
                      },
                      [&](Forget& o) { forgotten.push_back(o); },
+                     [&](Summarise& o) { summarised.push_back(o.originator); },
                      [&](Notice& o) { notices.push_back(o.what); }},
           *output);
     }
@@ -122,6 +123,7 @@ struct Mars {
     said.clear();
     leaves.clear();
     forgotten.clear();
+    summarised.clear();
     notices.clear();
   }
 
@@ -175,6 +177,7 @@ struct Mars {
   std::map<std::uint32_t, CacheEntry> records;  // the newest of each key
   std::vector<std::tuple<char, ControlVc, AtmAddress>> leaves;
   std::vector<Forget> forgotten;
+  std::vector<ServerId> summarised;
   std::vector<Notice::What> notices;
 };
 

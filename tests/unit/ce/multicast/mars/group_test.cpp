@@ -103,6 +103,7 @@ TEST(MarsItem17, WhatANeighbourBringsBackIsInertUntilTheServerLives) {
   EXPECT_TRUE(mars.record(kOther, 10, entry(kJoin, 11, 701, one(1))).empty());
   EXPECT_EQ(mars.ask(1, 1), "-");
   EXPECT_EQ(text(mars.record(kOther, 0, redirect_entry(107))), "ccvc JOIN 1");
+  EXPECT_EQ(mars.summarised, std::vector{kOther}) << "what else it said may be known elsewhere";
   EXPECT_EQ(mars.ask(1, 1), "11");
   mars.pass(240s);
   mars.record(kOther, 1, registered(11, 701));

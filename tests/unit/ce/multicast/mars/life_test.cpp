@@ -77,6 +77,14 @@ TEST(MarsRestart, AWordFromBeforeThatComesLateIsTakenBack) {
   EXPECT_TRUE(mars.said.empty());
 }
 
+TEST(MarsRestart, WhoIsElsewhereIsNotWaitedFor) {
+  Restarted mars;
+  mars.record(kOther, 0, redirect_entry(107));
+  mars.record(kOther, 1, registered(4, 701));
+  mars.record(kUs, 400, registered(4, 150));
+  EXPECT_EQ(text(mars.said), "client_leave r") << "or that server would let it go";
+}
+
 TEST(MarsRestart, WhatOthersHaveUnderAKeyOfOursIsSetRight) {
   Restarted mars;
   mars.join(1, one(4));
