@@ -176,6 +176,30 @@ TEST_P(Rfc3376Section6_4, DoesWhatItsRowSays) {
 INSTANTIATE_TEST_SUITE_P(Tables, Rfc3376Section6_4, testing::ValuesIn(kRows),
                          [](const auto& c) { return c.param.name; });
 
+// Whoever asks lowers these timers at once; so this is seen where somebody else is the querier.
+TEST(Rfc3376Section6_4_2, NewSourcesOfToExHaveTheGroupTimer) {
+  Lab lab;
+  lab.query(Address::ipv4(0xc0000200), {.max_response = 10s, .robustness = 2, .interval = 125s});
+  lab.record(RecordType::IsExclude, group());
+  lab.advance(100s);
+  lab.record(RecordType::ToExclude, group(), {source(5)});
+  EXPECT_EQ(lab.wanted(group()), "ex");
+  lab.advance(160s);
+  EXPECT_EQ(lab.wanted(group()), "ex 5");
+}
+
+TEST(Rfc3376Section6_4_2, NewSourcesOfBlockHaveTheGroupTimer) {
+  Lab lab;
+  lab.query(Address::ipv4(0xc0000200), {.max_response = 10s, .robustness = 2, .interval = 125s});
+  lab.record(RecordType::IsExclude, group());
+  lab.advance(100s);
+  lab.record(RecordType::BlockOldSources, group(), {source(5)});
+  lab.record(RecordType::IsExclude, group(), {source(5)});
+  EXPECT_EQ(lab.wanted(group()), "ex");
+  lab.advance(160s);
+  EXPECT_EQ(lab.wanted(group()), "ex 5");
+}
+
 TEST(Rfc3376Section6_2, AGroupEndsWhenNobodyReportsItForTheMembershipInterval) {
   Lab lab;
   lab.record(RecordType::IsExclude, group());
