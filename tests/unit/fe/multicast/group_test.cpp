@@ -293,6 +293,21 @@ TEST(Rfc3376Section6_6_3_2, SourcesAreAskedForInTwoListsOnceOneIsAnsweredFor) {
   EXPECT_EQ(lab.wanted(group()), "in 2");
 }
 
+TEST(Rfc3376Section6_6_3_2, ABlockThatIsRepeatedBeginsNothingAnew) {
+  Lab lab;
+  lab.advance(40s);
+  lab.record(RecordType::IsInclude, group(), {source(1), source(2)});
+  (void)lab.queries();
+  const Instant start = lab.now;
+  lab.record(RecordType::BlockOldSources, group(), {source(1)});
+  lab.advance(700ms);
+  lab.record(RecordType::BlockOldSources, group(), {source(1)});
+  lab.advance(1300ms);
+  EXPECT_EQ(lab.wanted(group()), "in 2");
+  lab.advance(10s);
+  EXPECT_EQ(lab.asked(start), (Strings{"0 1 {1}", "1000 1 {1}"}));
+}
+
 TEST(Rfc3376Section6_6_3_2, ListsThatAreTooLongForAPacketAreCut) {
   LinkConfig config = link();
   config.most_sources = 100;
