@@ -100,7 +100,7 @@ bool Multicast::open() {
     side.state = what.empty() ? State::Ready : State::Failed;
     if (!what.empty()) note(Severity::Error, "multicast_failed", what);
   }
-  return std::ranges::none_of(sides_, [](const Side& s) { return s.state == State::Failed; });
+  return sides_[0].state != State::Failed;  // a kernel may be without IPv6
 }
 
 std::vector<int> Multicast::fds() const {

@@ -97,8 +97,9 @@ class Host {
       if (from.sll_pkttype == PACKET_OUTGOING || from.sll_ifindex != index_) continue;
       const std::string_view packet(octets.data(), static_cast<std::size_t>(n));
       // Of UDP: octet 9 is the protocol in IPv4, 6 the next header in IPv6.
-      if (n < 28 || (packet[9] != IPPROTO_UDP && packet[6] != IPPROTO_UDP)) continue;
-      ++seen_[std::string(packet.substr(packet[0] >> 4 == 4 ? 28 : 48))];
+      const bool four = n >= 28 && packet[0] >> 4 == 4 && packet[9] == IPPROTO_UDP;
+      const bool six = n >= 48 && packet[0] >> 4 == 6 && packet[6] == IPPROTO_UDP;
+      if (four || six) ++seen_[std::string(packet.substr(four ? 28 : 48))];
     }
     return seen_[text];
   }

@@ -232,6 +232,7 @@ TEST(StaticGroups, AreWantedAsLongAsThePortIsUp) {
   lab.advance(1h);
   EXPECT_EQ(lab.wanted(group(1)), "ex");
   lab.edge.on_port(1, false, lab.now);
+  lab.take();
   EXPECT_EQ(lab.wanted(group(1)), "");
 }
 

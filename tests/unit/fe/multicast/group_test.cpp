@@ -176,6 +176,30 @@ TEST_P(Rfc3376Section6_4, DoesWhatItsRowSays) {
 INSTANTIATE_TEST_SUITE_P(Tables, Rfc3376Section6_4, testing::ValuesIn(kRows),
                          [](const auto& c) { return c.param.name; });
 
+// Whoever asks lowers these timers at once; so this is seen where somebody else is the querier.
+TEST(Rfc3376Section6_4_2, NewSourcesOfToExHaveTheGroupTimer) {
+  Lab lab;
+  lab.query(Address::ipv4(0xc0000200), {.max_response = 10s, .robustness = 2, .interval = 125s});
+  lab.record(RecordType::IsExclude, group());
+  lab.advance(100s);
+  lab.record(RecordType::ToExclude, group(), {source(5)});
+  EXPECT_EQ(lab.wanted(group()), "ex");
+  lab.advance(160s);
+  EXPECT_EQ(lab.wanted(group()), "ex 5");
+}
+
+TEST(Rfc3376Section6_4_2, NewSourcesOfBlockHaveTheGroupTimer) {
+  Lab lab;
+  lab.query(Address::ipv4(0xc0000200), {.max_response = 10s, .robustness = 2, .interval = 125s});
+  lab.record(RecordType::IsExclude, group());
+  lab.advance(100s);
+  lab.record(RecordType::BlockOldSources, group(), {source(5)});
+  lab.record(RecordType::IsExclude, group(), {source(5)});
+  EXPECT_EQ(lab.wanted(group()), "ex");
+  lab.advance(160s);
+  EXPECT_EQ(lab.wanted(group()), "ex 5");
+}
+
 TEST(Rfc3376Section6_2, AGroupEndsWhenNobodyReportsItForTheMembershipInterval) {
   Lab lab;
   lab.record(RecordType::IsExclude, group());
@@ -267,6 +291,21 @@ TEST(Rfc3376Section6_6_3_2, SourcesAreAskedForInTwoListsOnceOneIsAnsweredFor) {
   lab.advance(10s);
   EXPECT_EQ(lab.asked(start), (Strings{"0 1 {1,2}", "1000 1 {1}", "1000 1 S {2}"}));
   EXPECT_EQ(lab.wanted(group()), "in 2");
+}
+
+TEST(Rfc3376Section6_6_3_2, ABlockThatIsRepeatedBeginsNothingAnew) {
+  Lab lab;
+  lab.advance(40s);
+  lab.record(RecordType::IsInclude, group(), {source(1), source(2)});
+  (void)lab.queries();
+  const Instant start = lab.now;
+  lab.record(RecordType::BlockOldSources, group(), {source(1)});
+  lab.advance(700ms);
+  lab.record(RecordType::BlockOldSources, group(), {source(1)});
+  lab.advance(1300ms);
+  EXPECT_EQ(lab.wanted(group()), "in 2");
+  lab.advance(10s);
+  EXPECT_EQ(lab.asked(start), (Strings{"0 1 {1}", "1000 1 {1}"}));
 }
 
 TEST(Rfc3376Section6_6_3_2, ListsThatAreTooLongForAPacketAreCut) {

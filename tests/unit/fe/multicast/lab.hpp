@@ -74,6 +74,9 @@ struct Lab {
         packets.push_back(std::move(query->packet));
         sent.push_back({now, query->port, decoded(packets.back())});
       } else {
+        if (const auto* egress = std::get_if<EgressChanged>(&*output)) {
+          told[{egress->port, egress->group}] = text_of(egress->filter);
+        }
         said.push_back(text_of(*output));
       }
     }
@@ -134,12 +137,15 @@ struct Lab {
     receive({.source = from, .destination = igmp::all_systems(from.family), .message = query},
             port);
   }
-  // Of the first link, as text: "" nobody, "in 1,2", "ex".
+  // What is forwarded to a port, as text: "" nothing, "in 1,2", "ex". It is also what was told.
   std::string wanted(const Address& group, std::uint32_t port = 1) {
+    std::string words;
     for (const auto& one : edge.egress(group)) {
-      if (one.port == port) return text_of(one.filter);
+      if (one.port == port) words = text_of(one.filter);
     }
-    return "";
+    const auto at = told.find({port, group});
+    EXPECT_EQ(at == told.end() ? "" : at->second, words);
+    return words;
   }
 
   static std::string name_of(const Address& address) {
@@ -182,6 +188,7 @@ struct Lab {
   Edge edge;
   Instant now{1h};
   std::vector<std::string> said;
+  std::map<std::pair<std::uint32_t, Address>, std::string> told;
   std::vector<Sent> sent;
 
  private:
