@@ -68,8 +68,9 @@ void expect_example_is_complete(const std::string& path, const std::string& othe
   static const std::regex kKey("(^|\n)([a-z_0-9]+) = ");
   std::set<std::string> mentioned;
   const auto both =
-      uncommented +
-      (other.empty() ? "" : std::regex_replace("\n" + read_text(other), kCommentedKey, "$1$2"));
+      uncommented + (other.empty() ? ""
+                                   : std::regex_replace(std::string("\n").append(read_text(other)),
+                                                        kCommentedKey, "$1$2"));
   for (std::sregex_iterator it(both.begin(), both.end(), kKey), end; it != end; ++it) {
     mentioned.insert((*it)[2]);
   }
