@@ -89,20 +89,25 @@ void Transport::note_message(const FePort& from, const std::vector<std::byte>& p
   const auto one = [&](const rsvp::Message& sent) {
     if (sent.type == rsvp::MessageType::Hello || sent.type == rsvp::MessageType::Srefresh) return;
     std::string text(to_string(sent.type));
-    text += " to " + std::to_string(number_of({read->destination}));
+    const auto add = [&text](const char* what, std::uint32_t value) {
+      text.append(what).append(std::to_string(value));
+    };
+    add(" to ", number_of({read->destination}));
     const auto* const session = sent.find<rsvp::Session>();
     const auto lsp = [&](const auto* identity) {
       if (session == nullptr || identity == nullptr) return;
-      text += " " + std::to_string(number_of({identity->sender.v4()})) + ">" +
-              std::to_string(number_of({session->end_point.v4()})) + "/" +
-              std::to_string(session->tunnel_id) + "/" + std::to_string(identity->lsp_id);
+      add(" ", number_of({identity->sender.v4()}));
+      add(">", number_of({session->end_point.v4()}));
+      add("/", session->tunnel_id);
+      add("/", identity->lsp_id);
     };
     lsp(sent.find<rsvp::SenderTemplate>());
     lsp(sent.find<rsvp::FilterSpec>());
-    if (const auto status = ason::admin_status(sent)) text += " status " + std::to_string(status);
+    if (const auto status = ason::admin_status(sent)) add(" status ", status);
     if (const auto* const error = sent.find<rsvp::ErrorSpec>()) {
-      text += " error " + std::to_string(static_cast<int>(error->error.code)) + "/" +
-              std::to_string(error->error.value) + " flags " + std::to_string(error->flags);
+      add(" error ", static_cast<std::uint32_t>(error->error.code));
+      add("/", error->error.value);
+      add(" flags ", error->flags);
     }
     note(from.fe % kNodesOfFes, text);
   };
