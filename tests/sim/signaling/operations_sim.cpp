@@ -67,7 +67,7 @@ class OperationsSim : public testing::Test {
     });
   }
   Operations operations;
-  Transport network;
+  Transport network{line_of_four()};
 };
 
 TEST_F(OperationsSim, AnSpcIsACallAndItsConnectionAndEndsAsAWhole) {
