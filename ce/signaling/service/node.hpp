@@ -138,9 +138,9 @@ class TransportNode {
 
   struct Counters {
     std::uint64_t packets_in = 0, packets_out = 0, packets_forwarded = 0;
-    std::uint64_t malformed = 0;  // no IPv4 packet, or a fragment
-    std::uint64_t no_route = 0;   // no channel leads to the destination
-    std::uint64_t held_back = 0;  // beyond kMostWaiting while the store fails: lost, said again
+    std::uint64_t malformed = 0;   // no IPv4 packet, or a fragment
+    std::uint64_t no_route = 0;    // no channel leads to the destination
+    std::uint64_t held_back = 0;   // beyond kMostWaiting while the store fails: lost, said again
     Times setups{}, recoveries{};  // of connections that came up, and up again
   };
   [[nodiscard]] const Counters& counters() const { return counters_; }
