@@ -3,6 +3,18 @@
 #include <algorithm>
 
 namespace forces::signaling::resource {
+namespace {
+
+// Labels that the LSP has, has a share of, or waits for.
+template <class F>
+void for_each_of(const Port& port, Way way, const LspKey& lsp, F&& f) {
+  const auto& whose = port.whose[static_cast<std::size_t>(way)];
+  for (auto at = whose.lower_bound({lsp, 0}); at != whose.end() && at->first == lsp; ++at) {
+    f(at->second);
+  }
+}
+
+}  // namespace
 
 Port* PortBook::find(const FePort& port) {
   const auto at = ports_.find(port);
@@ -27,13 +39,23 @@ LabelRanges PortBook::available(const FePort& at, Way way, const LspKey& lsp,
                                 const std::vector<LspKey>& fellows) const {
   const Port* const port = find(at);
   if (port == nullptr || !port->up) return {};
-  LabelRanges set = port->usable();
-  for (const auto& [label, hold] : port->of(way)) {
+  LabelRanges set = port->free(way);
+  const LabelRanges usable = port->usable();
+  const auto consider = [&](Label label) {
+    const auto found = port->of(way).find(label);
+    if (found == port->of(way).end() || !usable.contains(label)) return;
+    const Hold& hold = found->second;
     const bool with_us =
         hold.holder == lsp || std::ranges::find(fellows, hold.holder) != fellows.end();
     const bool ours = hold.next ? *hold.next == lsp : with_us;
     const bool yields = !hold.next && going.contains({at, way, label});
-    if (!ours && !yields) set.erase(label);
+    if (ours || yields) set.insert(label);
+  };
+  for_each_of(*port, way, lsp, consider);
+  for (const LspKey& fellow : fellows) for_each_of(*port, way, fellow, consider);
+  for (auto key = going.lower_bound({at, way, 0}); key != going.end(); ++key) {
+    if (key->port != at || key->way != way) break;
+    consider(key->label);
   }
   return set;
 }
@@ -42,9 +64,10 @@ LabelRanges PortBook::held_by(const FePort& at, Way way, const LspKey& lsp) cons
   LabelRanges set;
   const Port* const port = find(at);
   if (port == nullptr) return set;
-  for (const auto& [label, hold] : port->of(way)) {
+  for_each_of(*port, way, lsp, [&](Label label) {
+    const Hold& hold = port->of(way).at(label);
     if (hold.holder == lsp || hold.sharers.contains(lsp)) set.insert(label);
-  }
+  });
   return set;
 }
 
@@ -54,16 +77,24 @@ bool PortBook::take(const HoldKey& key, const LspKey& lsp, bool wait) {
   const auto [at, fresh] = port.holds[way].try_emplace(key.label, Hold{.holder = lsp});
   if (fresh) {
     port.held[way].insert(key.label);
+    port.whose[way].emplace(lsp, key.label);
     return true;
   }
   if (at->second.holder == lsp) return true;
-  if (wait && !at->second.next) at->second.next = lsp;
+  if (wait && !at->second.next) {
+    at->second.next = lsp;
+    port.whose[way].emplace(lsp, key.label);
+  }
   return false;
 }
 
 void PortBook::share(const HoldKey& key, const LspKey& lsp) {
-  Hold& hold = ports_[key.port].holds[static_cast<std::size_t>(key.way)].at(key.label);
-  if (hold.holder != lsp) hold.sharers.insert(lsp);
+  Port& port = ports_[key.port];
+  const auto way = static_cast<std::size_t>(key.way);
+  Hold& hold = port.holds[way].at(key.label);
+  if (hold.holder == lsp) return;
+  hold.sharers.insert(lsp);
+  port.whose[way].emplace(lsp, key.label);
 }
 
 std::optional<LspKey> PortBook::let_go(const HoldKey& key, const LspKey& lsp) {
@@ -73,8 +104,10 @@ std::optional<LspKey> PortBook::let_go(const HoldKey& key, const LspKey& lsp) {
   const auto at = port->holds[way].find(key.label);
   if (at == port->holds[way].end()) return std::nullopt;
   Hold& hold = at->second;
+  port->whose[way].erase({lsp, key.label});
   if (hold.next == lsp) {
     hold.next.reset();
+    if (hold.sharers.contains(lsp)) port->whose[way].emplace(lsp, key.label);
   } else if (hold.sharers.erase(lsp) != 0) {
     return std::nullopt;
   } else if (hold.holder == lsp) {

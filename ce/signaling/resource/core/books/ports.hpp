@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "ce/signaling/resource/manager.hpp"
@@ -35,6 +36,8 @@ struct Port {
   std::uint32_t interface = 0;  // 0: within the node
   std::array<std::map<Label, Hold>, 2> holds{};
   std::array<LabelRanges, 2> held{};
+  // The same by who has a label or waits for it: a port may have thousands.
+  std::array<std::set<std::pair<LspKey, Label>>, 2> whose{};
 
   [[nodiscard]] const std::map<Label, Hold>& of(Way way) const {
     return holds[static_cast<std::size_t>(way)];
