@@ -94,7 +94,24 @@ LabelRanges& LabelRanges::operator&=(const LabelRanges& other) {
 }
 
 LabelRanges& LabelRanges::operator-=(const LabelRanges& other) {
-  for (const Range& r : std::vector<Range>(other.ranges_)) erase(r.first, r.last);
+  if (ranges_.empty() || other.ranges_.empty()) return *this;
+  // One pass: of SDH every slot is a range of its own.
+  std::vector<Range> left;
+  left.reserve(ranges_.size() + other.ranges_.size());
+  auto cut = other.ranges_.begin();
+  const auto end = other.ranges_.end();
+  for (const Range& range : ranges_) {
+    while (cut != end && cut->last < range.first) ++cut;
+    Label first = range.first;
+    auto at = cut;
+    for (; at != end && at->first <= range.last; ++at) {
+      if (at->first > first) left.push_back({first, at->first - 1});
+      if (at->last >= range.last) break;
+      first = at->last + 1;
+    }
+    if (at == end || at->first > range.last) left.push_back({first, range.last});
+  }
+  ranges_ = std::move(left);
   return *this;
 }
 
