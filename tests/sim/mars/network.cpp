@@ -337,7 +337,8 @@ void MarsNetwork::join(std::uint32_t client, const GroupRange& range) {
   pump_client(client);
 }
 
-void MarsNetwork::leave(std::uint32_t client, const GroupRange& range) {
+// A copy: callers name the range by an element of `wants`.
+void MarsNetwork::leave(std::uint32_t client, GroupRange range) {
   ClientNode& c = clients_.at(client);
   c.wants.erase(range);
   if (!c.core) return;

@@ -89,7 +89,7 @@ class MarsNetwork {
   void redirect(std::uint32_t server, std::uint32_t to, bool hard);  // to == server: no longer
 
   void join(std::uint32_t client, const GroupRange& range);
-  void leave(std::uint32_t client, const GroupRange& range);
+  void leave(std::uint32_t client, GroupRange range);
   void open(std::uint32_t client, std::uint32_t group);
 
   [[nodiscard]] bool run(Duration time) { return world.run_for(time, 50'000'000); }
