@@ -163,8 +163,10 @@ class Machine:
             pid, start = (self.dir / f"run/{what}").read_text().split()
         except (OSError, ValueError):
             return None
-        if what in self.children:
-            self.children[what].poll()
+        child = self.children.get(what)
+        if child is not None and child.pid == int(pid):
+            # Not start_time(): its first thread may be gone while another one still holds its sockets.
+            return child.pid if child.poll() is None else None
         return int(pid) if start_time(pid) == start else None
 
     def finish(self, what, how=signal.SIGTERM, limit=10):
