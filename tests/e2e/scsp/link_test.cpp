@@ -114,6 +114,30 @@ TEST(ScspLink, AForeignCertificateAndPlainTcpAreRefused) {
   EXPECT_EQ(g.neighbor(3, 1).alignment, AlignmentState::Down);
 }
 
+// A certificate of the group, but to talk the TML.
+TEST(ScspLink, OverTlsTheProtocolIsNamed) {
+  Secure g;
+  g.add(1, {2}, [&](HubConfig& c) { g.tls(c, Secure::urn(1)); });
+  for (const auto& [alpn, taken] : {std::pair{"forces-scsp/1", true}, {"forces-tml/1", false}}) {
+    HubConfig c;
+    g.tls(c, Secure::urn(2));
+    c.tls.alpn = alpn;
+    const auto context = *tml::TlsContext::load(c.tls);
+    const tml::SslPtr ssl = context->connect(2, 1);
+    asio::ip::tcp::socket s(g.io);
+    s.connect({asio::ip::make_address("127.0.0.1"), g.hubs[1]->port()});
+    s.non_blocking(true);
+    SSL_set_fd(ssl.get(), s.native_handle());
+    int result = 0;
+    ASSERT_TRUE(g.until([&] {
+      result = SSL_do_handshake(ssl.get());
+      const int why = SSL_get_error(ssl.get(), result);
+      return why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE;
+    }));
+    EXPECT_EQ(result == 1, taken) << alpn;
+  }
+}
+
 TEST(ScspLink, TlsFilesThatAreMissingAreNamed) {
   asio::io_context io;
   HubConfig c;

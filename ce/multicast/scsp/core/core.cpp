@@ -209,7 +209,7 @@ std::optional<Output> Engine::Core::poll_output() {
     turn_ = at->first;
     return Send{at->first, std::move(*packet)};
   }
-  return std::nullopt;
+  return out_.poll();  // composing may have ended a purge
 }
 
 std::optional<Instant> Engine::Core::next_deadline() const {

@@ -77,6 +77,14 @@ TEST(ScspDeframer, NothingIsHandedOutBeforeItIsComplete) {
 TEST(ScspDeframer, WhoHasEnoughIsGivenNoMore) {
   EXPECT_EQ(read(stream(), 1'000, 2), "5:40:1 3:0:- stopped");
   EXPECT_EQ(read(stream(), 3, 2), "5:40:1 3:0:- stopped");
+  // Also when what it stops at came in two pieces.
+  const Octets all = stream();
+  std::size_t seen = 0;
+  const auto stop = [&seen](wire::SnapPid, wire::Bytes) { return ++seen == 0; };
+  Deframer d(600);
+  EXPECT_TRUE(d.feed(wire::Bytes(all).first(5), stop));
+  EXPECT_TRUE(d.feed(wire::Bytes(all).subspan(5), stop));
+  EXPECT_EQ(seen, 1u);
 }
 
 }  // namespace
