@@ -6,7 +6,7 @@
 #include <random>
 
 #include "ce/signaling/te/path_finder.hpp"
-#include "tests/support/cross_connects.hpp"
+#include "tests/support/optical/cross_connects.hpp"
 
 namespace {
 

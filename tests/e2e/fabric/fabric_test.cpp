@@ -2,7 +2,7 @@
 // a killed fe has its rows again, and faults on command are seen by the ce's operator.
 #include "tests/e2e/daemons/network.hpp"
 #include "tests/support/netns.hpp"
-#include "tests/support/optical_line.hpp"
+#include "tests/support/optical/line.hpp"
 
 namespace e2e {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "tests/e2e/daemons/network.hpp"
 #include "tests/support/netns.hpp"
-#include "tests/support/optical_line.hpp"
+#include "tests/support/optical/line.hpp"
 
 namespace e2e {
 

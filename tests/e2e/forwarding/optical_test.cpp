@@ -4,7 +4,7 @@
 
 #include "fe/forwarding/optical/fabric_lfbs.hpp"
 #include "tests/e2e/forwarding/driver.hpp"
-#include "tests/support/optical_line.hpp"
+#include "tests/support/optical/line.hpp"
 #include "tests/support/packets.hpp"
 
 namespace forces::fe::forwarding::test {

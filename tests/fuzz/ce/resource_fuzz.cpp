@@ -1,11 +1,11 @@
 // Octets as what happens to the resource manager of a node: two of them are one random number of a
-// life (tests/support/optical_life.hpp). However it goes, in the end no label is leaked, no row is
+// life (tests/support/optical/life.hpp). However it goes, in the end no label is leaked, no row is
 // an orphan and nothing established was released.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 
-#include "tests/support/optical_life.hpp"
+#include "tests/support/optical/life.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::size_t kMost = 1'024;

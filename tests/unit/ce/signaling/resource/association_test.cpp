@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "tests/support/cross_connects.hpp"
+#include "tests/support/optical/cross_connects.hpp"
 
 namespace forces::signaling::resource {
 namespace {

@@ -2,7 +2,7 @@
 // loses against it, node 20 wins.
 #include <gtest/gtest.h>
 
-#include "tests/support/cross_connects.hpp"
+#include "tests/support/optical/cross_connects.hpp"
 
 namespace forces::signaling::resource {
 namespace {

@@ -1,7 +1,7 @@
 // Ways through a node of several FEs.
 #include <gtest/gtest.h>
 
-#include "tests/support/cross_connects.hpp"
+#include "tests/support/optical/cross_connects.hpp"
 
 namespace forces::signaling::resource {
 namespace {

@@ -2,7 +2,7 @@
 // T21).
 #include <gtest/gtest.h>
 
-#include "tests/support/cross_connects.hpp"
+#include "tests/support/optical/cross_connects.hpp"
 
 namespace forces::signaling::resource {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "tests/support/optical_life.hpp"
+#include "tests/support/optical/life.hpp"
 
 namespace forces::signaling::resource {
 namespace {

@@ -2,7 +2,7 @@
 // T8b, T10 of ason.md, as far as this room goes).
 #include <gtest/gtest.h>
 
-#include "tests/support/cross_connects.hpp"
+#include "tests/support/optical/cross_connects.hpp"
 
 namespace forces::signaling::resource {
 namespace {

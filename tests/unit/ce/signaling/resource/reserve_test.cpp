@@ -1,7 +1,7 @@
 // Reserve on Path, activate on Resv, release: labels at once, rows by transactions.
 #include <gtest/gtest.h>
 
-#include "tests/support/cross_connects.hpp"
+#include "tests/support/optical/cross_connects.hpp"
 
 namespace forces::signaling::resource {
 namespace {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/support/cross_connects.hpp"
+#include "tests/support/optical/cross_connects.hpp"
 
 namespace forces::test {
 
