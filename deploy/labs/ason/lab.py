@@ -60,16 +60,6 @@ class Lab(Machine):
         self.remove(network.ALL_NS)
         return good
 
-    def ended_badly(self):
-        """Which programs did not end as they should, or what a sanitizer had to say."""
-        bad = []
-        for what in [node.ce for node in NODES.values()] + [f"fe{fe}" for n in NODES.values() for fe in n.fes]:
-            log = self.log(what)
-            if "stopped" not in log[-4000:]:
-                bad.append(f"{what} did not end in good order")
-            bad += [f"{what}: {line}" for line in log.splitlines() if "Sanitizer" in line or "runtime error:" in line]
-        return bad
-
     def save(self, folder):
         """What can be seen of what is left, when something failed."""
         with open(folder / "status.txt", "w") as out:
@@ -80,9 +70,6 @@ class Lab(Machine):
                 for fe in node.fes:
                     out.write(f"--- fe{fe}: fabric show\n{self.plain(self.ctl(f'fe{fe}', 'fabric', 'show'))}\n")
         shutil.copytree(self.dir / "log", folder / "log", dirs_exist_ok=True)
-
-    def forget(self):
-        shutil.rmtree(self.dir)
 
     # ---- Traffic -----------------------------------------------------------------------------
 

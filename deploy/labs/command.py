@@ -1,5 +1,8 @@
-#!/usr/bin/python3
-"""deploy/lab ason: the laboratory of ASON signalling. README.md has what to look at."""
+"""The commands of a laboratory: up, status, exec, ctl, down, check and its report, scenarios.
+
+A laboratory is a Machine with up(), listen(folder), deaf(), save(folder), down(), and may have a `capture` with
+switch(tag); its scenarios are (tag, title, function of the laboratory).
+"""
 import argparse
 import datetime
 import os
@@ -8,46 +11,15 @@ import signal
 import sys
 import time
 
-import failures  # noqa: F401 # its scenarios
-from operate import Operated
 from machine import Failed, Skipped
-from network import NODES
-from scenarios import SCENARIOS
-
-USAGE = """\
-usage: deploy/lab ason [--name NAME] COMMAND
-  up               make the namespaces, start seven nodes (seven ce, nine fe), come back when all hear each other
-  status           processes, neighbours, calls, connections and cross-connects of every node
-  exec NODE ...    run a command in n1 ... n6, l7 or users (interfaces A, B, X, Y, Z)
-  ctl PROGRAM ...  forcesctl of ce1 ... ce7 or fe11 fe21 fe22 ..., e.g. deploy/lab ason ctl ce1 connection list
-  down             end everything and remove the namespaces
-  check [DIR]      up, all scenarios, down. Exit status 0 only if all of it happened as it must. In DIR (default
-                   /tmp/forces-ason-report): report.md, a capture TAG.pcap of the RSVP packets of each scenario
-    --only TAGS    these scenarios only, such as T1,T6
-    --keep         leave it running, whatever happened
-  scenarios        what check plays
-
-NAME (default ason; check has one of its own) keeps laboratories apart. Needs root, the packages of
-deploy/install-deps and the programs in build/release/bin (or $FORCES_BIN). Exit status 77: this machine cannot.
-"""
-
-
-def status(lab):
-    for what in lab.running():
-        print(f"{what:8} " + (f"pid {lab.pid(what)}" if lab.pid(what) else "ENDED"))
-    for node in NODES.values():
-        for words in (("signaling", "neighbors"), ("call", "list"), ("connection", "list"), ("connection", "list", "--lsps")):
-            print(f"--- {node.name}: {' '.join(words)}\n{lab.ctl(node.ce, *words).stdout}")
-        for fe in node.fes:
-            print(f"--- fe{fe}: fabric show\n{lab.ctl(f'fe{fe}', 'fabric', 'show').stdout}")
 
 
 class Report:
     """report.md: what happened, and what to look at."""
 
-    def __init__(self, folder):
+    def __init__(self, what, folder):
         self.folder = folder
-        self.parts = [f"# deploy/lab ason check, {datetime.datetime.now():%Y-%m-%d %H:%M}\n"]
+        self.parts = [f"# deploy/lab {what} check, {datetime.datetime.now():%Y-%m-%d %H:%M}\n"]
 
     def add(self, lab, tag, title, begin, failure):
         end = "FAILED" if failure else "passed"
@@ -64,15 +36,16 @@ class Report:
         (self.folder / "report.md").write_text("\n".join(self.parts) + "\n")
 
 
-def play(lab, report, only):
+def play(lab, scenarios, report, only):
     """All scenarios in their order; the first that fails is the last."""
-    for tag, title, function in SCENARIOS:
+    for tag, title, function in scenarios:
         if only and tag not in only:
             continue
         lab.say()
         lab.say(f"== {tag}: {title}")
         begin, lab.notes = (time.monotonic(), len(lab.lines)), []
-        lab.capture.switch(tag)
+        if lab.capture:
+            lab.capture.switch(tag)
         failure = None
         try:
             function(lab)
@@ -80,19 +53,20 @@ def play(lab, report, only):
             failure = failed
             lab.say(str(failed))
         report.add(lab, tag, title, begin, failure)
-        lab.capture.switch(None)
+        if lab.capture:
+            lab.capture.switch(None)
         if failure:
             raise failure
 
 
-def check(lab, folder, only, keep):
+def check(what, lab, scenarios, folder, only, keep):
     folder.mkdir(parents=True, exist_ok=True)
-    report = Report(folder)
+    report = Report(what, folder)
     failure = None
     try:
         lab.up()
         lab.listen(folder)
-        play(lab, report, only)
+        play(lab, scenarios, report, only)
     except Skipped:
         raise
     except (Failed, KeyboardInterrupt) as failed:
@@ -101,7 +75,7 @@ def check(lab, folder, only, keep):
     finally:
         lab.deaf()
     if keep:
-        lab.say(f"left running: deploy/lab ason --name {lab.name} status, ctl, down")
+        lab.say(f"left running: deploy/lab {what} --name {lab.name} status, ctl, down")
     else:
         bad = [] if lab.down() else ["not everything ended on SIGTERM"]
         bad += lab.ended_badly()
@@ -112,41 +86,41 @@ def check(lab, folder, only, keep):
             lab.forget()
     lab.say()
     lab.say(f"report: {folder}/report.md" + (f"; logs: {lab.dir}/log" if failure or keep else ""))
-    lab.say("lab ason check: " + (f"FAILED: {failure}" if failure else "passed"))
+    lab.say(f"lab {what} check: " + (f"FAILED: {failure}" if failure else "passed"))
     return 1 if failure else 0
 
 
-def main():
-    parser = argparse.ArgumentParser(add_help=False, usage=USAGE)
+def invoke(what, usage, make, scenarios, status):
+    parser = argparse.ArgumentParser(add_help=False, usage=usage)
     parser.add_argument("-h", "--help", action="store_true")
     parser.add_argument("--name")
     parser.add_argument("command", nargs="?")
     parser.add_argument("words", nargs=argparse.REMAINDER)
     given = parser.parse_args()
     if given.help or not given.command:
-        print(USAGE, end="")
+        print(usage, end="")
         return 0 if given.help else 64
-    lab = Operated(given.name or (f"ason-{os.getpid()}" if given.command == "check" else "ason"))
+    lab = make(given.name or (f"{what}-{os.getpid()}" if given.command == "check" else what))
     words = given.words
     if given.command == "up":
         lab.up()
-        lab.say("it runs; look around with deploy/lab ason status, ctl")
+        lab.say(f"it runs; look around with deploy/lab {what} status, ctl")
     elif given.command == "scenarios":
-        for tag, title, _ in SCENARIOS:
+        for tag, title, _ in scenarios:
             print(f"{tag:4} {title}")
     elif given.command == "check":
-        option = argparse.ArgumentParser(usage=USAGE)
+        option = argparse.ArgumentParser(usage=usage)
         option.add_argument("--only", default="")
         option.add_argument("--keep", action="store_true")
-        option.add_argument("folder", nargs="?", default="/tmp/forces-ason-report")
+        option.add_argument("folder", nargs="?", default=f"/tmp/forces-{what}-report")
         chosen = option.parse_args(words)
         only = set(filter(None, chosen.only.split(",")))
-        if only - {tag for tag, _, _ in SCENARIOS}:
+        if only - {tag for tag, _, _ in scenarios}:
             raise Failed(f"no such scenario: {chosen.only}")
         signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-        return check(lab, pathlib.Path(chosen.folder).absolute(), only, chosen.keep)
+        return check(what, lab, scenarios, pathlib.Path(chosen.folder).absolute(), only, chosen.keep)
     elif not lab.dir.exists():
-        raise Failed(f"there is no laboratory {lab.name} ({lab.dir}); deploy/lab ason up")
+        raise Failed(f"there is no laboratory {lab.name} ({lab.dir}); deploy/lab {what} up")
     elif given.command == "status":
         status(lab)
     elif given.command == "down":
@@ -157,17 +131,17 @@ def main():
     elif given.command == "ctl" and len(words) > 1:
         os.execv(lab.bin / "forcesctl", ["forcesctl", "--socket", str(lab.dir / f"sock/{words[0]}"), *words[1:]])
     else:
-        print(USAGE, end="", file=sys.stderr)
+        print(usage, end="", file=sys.stderr)
         return 64
     return 0
 
 
-if __name__ == "__main__":
+def main(what, usage, make, scenarios, status):
     try:
-        sys.exit(main())
+        sys.exit(invoke(what, usage, make, scenarios, status))
     except Skipped as skipped:
-        print(f"lab ason: skipped: {skipped}", file=sys.stderr)
+        print(f"lab {what}: skipped: {skipped}", file=sys.stderr)
         sys.exit(77)
     except Failed as failed:
-        print(f"lab ason: {failed}", file=sys.stderr)
+        print(f"lab {what}: {failed}", file=sys.stderr)
         sys.exit(1)

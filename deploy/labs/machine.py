@@ -111,11 +111,12 @@ class Machine:
         subprocess.run(["ip", "-n", self.ns(node), "-batch", "-"], input=commands, text=True, check=True,
                        timeout=60)
 
-    def ip_netns_add(self, node):
+    def ip_netns_add(self, node, ipv6=False):
+        """Without IPv6 its neighbour discovery does not blur captures."""
         run("ip", "netns", "add", self.ns(node))
-        # Nothing here speaks IPv6; its neighbour discovery would only blur captures.
-        self.exec(node, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
-                  "net.ipv6.conf.default.disable_ipv6=1")
+        if not ipv6:
+            self.exec(node, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
+                      "net.ipv6.conf.default.disable_ipv6=1")
         self.ip(node, "link set lo up\n")
 
     def fibre(self, node, device, far_node, far_device):
@@ -187,6 +188,20 @@ class Machine:
 
     def running(self):
         return sorted(p.name for p in (self.dir / "run").glob("*"))
+
+    def ended_badly(self):
+        """Which ce and fe did not end as they should, or what a sanitizer had to say."""
+        bad = []
+        for path in sorted((self.dir / "log").glob("[cf]e[0-9]*.log")):
+            log = self.log(path.stem)
+            if "stopped" not in log[-4000:]:
+                bad.append(f"{path.stem} did not end in good order")
+            bad += [f"{path.stem}: {line}" for line in log.splitlines()
+                    if "Sanitizer" in line or "runtime error:" in line]
+        return bad
+
+    def forget(self):
+        shutil.rmtree(self.dir)
 
     def log(self, what):
         path = self.dir / f"log/{what}.log"
