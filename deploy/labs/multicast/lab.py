@@ -1,5 +1,6 @@
 """The laboratory while it runs: its programs, its hosts, and what is seen of both."""
 import contextlib
+import os
 import shutil
 import signal
 import time
@@ -153,6 +154,17 @@ class Lab(Machine):
                  for one in self.ask(f"ce{n}", "mars", "clients").get("clients", [])
                  if int(one["fe"]) == fe and one.get("ours")]
         return those[0] if len(those) == 1 else None
+
+    def mcs_of(self, server, group):
+        """IDs of the FEs that replicate for a group, as a server has them."""
+        return sorted(int(one["fe"]) for one in self.ask(f"ce{server}", "mars", "mcs").get("mcs", [])
+                      if one["group"] == group)
+
+    def set_mcs(self, fe, *groups):
+        """An FE replicates for these groups from now on, and for no others."""
+        (self.dir / f"fe{fe}.toml").write_text(network.fe_toml(self, fe, groups))
+        os.kill(self.pid(f"fe{fe}"), signal.SIGHUP)
+        self.say(f"fe{fe} is told to replicate for " + (", ".join(groups) or "no group"))
 
     def aligned(self):
         """Every server that lives hears every other one, and all digests are the same."""
