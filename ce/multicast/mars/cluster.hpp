@@ -56,6 +56,8 @@ class Cluster {
   void on_message(Message& m, Vc from, Instant now);
   void on_leaf_lost(ControlVc control, const AtmAddress& leaf, Instant now);
   void on_record(Holder at, const CacheEntry* entry, Instant now);
+  // Says once more what stands under that key. False: nothing of this protocol does.
+  bool repeat(std::uint32_t key);
   void on_own_record(std::uint32_t key, const CacheEntry& entry, Instant now);
   bool redirect(const std::optional<AtmAddress>& first, bool hard, Instant now);
   void on_timer(Instant now);
