@@ -43,6 +43,10 @@ struct LspKey {
   std::uint16_t lsp_id = 0;
   friend constexpr auto operator<=>(const LspKey&, const LspKey&) = default;
 };
+[[nodiscard]] constexpr bool same_session(const LspKey& a, const LspKey& b) {
+  return a.end_point == b.end_point && a.extended_tunnel_id == b.extended_tunnel_id &&
+         a.sender == b.sender && a.tunnel_id == b.tunnel_id;
+}
 
 // The cookie in the rows of a cross-connect (CrossConnect.Owner): whose it is, also for a
 // controller that lost its memory. Layout: end point(4), extended tunnel(4), sender(4), tunnel(2),

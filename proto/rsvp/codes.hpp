@@ -61,6 +61,7 @@ enum class Class : std::uint8_t {
   RestartCap = 131,
   LinkCapability = 133,
   Capability = 134,
+  LspTunnelInterfaceId = 193,
   NotifyRequest = 195,
   AdminStatus = 196,
   LspAttributes = 197,
@@ -146,6 +147,7 @@ inline constexpr std::uint16_t kBadExplicitRoute = 1, kBadStrictNode = 2, kBadLo
     kLabelSet = 11, kSwitchingType = 12, kEncoding = 14, kLinkProtection = 15,
                                kUnknownInterface = 16,                                 // 3473
     kLspProtection = 17, kProtectionNotApplicable = 18, kRerouteLimit = 22,            // 4872, 4920
+    kContiguousUnsupported = 28, kSignalingMethod = 29, kStitchingUnsupported = 30,    // 5151, 5150
     kUnsupportedExclusion = 64, kInconsistentSubobject = 65, kLocalNodeExcluded = 66,  // 4874
     kRouteExcluded = 67, kExclusionTooComplex = 68,                                    //
     kDiversity = 100, kServiceLevel = 101, kNoRouteToSource = 103, kInterfaceId = 104,  // 3476

@@ -33,8 +33,9 @@ using Object =
                  Label, LabelRequest, ExplicitRoute, RecordRoute, Hello, MessageId, MessageIdAck,
                  MessageIdList, RecoveryLabel, UpstreamLabel, LabelSet, Protection, Challenge,
                  LspRequiredAttributes, SuggestedLabel, AcceptableLabelSet, RestartCap,
-                 LinkCapability, Capability, NotifyRequest, AdminStatus, LspAttributes, Association,
-                 CallAttributes, SessionAttribute, CallOps, GeneralizedUni, CallId, ExcludeRoute>;
+                 LinkCapability, Capability, LspTunnelInterfaceId, NotifyRequest, AdminStatus,
+                 LspAttributes, Association, CallAttributes, SessionAttribute, CallOps,
+                 GeneralizedUni, CallId, ExcludeRoute>;
 
 [[nodiscard]] std::uint8_t class_number(const Object& object);
 [[nodiscard]] std::uint8_t c_type(const Object& object);

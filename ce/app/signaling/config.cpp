@@ -27,7 +27,8 @@ constexpr std::array<std::string_view, 2> kDigests{"hmac-md5", "hmac-sha1"};
 
 struct Seen {
   const std::vector<FeConfig>& fes;
-  std::map<NodeId, bool> nodes{};                          // of [te]
+  std::map<NodeId, bool> nodes{};  // of [te]
+  std::set<NodeId> domain{};       // other nodes of ours, if it has a number
   std::map<std::uint32_t, const TeLinkSettings*> links{};  // by our interface
   std::set<std::uint32_t> interfaces{};
   std::set<FePort> ports{};
@@ -189,7 +190,9 @@ void visit_key(ConfigVisitor& v, KeySettings& key, Seen& seen) {
   v.texts("neighbors", key.neighbors);
   for (const std::string& text : key.neighbors) {
     const auto node = node_in(text);
-    v.check(node && seen.nodes.contains(*node) && seen.nodes.at(*node), "neighbors",
+    const bool near = node && seen.nodes.contains(*node) && seen.nodes.at(*node);
+    // Or the other end of segments (RFC 5150).
+    v.check(near || (node && seen.domain.contains(*node)), "neighbors",
             fmt::format("\"{}\" is at the other end of none of our [[te.link]]", text));
   }
   const auto date = [&](std::string_view name, std::string& text) {
@@ -221,6 +224,13 @@ void visit_label_map(ConfigVisitor& v, LabelMapSettings& row, Seen& seen) {
 // What [te] says of this node: its neighbours, and the links by its own interfaces.
 void look_at_links(const TeSettings& te, NodeId self, Seen& seen) {
   for (const TeNodeSettings& node : te.nodes) seen.nodes.emplace(node.values.id, false);
+  const auto own = std::ranges::find(te.nodes, self, [](const auto& one) { return one.values.id; });
+  for (const TeNodeSettings& node : te.nodes) {
+    const std::uint32_t domain = own == te.nodes.end() ? 0 : own->values.domain;
+    if (domain != 0 && node.values.domain == domain && node.values.id != self) {
+      seen.domain.insert(node.values.id);
+    }
+  }
   for (const TeLinkSettings& link : te.links) {
     const auto& ends = link.values.ends;
     for (std::size_t i = 0; i < 2; ++i) {

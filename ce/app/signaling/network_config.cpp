@@ -199,6 +199,10 @@ void visit_point(ConfigVisitor& v, PointSettings& point, std::set<std::string>& 
   visit_numbers(v, "elements", point.elements, values.elements);
   v.texts("credentials", values.credentials);
   v.choice("realisation", values.plan.realisation, kRealisations);
+  v.check(values.plan.realisation != calls::Realisation::Nested, "realisation",
+          "\"nested\" cannot be had: a row of a fabric joins two slots, and none is inside another "
+          "one; "
+          "\"stitched\" gives a domain LSPs of its own");
   v.number("working", values.plan.working, {.min = 1, .max = 255});
   v.number("recovery", values.plan.recovery, {.max = 255});
   v.required("name");

@@ -210,6 +210,16 @@ Made<signaling::ServiceConfig> signaling_config(const AsonSettings& s) {
   }
   node.calls = s.signaling.calls;
   node.calls.policy = policy_of(s.policy);
+  for (const NodeId peer : segment_peers(node)) {
+    auto& known = node.engine.neighbors;
+    if (std::ranges::find(known, peer, &engine::NeighborConfig::node) != known.end()) continue;
+    const std::string text = calls::to_text(calls::Address::v4(peer.value));
+    auto theirs = keys_of(s.signaling, &text);
+    if (!theirs) return std::unexpected(theirs.error());
+    known.push_back(signaling::far_neighbor(peer));
+    known.back().security = s.signaling.security;
+    known.back().security.keys = std::move(*theirs);
+  }
   return config;
 }
 

@@ -15,6 +15,8 @@ namespace forces::signaling::resource {
 
 // One side of a connection at this node.
 struct Side {
+  // 0: it ends here without a row, and only has its labels at the other side: an LSP that others
+  // are to use as a link (RFC 5150).
   std::uint32_t interface = 0;
   // Labels of the direction from sender to receiver: exactly these (a LABEL, a label of the ERO, a
   // RECOVERY_LABEL), or else from these (LABEL_SET; nullopt: any), these first (SUGGESTED_LABEL).
@@ -39,6 +41,9 @@ struct Wants {
   // section 4.6.4). Of two that have a row in common the one that became active last has it; the
   // other one has it back when that goes, and is Active meanwhile.
   bool shared = false;
+  // LSPs without rows that it uses as links: their labels are there for it, and its rows use them.
+  std::vector<LspKey> over{};
+  [[nodiscard]] bool rowless() const { return in.interface == 0 || out.interface == 0; }
   friend bool operator==(const Wants&, const Wants&) = default;
 };
 

@@ -23,12 +23,21 @@ engine::Config engine_config(const NodeConfig& config) {
   engine::Config made = config.engine;
   made.node = config.id;
   made.restart.recovering = true;
+  for (const NodeId peer : segment_peers(config)) {
+    if (std::ranges::find(made.neighbors, peer, &engine::NeighborConfig::node) !=
+        made.neighbors.end()) {
+      continue;
+    }
+    made.neighbors.push_back(far_neighbor(peer));
+    made.neighbors.back().security = config.engine.learned_security;
+  }
   return made;
 }
-ason::ControllerConfig connections_config(const NodeConfig& config) {
+ason::ControllerConfig connections_config(const NodeConfig& config, auto domain) {
   ason::ControllerConfig made = config.connections;
   made.self = config.id;
   made.recovering = true;
+  made.domain = std::move(domain);
   return made;
 }
 ason::calls::CallConfig calls_config(const NodeConfig& config) {
@@ -50,6 +59,35 @@ state::Octets key_octets(std::string_view key) {
 
 }  // namespace
 
+std::vector<NodeId> segment_peers(const NodeConfig& config) {
+  const auto domain = [&](NodeId node) {
+    const auto at = std::ranges::find(config.nodes, node, &te::Node::id);
+    return at == config.nodes.end() ? 0 : at->domain;
+  };
+  std::set<NodeId> borders;
+  for (const te::Link& link : config.links) {
+    if (domain(link.ends[0].node) == domain(link.ends[1].node)) continue;
+    for (const LinkEnd& end : link.ends) borders.insert(end.node);
+  }
+  const ason::calls::Policy policy(config.calls.policy);
+  const std::uint32_t own = domain(config.id);
+  std::vector<NodeId> peers;
+  for (const te::Node& node : config.nodes) {
+    if (own == 0 || node.domain != own || node.id == config.id) continue;
+    if (!borders.contains(node.id) && !borders.contains(config.id)) continue;
+    const auto* const point = policy.point_of(Address::v4(node.id.value));
+    const bool stitched =
+        point != nullptr && point->plan.realisation == ason::calls::Realisation::Stitched;
+    if (stitched) peers.push_back(node.id);
+  }
+  return peers;
+}
+
+engine::NeighborConfig far_neighbor(NodeId node) {
+  constexpr std::uint8_t kFar = 255;
+  return {.node = node, .hello_ttl = kFar};
+}
+
 void Times::add(Duration took) {
   const auto at = std::ranges::lower_bound(kBounds, took) - kBounds.begin();
   ++counts[static_cast<std::size_t>(at)];
@@ -62,7 +100,9 @@ TransportNode::TransportNode(NodeConfig&& config, state::Store& store, Instant n
       store_(store),
       manager_(manager_config(config)),
       engine_(engine_config(config), now),
-      connections_(connections_config(config), database_, finder_, manager_),
+      connections_(
+          connections_config(config, [this](const ason::DomainAsk& ask) { return plan_of(ask); }),
+          database_, finder_, manager_),
       calls_(calls_config(config)),
       rooms_{database_, finder_, manager_, engine_, connections_, calls_} {
   for (const te::Node& node : config.nodes) database_.set(node);
@@ -447,6 +487,26 @@ ason::calls::ConnectionAsk ask_of(const LspKey& key, std::uint16_t call_id, std:
 }
 
 }  // namespace
+
+ason::DomainPlan TransportNode::plan_of(const ason::DomainAsk& ask) {
+  using namespace ason::calls;
+  const Address exit = Address::v4(ask.exit.value);
+  const SegmentPlan plan = calls_.plan_towards(exit);
+  ason::DomainPlan made{
+      .stitched = plan.realisation == Realisation::Stitched,
+      .connections = static_cast<std::uint8_t>(std::min(plan.working + plan.recovery, 255))};
+  if (!made.stitched || ask.call.id == 0) return made;
+  // Segments of a segment of the call are connections of it.
+  const auto verdict = calls_.may_connect(ask_of(ask.lsp, ask.call.id, ask.call.name));
+  const Call* const call = calls_.show(verdict.call);
+  if (call == nullptr || !call->established()) return made;
+  for (const Side side : {Side::Down, Side::Up}) {
+    const auto& leg = call->leg(side);
+    const auto id = leg && leg->peer == exit ? calls_.segment_id(verdict.call, side) : std::nullopt;
+    if (id) made.call = {.id = id->number, .name = id->name};
+  }
+  return made;
+}
 
 void TransportNode::answer_ask(const ason::AskCall& ask, Instant now) {
   auto question = ask_of(ask.key, ask.call_id, ask.name);

@@ -57,6 +57,14 @@ struct NodeConfig {
   ason::calls::CallConfig calls{};                  // `address` as well
 };
 
+// Nodes of its domain with which it may share the ends of a segment, as the reference point to them
+// says (RFC 5150): neighbours, however far away.
+[[nodiscard]] std::vector<NodeId> segment_peers(const NodeConfig& config);
+
+// One that packets reach over other nodes. Those of segment_peers() that are no neighbours by the
+// configuration are made such ones, with its `learned_security`.
+[[nodiscard]] engine::NeighborConfig far_neighbor(NodeId node);
+
 // --- outputs ---
 struct SendPacket {  // an IPv4 packet, out of this port
   FePort port{};
@@ -162,6 +170,7 @@ class TransportNode {
   void take(const ason::calls::CallOutput& output, Instant now);
   void take(const engine::Output& output, Instant now);
   void perform(const Item& item, Instant now);
+  [[nodiscard]] ason::DomainPlan plan_of(const ason::DomainAsk& ask);
   void answer_ask(const ason::AskCall& ask, Instant now);
   void time(const ason::ConnectionChanged& changed);
   void tell_calls(const ason::CallConnection& connection, Instant now);

@@ -1,4 +1,5 @@
-// Properties of an LSP or call: attributes (RFC 5420, 6001), PROTECTION and ASSOCIATION (RFC 4872).
+// Properties of an LSP or call: attributes (RFC 5420, 6001), PROTECTION and ASSOCIATION (RFC 4872),
+// the link that it makes (RFC 3477).
 #pragma once
 
 #include <span>
@@ -100,6 +101,23 @@ struct Association {
     c.address(s.source, "rsvp.association.source");
   }
   friend bool operator==(const Association&, const Association&) = default;
+};
+
+// RFC 3477 section 3.1: an LSP that is a link to others, by the number that one end gave it.
+struct LspTunnelInterfaceId {
+  static constexpr Class kClass = Class::LspTunnelInterfaceId;
+  static constexpr bool has(std::uint8_t c) { return c == 1; }
+
+  std::uint32_t router_id = 0;
+  std::uint32_t interface_id = 0;
+
+  [[nodiscard]] std::uint8_t c_type() const { return 1; }
+  template <class Self, class Coder>
+  static void layout(Self& s, Coder& c) {
+    c.u32(s.router_id, "rsvp.tunnel_interface.router_id");
+    c.u32(s.interface_id, "rsvp.tunnel_interface.interface_id");
+  }
+  friend bool operator==(const LspTunnelInterfaceId&, const LspTunnelInterfaceId&) = default;
 };
 
 }  // namespace forces::rsvp

@@ -11,6 +11,7 @@ enum Type : std::uint8_t {
   kIpv6 = 2,
   kLabel = 3,
   kUnnumbered = 4,
+  kAttributes = 5,
   kAs = 32,
   kExclusions = 33,
   kSrlg = 34,
@@ -87,6 +88,11 @@ std::optional<Subobject::Hop> known_hop(std::uint8_t type, wire::Bytes v, RouteK
       return kind == RouteKind::Explicit || kind == RouteKind::Record ? label_hop(v) : std::nullopt;
     case kUnnumbered:
       return unnumbered_hop(v, kind);
+    case kAttributes:
+      if (kind != RouteKind::Record || v.size() < 6 || is_set(v[0]) || is_set(v[1])) {
+        return std::nullopt;
+      }
+      return AttributesHop{Reading::octets(v.subspan(2))};
     case kAs:
       if (v.size() != 2 || links) return std::nullopt;
       return AsHop{static_cast<std::uint16_t>(wire::load_be<2>(v.data()))};
@@ -175,6 +181,11 @@ class HopWriter {
     w_.bytes(hop.specific);
     return kSwitching;
   }
+  std::uint8_t operator()(const AttributesHop& hop) {
+    w_.zeros(2);
+    w_.bytes(hop.flags);
+    return kAttributes;
+  }
   std::uint8_t operator()(const UnknownHop& hop) {
     w_.bytes(hop.octets);
     return hop.type;
@@ -185,6 +196,15 @@ class HopWriter {
 };
 
 }  // namespace
+
+bool AttributesHop::flag(unsigned bit) const {
+  return bit / 8 < flags.size() && (number(flags[bit / 8]) >> (7 - bit % 8) & 1U) != 0;
+}
+
+void AttributesHop::set_flag(unsigned bit) {
+  if (bit / 8 >= flags.size()) flags.resize((bit / 32 + 1) * 4);
+  flags[bit / 8] |= std::byte{0x80} >> (bit % 8);
+}
 
 void read_route(wire::ByteReader& r, RouteKind kind, Route& route) {
   route.reserve(r.remaining() / 8);

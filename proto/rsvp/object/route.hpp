@@ -1,5 +1,5 @@
 // Routes as lists of subobjects: EXPLICIT_ROUTE and RECORD_ROUTE (RFC 3209 sections 4.3 and 4.4,
-// RFC 3473 section 5, RFC 3477), EXCLUDE_ROUTE (RFC 4874), path keys (RFC 5520).
+// RFC 3473 section 5, RFC 3477, RFC 5420), EXCLUDE_ROUTE (RFC 4874), path keys (RFC 5520).
 #pragma once
 
 #include <span>
@@ -74,6 +74,15 @@ struct SwitchingHop {
   friend bool operator==(const SwitchingHop&, const SwitchingHop&) = default;
 };
 
+// Type 5, of an RRO: what the node of the subobject before it says of itself (RFC 5420
+// section 7.2), in bits that are counted as those of LSP_ATTRIBUTES.
+struct AttributesHop {
+  Octets flags{};
+  [[nodiscard]] bool flag(unsigned bit) const;
+  void set_flag(unsigned bit);
+  friend bool operator==(const AttributesHop&, const AttributesHop&) = default;
+};
+
 // Of another type, or not of the form of its type: kept as it came.
 struct UnknownHop {
   std::uint8_t type = 0;  // in an RRO with the top bit, which is no L bit there
@@ -83,7 +92,7 @@ struct UnknownHop {
 
 struct Subobject {
   using Hop = std::variant<PrefixHop, UnnumberedHop, LabelHop, AsHop, SrlgHop, PathKeyHop,
-                           ExclusionHop, BandwidthHop, SwitchingHop, UnknownHop>;
+                           ExclusionHop, BandwidthHop, SwitchingHop, AttributesHop, UnknownHop>;
   bool loose = false;  // the L bit; in an XRO: to be avoided, not excluded
   Hop hop{};
 

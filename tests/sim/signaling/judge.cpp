@@ -38,15 +38,15 @@ struct NetworkStorm::Judge {
     Label label = 0;
     friend auto operator<=>(const Place&, const Place&) = default;
   };
-  // Where what comes in here leaves the network, along active rows of this LSP, which are counted
+  // Where what comes in here leaves the network, along active rows of these LSPs, which are counted
   // as used; nullopt: it does not.
-  std::optional<Place> trace(Place at, const LspKey& lsp) {
+  std::optional<Place> trace(Place at, const std::set<LspKey>& of) {
     for (int hops = 0; hops < 200; ++hops) {
       const auto found = by_input.find({at.port, at.label});
       if (found == by_input.end()) return std::nullopt;
       const auto& [number, id] = found->second;
       const resource::Row& row = network.at(number).rows.at(id);
-      if (!row.active || row.owner.lsp != lsp) return std::nullopt;
+      if (!row.active || !of.contains(row.owner.lsp)) return std::nullopt;
       used.insert(found->second);
       at = {{id.first, row.out_port}, row.out_label};
       const std::uint32_t other = id.first < kNodesOfFes ? id.first + kNodesOfFes : number;
@@ -61,6 +61,30 @@ struct NetworkStorm::Judge {
     return std::nullopt;
   }
 
+  // A segment from one end to the other (RFC 5150): at its ends it has labels and no rows.
+  void check_segment(std::uint32_t at, const LspKey& key, const LspKey& user) {
+    const ason::LspView* before = nullptr;
+    for (int hops = 0; hops < 100; ++hops) {
+      const auto here = lsps[at].find(key);
+      if (here == lsps[at].end()) return say(at, words(key) + " ends before it");
+      const ason::LspView& lsp = here->second;
+      seen.insert({at, key});
+      if (lsp.state != "up" || lsp.failing || lsp.unsynchronized) {
+        say(at, words(key) + " is " + lsp.state + (lsp.failing ? ", failing" : ""));
+      }
+      if (before != nullptr && (lsp.in_down != before->out_down || lsp.in_up != before->out_up)) {
+        say(at, words(key) + " has other labels than at the node before");
+      }
+      const bool end = lsp.next == NodeId{};
+      if ((hops == 0 || end) && lsp.carries != std::vector{user}) {
+        say(at, words(key) + " does not carry what goes over it");
+      }
+      if (end) return;
+      before = &lsp;
+      at = number_of(lsp.next);
+    }
+  }
+
   // An LSP from end to end: what its nodes know of it, and its light.
   void check_lsp(const LspKey& key, const Wish& wish) {
     std::uint32_t at = wish.from;
@@ -68,12 +92,23 @@ struct NetworkStorm::Judge {
     if (first == lsps[at].end()) return say(at, words(key) + " is not there");
     const ason::LspView* lsp = &first->second;
     const Place begin{network.plan.port({node_id(at), 1}), lsp->in_down.at(0)};
+    std::set<LspKey> own{key};
     for (int hops = 0; hops < 100; ++hops) {
       seen.insert({at, key});
       if (lsp->state != "up") say(at, words(key) + " is " + lsp->state);
       if (lsp->failing) say(at, words(key) + " is said to be failing");
       if (lsp->unsynchronized) say(at, words(key) + " is not synchronized");
       if (lsp->next == NodeId{}) break;
+      if (lsp->segment_out) {
+        own.insert(*lsp->segment_out);
+        check_segment(at, *lsp->segment_out, key);
+        at = number_of(lsp->next);
+        const auto next = lsps[at].find(key);
+        if (next == lsps[at].end()) return say(at, words(key) + " ends before it");
+        const auto segment = std::exchange(lsp, &next->second)->segment_out;
+        if (lsp->segment_in != segment) say(at, words(key) + " comes by another segment");
+        continue;
+      }
       const auto* const far = network.far(network.plan.port({node_id(at), lsp->out}));
       if (far == nullptr || far->end.node != lsp->next)
         return say(at, words(key) + " leads astray");
@@ -88,11 +123,11 @@ struct NetworkStorm::Judge {
     }
     if (at != wish.to) return say(at, words(key) + " ends here");
     const Place last{network.plan.port({node_id(at), 1}), lsp->out_down.at(0)};
-    if (trace(begin, key) != last) say(wish.from, words(key) + " passes no light");
+    if (trace(begin, own) != last) say(wish.from, words(key) + " passes no light");
     if (!wish.both_ways) return;
     const Place back_begin{last.port, lsp->out_up.at(0)};
     const Place back_last{begin.port, first->second.in_up.at(0)};
-    if (trace(back_begin, key) != back_last) say(at, words(key) + " passes no light back");
+    if (trace(back_begin, own) != back_last) say(at, words(key) + " passes no light back");
   }
 
   // What nobody needs: rows, labels, LSPs, in any room.

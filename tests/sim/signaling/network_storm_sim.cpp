@@ -30,7 +30,7 @@ constexpr std::uint64_t kSlow = 1;
 constexpr std::uint64_t kSlow = 1;
 #endif
 
-StormSize size() {
+StormSize usual() {
   const bool longer = std::getenv("FORCES_LONG") != nullptr;
   return {.nodes = static_cast<std::uint32_t>(number("FORCES_NODES", longer ? 50 : 20)),
           .life = std::chrono::hours(number("FORCES_VIRTUAL_HOURS", 1))};
@@ -75,17 +75,23 @@ std::uint64_t live(std::uint64_t seed, StormSize s) {
 }
 
 // In two halves, which run side by side.
-void live_every_second(std::uint64_t first) {
+void live_every_second(std::uint64_t first, bool stitched = false) {
+  StormSize size = usual();
+  size.stitched = stitched;
   if (const std::uint64_t one = number("FORCES_SEED", 0); one != 0) {
-    if (one % 2 == first % 2) live(one, size());
+    if (one % 2 == first % 2) live(one, size);
     return;
   }
   const std::uint64_t last = std::max<std::uint64_t>(number("FORCES_SEEDS", 2) / kSlow, 2);
-  for (std::uint64_t seed = first; seed <= last; seed += 2) live(seed, size());
+  for (std::uint64_t seed = first; seed <= last; seed += 2) live(seed, size);
 }
 
 TEST(NetworkStorm, NothingIsLeakedHalvedOrReleasedOddSeeds) { live_every_second(1); }
 TEST(NetworkStorm, NothingIsLeakedHalvedOrReleasedEvenSeeds) { live_every_second(2); }
+
+// Where domains stitch to segments of their own.
+TEST(NetworkStorm, StitchedNothingIsLeakedHalvedOrReleasedOddSeeds) { live_every_second(1, true); }
+TEST(NetworkStorm, StitchedNothingIsLeakedHalvedOrReleasedEvenSeeds) { live_every_second(2, true); }
 
 TEST(NetworkStorm, TheSameSeedIsTheSameLife) {
   const StormSize small{.nodes = 10, .life = 10min};

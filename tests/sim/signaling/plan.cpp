@@ -84,7 +84,10 @@ NodeConfig NetworkPlan::config(std::uint32_t number) const {
   auto& neighbors = config.engine.neighbors;
   for (const Fibre& fibre : fibres) {
     te::Link link{.ends = {fibre.a, fibre.b}, .reference = fibre.reference};
-    for (te::Direction& direction : link.directions) direction.free = slots(fibre.slots);
+    for (te::Direction& direction : link.directions) {
+      direction.free = slots(fibre.slots);
+      direction.metric = fibre.metric;
+    }
     config.links.push_back(link);
     for (const auto& [near, far] : {std::pair(fibre.a, fibre.b), std::pair(fibre.b, fibre.a)}) {
       if (near.node != config.id) continue;
@@ -107,10 +110,21 @@ NodeConfig NetworkPlan::config(std::uint32_t number) const {
   PolicyConfig& policy = config.calls.policy;
   policy.points.push_back(
       {.name = "network", .kind = PointKind::Enni, .peers = {Prefix::all_v4()}});
+  std::map<std::uint32_t, std::string> names;
+  for (const Point& point : points) {
+    if (point.a != number && point.b != number) continue;
+    const std::uint32_t other = point.a == number ? point.b : point.a;
+    std::string& name = names[other];
+    name = std::string("to N").append(std::to_string(other));
+    policy.points.push_back({.name = name,
+                             .kind = PointKind::Inni,
+                             .peers = {{rsvp::Address::v4(node_id(other).value), 32}},
+                             .plan = point.plan});
+  }
   for (const CallRoute& route : routes) {
     if (route.at != number) continue;
     ManagerRoute made{.destination = {rsvp::Address::v4(node_id(route.to).value), 32},
-                      .point = "network"};
+                      .point = names.contains(route.next) ? names.at(route.next) : "network"};
     if (route.next != 0) made.next = rsvp::Address::v4(node_id(route.next).value);
     policy.routes.push_back(made);
   }
@@ -136,7 +150,40 @@ NetworkPlan line_of_four() {
   return plan;
 }
 
-NetworkPlan random_plan(std::uint64_t seed, std::uint32_t nodes) {
+NetworkPlan three_domains(const ason::calls::SegmentPlan& between, bool direct) {
+  using te::ReferencePoint;
+  NetworkPlan plan;
+  plan.nodes = {{1, 1}, {2, 1}, {3, 2}, {4, 2}, {5, 2}, {6, 3}, {7, 2}};
+  const auto fibre = [&](std::uint32_t a, std::uint32_t b, ReferencePoint reference) {
+    plan.fibres.push_back({{node_id(a), 10 * a + b}, {node_id(b), 10 * b + a}, reference});
+  };
+  fibre(1, 2, ReferencePoint::INni);
+  fibre(2, 3, ReferencePoint::ENni);
+  fibre(3, 7, ReferencePoint::INni);
+  fibre(7, 4, ReferencePoint::INni);
+  fibre(4, 6, ReferencePoint::ENni);
+  fibre(2, 5, ReferencePoint::ENni);
+  plan.fibres.back().metric = 10;  // by N3, if that can be
+  fibre(5, 4, ReferencePoint::INni);
+  if (direct) fibre(3, 4, ReferencePoint::INni);
+  plan.users = {{{node_id(1), 1}},
+                {{node_id(1), 2}},
+                {{node_id(6), 7}},
+                {{node_id(6), 8}},
+                {{node_id(4), 9}}};
+  constexpr std::uint32_t kManagers[]{1, 3, 4, 6};
+  for (std::size_t at = 0; at < std::size(kManagers); ++at) {
+    for (std::size_t to = 0; to < std::size(kManagers); ++to) {
+      const std::uint32_t next = to == at ? 0 : kManagers[to > at ? at + 1 : at - 1];
+      plan.routes.push_back({kManagers[at], kManagers[to], next});
+    }
+  }
+  plan.points = {{3, 4, between}, {5, 4, between}, {3, 5, between}};
+  plan.base.engine.times.hello = 100ms;
+  return plan;
+}
+
+NetworkPlan random_plan(std::uint64_t seed, std::uint32_t nodes, bool stitched) {
   NetworkPlan plan;
   std::mt19937_64 random(seed * 0x9e3779b97f4a7c15);
   const auto pick = [&](std::uint64_t below) {
@@ -168,6 +215,11 @@ NetworkPlan random_plan(std::uint64_t seed, std::uint32_t nodes) {
     const auto& next = members.at(domain % domains + 1);
     for (int i = 0; i < 2; ++i) {
       join(ring[pick(size)], next[pick(next.size())], te::ReferencePoint::ENni);
+    }
+    for (std::size_t a = 0; stitched && a < ring.size(); ++a) {
+      for (std::size_t b = a + 1; b < ring.size(); ++b) {
+        plan.points.push_back({ring[a], ring[b], {ason::calls::Realisation::Stitched}});
+      }
     }
   }
   add_call_routes(plan);

@@ -24,6 +24,7 @@ struct NetworkPlan {
     LinkEnd a, b;
     te::ReferencePoint reference = te::ReferencePoint::INni;
     std::uint32_t slots = 4;
+    std::uint32_t metric = 1;
   };
   struct User {
     LinkEnd end;
@@ -38,6 +39,12 @@ struct NetworkPlan {
   std::vector<Fibre> fibres{};
   std::vector<User> users{};
   std::vector<CallRoute> routes{};
+  // The reference point between two nodes of a domain, at both.
+  struct Point {
+    std::uint32_t a = 0, b = 0;
+    ason::calls::SegmentPlan plan{};
+  };
+  std::vector<Point> points{};
   NodeConfig base{};  // what all nodes have in common: times, limits
 
   [[nodiscard]] const Node& node(std::uint32_t number) const;
@@ -52,9 +59,16 @@ constexpr std::uint32_t kJoint = 900;         // port of the fibre between two F
 // is a call controller; calls go from each to the next.
 [[nodiscard]] NetworkPlan line_of_four();
 
+// P2 of the scenarios: d1 {N1, N2}, d2 {N3, N4, N5, N7}, d3 {N6}; E-NNIs N2-N3, N2-N5 and N4-N6,
+// within d2 N3-N7-N4 and N5-N4, with `direct` N3-N4 as well. Users at N1:1, N1:2, N6:7, N6:8 and
+// N4:9. Call controllers are N1, N3, N4 and N6. From border to border of d2 as `plan` says.
+[[nodiscard]] NetworkPlan three_domains(const ason::calls::SegmentPlan& plan, bool direct = false);
+
 // Domains that are rings with chords, E-NNIs between them; some nodes have two FEs, each a user
 // at interface 1. A call goes from the caller's node to the first of each domain and to the callee.
-[[nodiscard]] NetworkPlan random_plan(std::uint64_t seed, std::uint32_t nodes);
+// `stitched`: domains stitch to segments of their own (RFC 5150).
+[[nodiscard]] NetworkPlan random_plan(std::uint64_t seed, std::uint32_t nodes,
+                                      bool stitched = false);
 
 // `edges` nodes, numbered from 3, with a user each, in turn at two nodes in the middle, between
 // which there are as many fibres as that many connections need: from an odd to an even edge there

@@ -9,7 +9,7 @@ using ason::ConnectionState;
 using Rooms = TransportNode::Rooms;
 
 NetworkStorm::NetworkStorm(std::uint64_t seed, StormSize size)
-    : network_(random_plan(seed, size.nodes), seed), size_(size) {
+    : network_(random_plan(seed, size.nodes, size.stitched), seed), size_(size) {
   for (auto& channel : network_.channels) {
     channel.loss = 1;
     channel.repeat = 1;
@@ -319,7 +319,7 @@ void NetworkStorm::end() {
   for (const auto& [number, member] : network_.members) {
     member->operate([&](Rooms& rooms) {
       for (const auto& one : rooms.connections.list()) {
-        (void)rooms.connections.release(one.name, network_.world.now());
+        if (!one.segment) (void)rooms.connections.release(one.name, network_.world.now());
       }
     });
   }

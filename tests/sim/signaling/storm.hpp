@@ -17,6 +17,7 @@ namespace forces::signaling::test {
 struct StormSize {
   std::uint32_t nodes = 50;
   Duration life = 1h;
+  bool stitched = false;  // domains have segments of their own
 };
 struct StormTold {  // what the life was like
   std::uint64_t calls = 0, connections = 0, established = 0, released = 0, changes = 0;

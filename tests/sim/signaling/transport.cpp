@@ -19,9 +19,9 @@ Transport::Transport(NetworkPlan made, std::uint64_t seed)
     members[node.number] = std::make_unique<Member>(*this, node.number);
   }
   for (std::size_t i = 0; i < plan.fibres.size(); ++i) {
-    const auto& [a, b, reference, slots] = plan.fibres[i];
-    far_[plan.port(a)] = {b, i};
-    far_[plan.port(b)] = {a, i};
+    const NetworkPlan::Fibre& fibre = plan.fibres[i];
+    far_[plan.port(fibre.a)] = {fibre.b, i};
+    far_[plan.port(fibre.b)] = {fibre.a, i};
   }
 }
 
@@ -46,6 +46,23 @@ bool Transport::until(const std::function<bool()>& what, Duration most) {
 const Transport::Far* Transport::far(const FePort& port) const {
   const auto at = far_.find(port);
   return at == far_.end() ? nullptr : &at->second;
+}
+
+std::optional<Transport::Place> Transport::light(Place at) const {
+  for (int hops = 0; hops < 200; ++hops) {
+    const Member& member = *members.at(at.first.fe % kNodesOfFes);
+    const auto row = std::ranges::find_if(member.rows, [&](const auto& one) {
+      return one.first.first == at.first.fe && one.second.in_port == at.first.port &&
+             one.second.in_label == at.second && one.second.active;
+    });
+    if (row == member.rows.end()) return std::nullopt;
+    at = {{at.first.fe, row->second.out_port}, row->second.out_label};
+    const Far* const next = far(at.first);
+    if (next == nullptr) return at;
+    if (!channels[next->fibre].transport) return std::nullopt;
+    at.first = plan.port(next->end);
+  }
+  return std::nullopt;
 }
 
 void Transport::deliver(const FePort& from, std::vector<std::byte> packet) {
@@ -136,6 +153,7 @@ void Member::boot() {
   config.engine.seed = network_.seed_ * 1'000'003 + number_ * 77 + boots_ * 7919;
   config.calls.seed = network_.seed_ * 1'000'033 + number_ * 99 + boots_ * 104'729;
   if (network_.legacy.contains(number_)) config.connections.ason = false;
+  if (network_.no_segments.contains(number_)) config.connections.stitching = false;
   state::Store& journal = other_store != nullptr ? *other_store : store;
   auto made = TransportNode::make(std::move(config), journal, network_.world.now());
   if (!made) std::abort();  // MemoryStore reads always
@@ -151,6 +169,18 @@ void Member::kill(std::size_t survivors) {
   node.reset();
   store.crash(survivors);
   armed_ = Instant::max();
+}
+
+void Member::forget() {
+  state::Batch all;
+  (void)store.scan(TransportNode::kTable, {}, [&](state::Bytes key, state::Bytes) {
+    all.push_back({std::string(TransportNode::kTable), {key.begin(), key.end()}, std::nullopt});
+    return true;
+  });
+  (void)store.submit(std::move(all));
+  store.sync();
+  while (store.poll_event()) {
+  }
 }
 
 void Member::tell_fe(std::uint32_t fe) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -30,6 +31,7 @@ class Member {
   Member(Transport& network, std::uint32_t number);
   void boot();
   void kill(std::size_t survivors = 0);  // of what the store was given and had not written
+  void forget();                         // its journal, while it is dead
   void pump();
   [[nodiscard]] bool running() const { return node != nullptr; }
   // f(Rooms&), now.
@@ -101,13 +103,17 @@ class Transport {
     std::size_t fibre = 0;
   };
   [[nodiscard]] const Far* far(const FePort& port) const;
+  // Where what comes in there leaves the network, along active rows, whosever they are.
+  using Place = std::pair<FePort, Label>;
+  [[nodiscard]] std::optional<Place> light(Place from) const;
 
   const NetworkPlan plan;
   forces::test::World world;
   std::map<std::uint32_t, std::unique_ptr<Member>> members;
-  std::vector<Channel> channels;   // as plan.fibres
-  std::set<std::uint32_t> legacy;  // nodes that know RFC 3473 only, from their next boot on
-  bool spins = false;              // a node never came to rest
+  std::vector<Channel> channels;        // as plan.fibres
+  std::set<std::uint32_t> legacy;       // nodes that know RFC 3473 only, from their next boot on
+  std::set<std::uint32_t> no_segments;  // nodes at which none may end, from their next boot on
+  bool spins = false;                   // a node never came to rest
   bool keep_said = true;
   bool keep_messages = false;  // among what is said: what nodes send, and what becomes of them
   void note(std::uint32_t number, const std::string& what);

@@ -40,6 +40,7 @@ class OpticalLife {
         const auto labels = manager().reserve(w, node_->now);
         if (!labels) break;
         wanted_[n] = w;
+        if (w.rowless()) fix(wanted_[n], *labels);  // no row will say which they were
         if (labels->yielded.empty()) break;
         for (const LspKey& loser : labels->yielded) forget(loser.tunnel_id);
         break;
@@ -126,6 +127,10 @@ class OpticalLife {
         held[{{at.fe, at.at.row.in_port}, resource::Way::Receive}].insert(at.at.row.in_label);
         held[{{at.fe, at.at.row.out_port}, resource::Way::Send}].insert(at.at.row.out_label);
       }
+      if (wanted_[lsp.tunnel_id].rowless()) {
+        check_segment(lsp, view, held);
+        continue;
+      }
       const std::size_t lists = view.labels.in.size() + view.labels.upstream_in.size();
       require(view.ways.size() == lists * wanted_[lsp.tunnel_id].signal.width(),
               "a way is missing or too many");
@@ -150,6 +155,21 @@ class OpticalLife {
     }
     return complaints_;
   }
+  // It has labels and no rows.
+  using Held = std::map<std::pair<FePort, resource::Way>, std::set<Label>>;
+  void check_segment(const LspKey& lsp, const resource::ConnectionView& view, Held& held) {
+    const resource::Wants& w = wanted_[lsp.tunnel_id];
+    require(view.rows.empty(), "a segment has rows");
+    const bool into = w.in.interface != 0;
+    const FePort port = manager().interface(into ? w.in.interface : w.out.interface)->port;
+    const auto hold = [&](resource::Way way, const resource::Labels& labels) {
+      for (const Label label : w.signal.slots(labels)) held[{port, way}].insert(label);
+    };
+    hold(into ? resource::Way::Receive : resource::Way::Send,
+         into ? view.labels.in : view.labels.out);
+    hold(into ? resource::Way::Send : resource::Way::Receive,
+         into ? view.labels.upstream_in : view.labels.upstream_out);
+  }
   std::size_t established() const { return established_.size(); }
 
  private:
@@ -159,12 +179,28 @@ class OpticalLife {
   Below below_;
   resource::Manager& manager() { return node_->manager; }
   static constexpr std::uint16_t kLsps = 12;
+  static constexpr std::uint16_t kUsers = 8, kSegments = 11;  // from these on
 
   resource::Wants wants(std::uint16_t n) {
     const auto known = wanted_.find(n);
     if (known != wanted_.end()) return known->second;
     std::uint32_t in = 1 + below_(5), out = 1 + below_(5);
     resource::Wants w = OpticalNode::wants(n, in, out);
+    if (n >= kSegments) {
+      (below_(2) == 0 ? w.in : w.out).interface = 0;
+      return w;
+    }
+    if (n >= kUsers) {
+      const auto carrier = static_cast<std::uint16_t>(kSegments + below_(2));
+      const auto segment = wanted_.find(carrier);
+      if (segment != wanted_.end()) {
+        // Its side towards the segment is the segment's.
+        const bool into = segment->second.in.interface != 0;
+        (into ? w.in : w.out) = into ? segment->second.in : segment->second.out;
+        w.over = {OpticalNode::lsp(carrier)};
+        return w;
+      }
+    }
     if (below_(4) == 0) w.signal.nvc = 2;
     if (below_(8) == 0) w.signal = {.rcc = 1, .ncc = 4};
     w.bidirectional = below_(4) != 0;
@@ -173,6 +209,12 @@ class OpticalLife {
       w.in.upstream = resource::Labels{(1 + below_(4)) << 16};
     }
     return w;
+  }
+  static void fix(resource::Wants& w, const resource::Reservation& labels) {
+    resource::Side& side = w.in.interface != 0 ? w.in : w.out;
+    const bool into = w.in.interface != 0;
+    side.label = into ? labels.in : labels.out;
+    side.upstream = into ? labels.upstream_in : labels.upstream_out;
   }
   // What it says is performed; some answers are lost, before or after the FE did it.
   void pump() {
@@ -222,6 +264,8 @@ class OpticalLife {
     const Instant now = node_->now;
     node_ = std::make_unique<OpticalNode>(fes_, false);
     node_->now = now;
+    // No row keeps its labels: who is quicker has them.
+    for (std::uint16_t n = kSegments; n <= kLsps; ++n) established_.erase(OpticalNode::lsp(n));
   }
   ModelFes fes_;
   std::unique_ptr<OpticalNode> node_;

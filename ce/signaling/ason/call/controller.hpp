@@ -63,6 +63,11 @@ class CallController {
   // Of a segment with LSPs of its own (stitched, nested): the short Call ID in their SESSION, with
   // the two controllers as its ends.
   [[nodiscard]] std::optional<CallId> segment_id(CallHandle handle, Side side) const;
+  // How a segment to this controller, or border, gets its connections.
+  [[nodiscard]] SegmentPlan plan_towards(const Address& peer) const {
+    const ReferencePoint* const point = policy_.point_of(peer);
+    return point == nullptr ? SegmentPlan{} : point->plan;
+  }
   [[nodiscard]] const CallCounters& counters() const { return counters_; }
   [[nodiscard]] bool relearning(Instant now) const { return now < relearn_until_; }
 

@@ -47,7 +47,9 @@ LspView view_of(const Lsp& lsp) {
           .failing_at = {lsp.failing_at.begin(), lsp.failing_at.end()},
           .unsynchronized = lsp.unsynchronized,
           .tries = lsp.attempts.here,
-          .contentions = lsp.attempts.contentions};
+          .contentions = lsp.attempts.contentions,
+          .segment_in = lsp.segment_in,
+          .segment_out = lsp.segment_out};
 }
 
 }  // namespace
@@ -252,6 +254,9 @@ void Controller::on_time(Instant now) {
         lsp.history.clear();
         lsp.last.reset();
         break;
+      case Lsp::Due::Idle:
+        core.on_idle(lsp, now);
+        break;
       case Lsp::Due::Restore:
         if (Connection* const connection = core.connection_of(lsp)) core.restore(*connection, now);
         break;
@@ -309,19 +314,26 @@ std::optional<ConnectionView> Controller::show(std::string_view name) const {
                       .current = connection.route,
                       .frozen = connection.frozen,
                       .protected_by_other = connection.second.has_value(),
+                      .segment = connection.request.segment.has_value(),
                       .attempts = connection.attempts,
                       .failures = connection.failures,
                       .created = connection.created,
                       .up_since = connection.up_since,
                       .setup_time = connection.setup_time,
                       .recovery_time = connection.recovery_time};
-  if (connection.current) view.lsp = *connection.current;
+  if (connection.current) {
+    view.lsp = *connection.current;
+    view.carries = core_->carried_by(view.lsp);
+  }
   return view;
 }
 
 std::vector<LspView> Controller::lsps() const {
   std::vector<LspView> all;
-  for (const auto& [key, lsp] : core_->lsps) all.push_back(view_of(lsp));
+  for (const auto& [key, lsp] : core_->lsps) {
+    all.push_back(view_of(lsp));
+    all.back().carries = core_->carried_by(key);
+  }
   std::ranges::sort(all, {}, &LspView::key);
   return all;
 }

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -49,7 +50,11 @@ struct ControllerConfig {
   bool hide_route = false;           // RROs that leave the domain show its borders only
   std::optional<std::set<std::uint8_t>> service_levels{};  // nothing: any level will do
   std::size_t max_lsps = 100'000;
-  bool recovering = false;  // an earlier process had state
+  // Asked for each LSP that comes from another domain; not given: all go on contiguous.
+  std::function<DomainPlan(const DomainAsk&)> domain{};
+  bool stitching = true;                             // segments may end here; false: 24/30
+  Duration segment_idle = std::chrono::seconds(30);  // RFC 5150 section 5.1.5: then it goes
+  bool recovering = false;                           // an earlier process had state
 };
 
 // --- outputs ---

@@ -55,6 +55,11 @@ struct Lsp {
   // To whom a Path of this LSP went, by this process or an earlier one, and by which of our
   // interfaces; who gets the PathTear, whatever way was chosen since.
   std::optional<LinkEnd> below{};
+  // Segments that it is stitched to (RFC 5150): `in` and `out` are their interfaces, `next` is the
+  // other end. The first is known by the link of the HOP, and may be gone.
+  std::optional<LspKey> segment_in{}, segment_out{};
+  std::set<std::string> awaited{};  // segments that are being set up for it
+  std::uint32_t link_id = 0;        // of a segment, at either end: the link that it is (RFC 3477)
   bool resv_out = false;
 
   Plane plane = Plane::None;
@@ -89,7 +94,7 @@ struct Lsp {
   bool persisted = false;
   Instant created{}, up_at{};
   Instant due = Instant::max();
-  enum class Due : std::uint8_t { None, Setup, CallHold, Graceful, Asked, History, Restore };
+  enum class Due : std::uint8_t { None, Setup, CallHold, Graceful, Asked, History, Restore, Idle };
   Due why = Due::None;
 
   bool both_ways = true;  // of the ingress, whose base has no UPSTREAM_LABEL yet
@@ -115,7 +120,8 @@ struct Connection {
   std::vector<Failure> failures{};
   Instant created{}, began{}, up_since{}, broken_since{};
   Duration setup_time{}, recovery_time{};
-  te::Exclusions broken{};  // what failed under it
+  te::Exclusions broken{};     // what failed under it
+  std::set<LspKey> waiting{};  // of a segment: who is to be stitched to it when it is up
 };
 
 // A PathTear that a neighbour must hear, whoever restarts meanwhile: by R1 it would keep the LSP
@@ -148,7 +154,16 @@ class Controller::Core {
   std::map<LspKey, engine::RecoveryPathReceived> recovery_paths;  // before their LSP is known
   // Torn by upstream before anything was known of them here: journal lost, rows not yet read.
   std::map<LspKey, engine::MessagePtr> ended;
-  std::set<LspKey> wanting;  // up, and without the rows that they had
+  std::set<LspKey> wanting;                  // up, and without the rows that they had
+  std::map<LspKey, std::set<LspKey>> users;  // of segments, at either end
+  // Connections that are segments: by whom they are for, which is a call or a session; and those
+  // that nobody needs any more, by their end.
+  using Pool = std::pair<std::uint16_t, LspKey>;
+  std::map<Pool, std::set<std::string>> pools;
+  std::map<NodeId, std::set<std::string>> resting;
+  std::map<LinkEnd, LspKey> segments_in;  // that end here, by the link that the other end named
+  std::uint32_t last_segment_end = 0;
+  Failure segment_error{};  // of the last one that was not to be had
   std::map<TearId, Tear> tears;
   std::set<std::pair<Instant, TearId>> tear_timers;
   std::set<NodeId> untold;  // a Notify to them was not delivered
@@ -168,6 +183,7 @@ class Controller::Core {
   // After any of these the LSP may be gone: look it up again.
   void advance(const LspKey& key, Instant now);
   void begin(Lsp& lsp, Instant now);
+  void go_on(Lsp& lsp, Instant now);  // its way is chosen
   void reserve(Lsp& lsp, Instant now);
   void activate(Lsp& lsp, Instant now);
   void let_go(Lsp& lsp, Instant now);  // of its rows
@@ -203,13 +219,45 @@ class Controller::Core {
   [[nodiscard]] te::Request te_request(const Lsp& lsp, const rsvp::Route& rest) const;
   [[nodiscard]] std::optional<LinkEnd> far_end(std::uint32_t interface) const;
   [[nodiscard]] bool is_access(std::uint32_t interface) const;
-  [[nodiscard]] bool is_border() const;
+  [[nodiscard]] bool is_border(NodeId node) const;
   [[nodiscard]] std::uint32_t domain_of(NodeId node) const;
 
   // --- setup/labels.cpp ---
   [[nodiscard]] std::expected<resource::Wants, Trouble> wants(const Lsp& lsp) const;
   [[nodiscard]] Trouble refusal(const Lsp& lsp, const resource::Refusal& why) const;
   [[nodiscard]] std::vector<rsvp::LabelSet> offered(const Lsp& lsp) const;
+
+  // --- setup/segment.cpp: LSPs of a domain that others are stitched to ---
+  [[nodiscard]] std::optional<Trouble> stitch(Lsp& lsp, Instant now);
+  [[nodiscard]] std::size_t split(const Lsp& lsp, NodeId& exit) const;
+  [[nodiscard]] static Pool pool_of(const CallReference& call, const LspKey& lsp);
+  [[nodiscard]] const std::set<std::string>& in_pool(const Pool& pool) const;
+  [[nodiscard]] bool needed(const Connection& segment) const;  // by who is of its pool
+  [[nodiscard]] std::set<std::string> candidates(const Lsp& lsp, const Pool& pool,
+                                                 NodeId exit) const;
+  [[nodiscard]] Connection* usable_segment(const Lsp& lsp, NodeId exit, const CallReference& call);
+  [[nodiscard]] std::expected<std::string, Failure> make_segment(const Lsp& lsp, NodeId exit,
+                                                                 const rsvp::Route& inside,
+                                                                 const CallReference& call,
+                                                                 Instant now);
+  [[nodiscard]] const Lsp* free_segment(const Connection& connection, const Lsp& lsp) const;
+  [[nodiscard]] std::vector<LspKey> carried_by(const LspKey& segment) const;
+  void use_segment(Lsp& lsp, Lsp& segment);
+  void leave_segment(Lsp& lsp, Instant now);
+  void segment_up(Connection& connection, Instant now);
+  void segment_failed(Connection& connection, const Failure& failure, Instant now);
+  void tell_waiting(Connection& connection, const Failure& failure, Instant now);
+  void segment_transport(const Lsp& segment, Instant now);
+  void segment_gone(const LspKey& key, Instant now);
+  void know_segment(const ConnectionRequest& segment);
+  void forget_segment(const ConnectionRequest& segment);
+  void rest_if_idle(Connection& connection, Instant now);
+  void on_idle(Lsp& segment, Instant now);
+  void end_segment_here(Lsp& lsp);  // it is one, and its other end may name it from now on
+  void share_segments(const Lsp& lsp, te::Request& request) const;
+  [[nodiscard]] bool segment_fails(const Lsp& lsp) const;     // that it goes on by
+  [[nodiscard]] LinkEnd out_link(const Lsp& lsp) const;       // as others know it
+  [[nodiscard]] std::string segment_name(NodeId exit) const;  // that is free
 
   // --- setup/send.cpp ---
   void send_path(Lsp& lsp, Instant now);
@@ -284,6 +332,12 @@ class Controller::Core {
   void resume(Lsp& lsp, Instant now);  // when all that it needs is there
   [[nodiscard]] Lsp* ingress_of_recovery_path(const engine::RecoveryPathReceived& event,
                                               Instant now);
+  void recover_segments(Instant now);
+  void name_segment(ConnectionRequest& request);
+  void bind_segment(Lsp& lsp);
+  [[nodiscard]] bool bind_way_over(Lsp& lsp) const;
+  [[nodiscard]] bool waits_for_segment(Lsp& lsp) const;
+  void bind_stitched(Instant now);
   [[nodiscard]] bool early(NodeId neighbor) const;
   void keep(const Lsp& lsp);  // its upstream half, whose Path says nothing of being established
   void end_unknown(const engine::PathGone& event, Instant now);
@@ -297,5 +351,7 @@ class Controller::Core {
 
 [[nodiscard]] std::string_view to_string(Role role);
 [[nodiscard]] te::Signal signal_of(const rsvp::Message& path);
+// A segment at one of its ends; who does not know what that is ends an LSP as any other.
+[[nodiscard]] inline bool is_end(const Lsp& lsp) { return lsp.link_id != 0; }
 
 }  // namespace forces::signaling::ason

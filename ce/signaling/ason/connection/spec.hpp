@@ -80,6 +80,22 @@ struct ConnectionRequest {
   Terminal recovery_ingress{}, recovery_egress{};  // of OnePlusOne
   te::Disjoint disjoint{};
   std::uint8_t link_protection = 0;  // link flags of PROTECTION
+  bool contiguous = false;           // no domain may realise it otherwise (RFC 5151 section 4.1)
+  // A segment, to which other LSPs are stitched (RFC 5150): its ends have no interface. The session
+  // for which it was made, with LSP 0.
+  std::optional<LspKey> segment{};
+};
+
+// How LSPs that come into a domain go on to `exit`: its border, or their end (RFC 5151 section 2).
+struct DomainAsk {
+  LspKey lsp{};
+  CallReference call{};  // without objects
+  NodeId exit{};
+};
+struct DomainPlan {
+  bool stitched = false;         // else contiguous
+  std::uint8_t connections = 1;  // segments that there shall be for it; it uses one of them
+  CallReference call{};          // of the segments
 };
 
 // Why something failed: what a peer's ERROR_SPEC or our own judgement said.
@@ -118,6 +134,8 @@ struct LspView {
   std::vector<NodeId> failing_at{};  // at the ingress: who said so
   bool unsynchronized = false;       // after a restart nobody has confirmed it; kept (R1)
   std::uint32_t tries = 0, contentions = 0;
+  std::optional<LspKey> segment_in{}, segment_out{};  // that it is stitched to
+  std::vector<LspKey> carries{};                      // of a segment: who is stitched to it
 };
 
 struct ConnectionView {
@@ -128,6 +146,8 @@ struct ConnectionView {
   std::optional<LspKey> other{};     // the second one of OnePlusOne, or the replacement
   rsvp::Route nominal{}, current{};  // RROs: the first that was up, and what carries it now
   bool frozen = false, protected_by_other = false;
+  bool segment = false;
+  std::vector<LspKey> carries{};    // of a segment
   Attempts attempts{};              // of the setup that runs or ran
   std::vector<Failure> failures{};  // the last ones, oldest first
   Instant created{}, up_since{};

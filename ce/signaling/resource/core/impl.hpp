@@ -25,11 +25,6 @@ struct Cause {
   friend auto operator<=>(const Cause&, const Cause&) = default;
 };
 
-[[nodiscard]] inline bool same_session(const LspKey& a, const LspKey& b) {
-  return a.end_point == b.end_point && a.extended_tunnel_id == b.extended_tunnel_id &&
-         a.sender == b.sender && a.tunnel_id == b.tunnel_id;
-}
-
 struct Connection {
   using RowId = std::pair<std::uint32_t, std::uint32_t>;  // FE, number
 
@@ -97,6 +92,7 @@ struct Manager::Impl {
   std::expected<Reservation, Refusal> adopt(Connection& connection, const Wants& wants,
                                             Instant now);
   void use(Connection& connection, Plan plan);
+  [[nodiscard]] const InterfaceConfig& interface_of(const Side& of) const;
   [[nodiscard]] std::uint32_t new_number(Fe& fe, const LspKey& lsp);
 
   // settle.cpp

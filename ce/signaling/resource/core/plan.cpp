@@ -5,6 +5,7 @@
 namespace forces::signaling::resource {
 
 std::expected<Plan, Refusal> Planner::plan() const {
+  if (wants_.rowless()) return one_end();
   const auto ways = fabric_.ways(in_.port, out_.port, [&](const FePort& port) {
     const Port* const here = ports_.find(port);
     const auto across = fabric_.across(port);
@@ -21,6 +22,28 @@ std::expected<Plan, Refusal> Planner::plan() const {
     }
   }
   return std::unexpected(why.value_or(Refusal{.why = Refusal::Why::NoFabricRoute}));
+}
+
+std::expected<Plan, Refusal> Planner::one_end() const {
+  const bool into = wants_.in.interface != 0;  // comes in, and ends here
+  const FePort& port = (into ? in_ : out_).port;
+  const Place place{.enters = into ? port : FePort{},
+                    .leaves = into ? FePort{} : port,
+                    .first = into,
+                    .last = !into,
+                    .side = into ? &wants_.in : &wants_.out};
+  const auto choice = choose(std::span(&place, 1));
+  if (!choice) return std::unexpected(choice.error());
+  Plan plan;
+  (into ? plan.labels.in : plan.labels.out) = choice->forward;
+  (into ? plan.labels.upstream_in : plan.labels.upstream_out) = choice->back;
+  const Way there = into ? Way::Receive : Way::Send, back = into ? Way::Send : Way::Receive;
+  for (const Label slot : wants_.signal.slots(choice->forward)) {
+    plan.ends.push_back({port, there, slot});
+  }
+  for (const Label slot : wants_.signal.slots(choice->back))
+    plan.ends.push_back({port, back, slot});
+  return plan;
 }
 
 LabelRanges Planner::starts(const Side& side, const FePort& port, Way way) const {

@@ -21,6 +21,7 @@ struct PlannedRow {
 struct Plan {
   Reservation labels{};
   std::vector<PlannedRow> rows{};
+  std::vector<HoldKey> ends{};  // labels that it has without a row
 };
 
 class Planner {
@@ -52,6 +53,7 @@ class Planner {
     Labels forward, back;
   };
   [[nodiscard]] LabelRanges starts(const Place& place, bool back) const;
+  [[nodiscard]] std::expected<Plan, Refusal> one_end() const;
   [[nodiscard]] std::expected<Plan, Refusal> along(const FabricWay& way) const;
   [[nodiscard]] std::expected<Choice, Refusal> choose(std::span<const Place> group) const;
   [[nodiscard]] std::expected<Labels, Refusal> exact(std::span<const Place> group, const Place& of,

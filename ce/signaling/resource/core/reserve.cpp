@@ -25,8 +25,8 @@ std::expected<Reservation, Refusal> Manager::Impl::reserve(const Wants& wants, I
   if (const auto refusal = judge(wants)) return std::unexpected(*refusal);
   const auto others = contenders(wants);
   if (!others) return std::unexpected(others.error());
-  auto plan = Planner(ports, fabric, wants, interfaces.at(wants.in.interface),
-                      interfaces.at(wants.out.interface), config.self, others->going, with)
+  auto plan = Planner(ports, fabric, wants, interface_of(wants.in), interface_of(wants.out),
+                      config.self, others->going, with)
                   .plan();
   if (!plan) return std::unexpected(plan.error());
 
@@ -63,13 +63,17 @@ std::optional<Refusal> Manager::Impl::judge(const Wants& wants) const {
   const auto refuse = [](Why why, std::uint32_t interface) {
     return Refusal{.why = why, .interface = interface};
   };
+  const auto nowhere = [&wants](const Side& side) {
+    return side.interface == 0 && wants.in.interface != wants.out.interface;
+  };
   for (const Side* side : {&wants.in, &wants.out}) {
-    if (!interfaces.contains(side->interface)) {
+    if (!nowhere(*side) && !interfaces.contains(side->interface)) {
       return refuse(Why::UnknownInterface, side->interface);
     }
   }
   if (wants.signal.fault()) return refuse(Why::WrongSignal, 0);
   for (const Side* side : {&wants.in, &wants.out}) {
+    if (nowhere(*side)) continue;
     const InterfaceConfig& interface = interfaces.at(side->interface);
     if (interface.switching != wants.signal.switching) {
       return refuse(Why::WrongSwitching, interface.id);
@@ -94,6 +98,7 @@ std::optional<Refusal> Manager::Impl::judge(const Wants& wants) const {
 bool Manager::Impl::needs(const Connection& connection, const HoldKey& key) {
   if (connection.goal == Goal::Keep) return true;
   const auto has = [&](const Plan& plan) {
+    if (std::ranges::find(plan.ends, key) != plan.ends.end()) return true;
     return std::ranges::any_of(plan.rows, [&](const PlannedRow& row) {
       if (row.fe != key.port.fe) return false;
       if (key.way == Way::Receive) {
@@ -328,6 +333,13 @@ void Manager::Impl::use(Connection& connection, Plan plan) {
     hold(connection, {{row.fe, row.row.in_port}, Way::Receive, row.row.in_label}, true);
     hold(connection, {{row.fe, row.row.out_port}, Way::Send, row.row.out_label}, true);
   }
+  for (const HoldKey& key : connection.plan.ends) hold(connection, key, true);
+}
+
+const InterfaceConfig& Manager::Impl::interface_of(const Side& of) const {
+  static const InterfaceConfig kNowhere;
+  const auto at = interfaces.find(of.interface);
+  return at == interfaces.end() ? kNowhere : at->second;
 }
 
 std::expected<Reservation, Refusal> Manager::Impl::activate(const LspKey& lsp,
@@ -352,8 +364,8 @@ std::expected<Reservation, Refusal> Manager::Impl::activate(const LspKey& lsp,
       wants.in.upstream = had.upstream_in;
       wants.out.upstream = had.upstream_out;
     }
-    auto plan = Planner(ports, fabric, wants, interfaces.at(wants.in.interface),
-                        interfaces.at(wants.out.interface), config.self, {}, fellows(wants))
+    auto plan = Planner(ports, fabric, wants, interface_of(wants.in), interface_of(wants.out),
+                        config.self, {}, fellows(wants))
                     .plan();
     if (!plan) return std::unexpected(plan.error());
     if (!connection->before) {

@@ -185,7 +185,9 @@ void Manager::Impl::drop_unneeded(Connection& connection, Instant /*now*/) {
     numbers.insert({fe, number});
   };
   for (const PlannedRow& row : connection.plan.rows) need(row.fe, row.number, row.row);
+  needed.insert(connection.plan.ends.begin(), connection.plan.ends.end());
   if (connection.before) {
+    needed.insert(connection.before->ends.begin(), connection.before->ends.end());
     for (const PlannedRow& row : connection.before->rows) need(row.fe, row.number, row.row);
   }
   for (const auto& [id, row] : connection.there) need(id.first, id.second, row);

@@ -7,6 +7,8 @@
 // the elder. An LSP that becomes active takes over the rows in its way, and one transaction turns
 // them into its own; when it goes, the other one takes them back in the same manner. Where both
 // lead the same way the row stays and changes its owner.
+//
+// An LSP that is a link to others (RFC 5150) has labels and no rows; who uses it has the rows.
 #include <algorithm>
 
 #include "ce/signaling/resource/core/impl.hpp"
@@ -52,18 +54,44 @@ bool precedes(const Connection& a, const Connection& b) {
 
 bool Manager::Impl::may_share(const Wants& wants, const LspKey& with) const {
   const Connection* const other = find(with);
-  return other != nullptr && with != wants.owner.lsp && other->goal != Goal::Keep &&
-         same_session(with, wants.owner.lsp) && (wants.shared || other->wants.shared);
+  const LspKey& lsp = wants.owner.lsp;
+  if (other == nullptr || with == lsp) return false;
+  const auto over = [](const Wants& one, const LspKey& link) {
+    return std::ranges::find(one.over, link) != one.over.end();
+  };
+  if (over(wants, with) || over(other->wants, lsp)) return true;
+  // Rows of an earlier process say whose they are, and not over what.
+  if (other->goal == Goal::Keep) return wants.rowless();
+  return same_session(with, lsp) && (wants.shared || other->wants.shared);
 }
 
 std::vector<LspKey> Manager::Impl::fellows(const Wants& wants) const {
   std::vector<LspKey> all;
+  const auto add = [&](const LspKey& lsp) {
+    if (may_share(wants, lsp) && std::ranges::find(all, lsp) == all.end()) all.push_back(lsp);
+  };
   LspKey first = wants.owner.lsp;
   first.lsp_id = 0;
   for (auto at = connections.lower_bound(first);
        at != connections.end() && same_session(at->first, first); ++at) {
-    if (may_share(wants, at->first)) all.push_back(at->first);
+    add(at->first);
   }
+  for (const LspKey& link : wants.over) add(link);
+  if (!wants.rowless()) return all;
+  // Who has rows with the labels that it is to have.
+  const auto users = [&](const Side& at, Way way, const std::optional<Labels>& labels) {
+    if (at.interface == 0 || !labels) return;
+    for (const Label slot : wants.signal.slots(*labels)) {
+      if (const Hold* const held = ports.hold({interface_of(at).port, way, slot})) {
+        add(held->holder);
+        for (const LspKey& lsp : held->sharers) add(lsp);
+      }
+    }
+  };
+  users(wants.in, Way::Receive, wants.in.label);
+  users(wants.in, Way::Send, wants.in.upstream);
+  users(wants.out, Way::Send, wants.out.label);
+  users(wants.out, Way::Receive, wants.out.upstream);
   return all;
 }
 

@@ -154,6 +154,26 @@ Message path_of_the_oif() {
           SenderTemplate{v4(kNode2), 1}, SenderTspec{kStsVc4}, UpstreamLabel{2, {0x10000}}}};
 }
 
+Message path_of_a_segment() {
+  LspAttributes wanted;
+  wanted.set_flag(lsp_flag::kStitching);
+  return {.type = M::Path,
+          .objects = {session(), hop(), TimeValues{},
+                      LabelRequest{.encoding = 5, .switching = 100, .g_pid = 34}, wanted,
+                      LspTunnelInterfaceId{.router_id = kNode2, .interface_id = 0x80000007},
+                      SenderTemplate{v4(kNode2), 1}, SenderTspec{kStsVc4},
+                      UpstreamLabel{2, {0x10000}}}};
+}
+
+Message resv_of_a_segment() {
+  AttributesHop ready;
+  ready.set_flag(lsp_flag::kStitching);
+  return {.type = M::Resv,
+          .objects = {session(), hop(), TimeValues{}, LspTunnelInterfaceId{kNode25, 0x80000009},
+                      Style{}, Flowspec{kStsVc4}, FilterSpec{v4(kNode2), 1}, Label{2, {0x10000}},
+                      RecordRoute{{{false, PrefixHop{v4(kNode25)}}, {false, ready}}}}};
+}
+
 Message simple(M type, std::vector<Object> objects) {
   return {.type = type, .objects = std::move(objects)};
 }
@@ -192,6 +212,8 @@ const std::vector<Made>& made() {
       {"11 hello", simple(M::Hello, {Hello{true, 7, 8}, RestartCap{60'000, 1},
                                      Capability{capability::kRecoveryPathDesired}})},
       {"12 bundle", bundle()},
+      {"13 path-segment", path_of_a_segment()},
+      {"14 resv-segment", resv_of_a_segment()},
   };
   return messages;
 }

@@ -170,6 +170,8 @@ const ObjectCase kObjects[] = {
     {"AssociationIpv4", "000c c701 0001 0002 c0000202", Association{.id = 2, .source = v4(kNode2)}},
     {"AssociationIpv6", "0018 c702 0002 0002 20010db8 00000000 00000000 00000001",
      Association{.type = Association::kResourceSharing, .id = 2, .source = v6(1)}},
+    {"LspTunnelInterfaceId", "000c c101 c0000202 80000007",
+     LspTunnelInterfaceId{.router_id = kNode2, .interface_id = 0x80000007}},
     {"LspAttributes", "0014 c501 0001 0008 20000000 1234 0005 61000000",
      LspAttributes{.tlvs = {{1, hex("20000000")}, {0x1234, hex("61")}}}},
     {"LspRequiredAttributes", "000c 4301 0001 0008 80000000",

@@ -69,6 +69,7 @@ class Draw {
         if (kind == RouteKind::Explicit) s.hop = PathKeyHop{any<std::uint16_t>(), address(coin())};
         break;
       case 5:
+        if (record) s.hop = AttributesHop{Octets(4 + 4 * upto(2), std::byte{0x40})};
         if (links) s.hop = SwitchingHop{1, 2, {Ieee32{any()}}, octets(12, 4)};
         if (kind == RouteKind::Explicit) s.hop = ExclusionHop{octets(20, 4)};
         break;
@@ -116,7 +117,7 @@ class Draw {
 
   Object object() {
     const bool is_v6 = coin();
-    switch (upto(33)) {
+    switch (upto(34)) {
       case 0:
         return Session{is_v6 ? Session::Kind::EnniIpv6 : Session::Kind::LspTunnelIpv4,
                        address(is_v6), any<std::uint16_t>(), any<std::uint16_t>(), address(is_v6)};
@@ -196,7 +197,9 @@ class Draw {
         if (coin()) a.affinities = {any(), any(), any()};
         return a;
       }
-      case 32: {
+      case 32:
+        return LspTunnelInterfaceId{any(), any()};
+      case 33: {
         GeneralizedUni uni;
         for (std::size_t i = upto(3); i > 0; --i) {
           uni.subobjects.push_back({any<std::uint8_t>(), any<std::uint8_t>(), octets(16, 4)});

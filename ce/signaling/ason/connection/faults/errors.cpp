@@ -25,7 +25,7 @@ Trouble Controller::Core::trouble(const Lsp& lsp, ErrorValue error, Blocked bloc
 }
 
 RepairRules Controller::Core::rules(const Lsp& lsp) const {
-  RepairRules rules{.ingress = lsp.role == Role::Ingress, .border = is_border()};
+  RepairRules rules{.ingress = lsp.role == Role::Ingress, .border = is_border(config.self)};
   rules.limits = config.repair;
   if (config.ason) rules.scope = crankback_scope(lsp.path());
   if (rules.ingress) {

@@ -23,6 +23,7 @@ std::optional<NodeId> notify_node(const rsvp::Message& path) {
 void Controller::Core::on_hit(const resource::Hit& hit, Instant now) {
   Lsp* const lsp = find(hit.lsp);
   if (lsp == nullptr || lsp->failing == hit.failing) return;
+  if (!hit.failing && segment_fails(*lsp)) return;
   lsp->failing = hit.failing;
   if (lsp->doomed || lsp->deleting || !lsp->path_in) return;
   out.push(
@@ -32,9 +33,9 @@ void Controller::Core::on_hit(const resource::Hit& hit, Instant now) {
     // Still being set up: as any other blockage of the link.
     const bool at_in = hit.interface == lsp->in && hit.interface != 0;
     Trouble why = trouble(*lsp, {ErrorCode::AdmissionControl, rsvp::admission::kBandwidth},
-                          {.link = at_in && lsp->role != Role::Ingress
-                                       ? lsp->from
-                                       : LinkEnd{config.self, at_in ? lsp->in : lsp->out}});
+                          {.link = at_in && lsp->role != Role::Ingress ? lsp->from
+                                   : at_in ? LinkEnd{config.self, lsp->in}
+                                           : out_link(*lsp)});
     why.upstream = at_in && lsp->role != Role::Ingress;
     why.reason = "transport_failed";
     return setup_failed(*lsp, std::move(why), now);
@@ -57,7 +58,7 @@ void Controller::Core::tell_transport(Lsp& lsp) {
   const Trouble news = trouble(
       lsp,
       {ErrorCode::Notify, lsp.failing ? rsvp::notify::kLspFailure : rsvp::notify::kLspRecovered},
-      {.link = at_in ? lsp.from : LinkEnd{config.self, lsp.out}});
+      {.link = at_in ? lsp.from : out_link(lsp)});
   if (const auto node = notify_node(lsp.path())) {
     out.push(SendNotify{*node, lsp_notify(lsp.path(), news.spec)});
   } else {
@@ -178,6 +179,7 @@ void Controller::Core::judge_transport(Lsp& lsp, const te::Exclusions& named,
   Connection* const connection = connection_of(lsp);
   if (connection == nullptr || !lsp.established || lsp.doomed || lsp.deleting) return;
   if (connection->current != lsp.key) return;
+  if (connection->request.segment) segment_transport(lsp, now);
   if (lsp.failing_at.empty()) {
     if (connection->replacement || connection->state != ConnectionState::Broken) return;
     connection->broken = {};

@@ -68,7 +68,8 @@ std::expected<LspKey, Failure> Controller::Core::create(const ConnectionRequest&
   if (connections.contains(request.name)) return std::unexpected(invalid("name_in_use", now));
   if (request.egress == NodeId{}) return std::unexpected(invalid("no_egress", now));
   const auto terminal = [&](const Terminal& one) {
-    return one.end.node == config.self && manager.interface(one.end.interface) != nullptr;
+    return request.segment ||
+           one.end.node == config.self && manager.interface(one.end.interface) != nullptr;
   };
   if (!terminal(request.ingress)) {
     Failure failure = invalid("unknown_ingress_interface", now);
@@ -151,6 +152,7 @@ LspKey Controller::Core::start_lsp(Connection& connection, const LspRoleInCall& 
              .lsp_id = ++connection.last_lsp};
   lsp.role = Role::Ingress;
   lsp.connection = request.name;
+  if (request.segment) lsp.link_id = segment_link(lsp.key);
   lsp.in = ingress.end.interface;
   lsp.in_labels = ingress.labels;
   lsp.both_ways = request.bidirectional;
@@ -202,6 +204,7 @@ void Controller::Core::lsp_up(Lsp& lsp, Instant now) {
                                                find(*connection->second)->established);
     if (!whole) return persist(*connection);
     set_state(*connection, ConnectionState::Up);
+    if (connection->request.segment) return segment_up(*connection, now);
     return judge_transport(lsp, {}, nullptr, now);
   }
   if (!first) return;
@@ -256,6 +259,7 @@ void Controller::Core::lsp_failed(Lsp& lsp, const Failure& failure, Instant now)
   }
   if (connection->current != lsp.key) return;
   connection->current.reset();
+  if (connection->request.segment) return segment_failed(*connection, failure, now);
   const bool was_up = connection->state != ConnectionState::Setup;
   if (!was_up) ++counters.failed;
   if (was_up && connection->replacement) return persist(*connection);
@@ -292,11 +296,19 @@ void Controller::Core::lsp_gone(const LspKey& key, const std::string& name, Inst
   }
   if (!connection.leaving) return persist(connection);
   if (!connection.lsps.empty()) return release(connection, now);
+  if (connection.request.segment) {
+    tell_waiting(connection,
+                 {.error = {ErrorCode::AdmissionControl, rsvp::admission::kBandwidth},
+                  .node = config.self,
+                  .reason = "released",
+                  .at = now},
+                 now);
+  }
   ++counters.released;
   forget_connection(name);
   tunnels.erase(connection.tunnel_id);
   out.push(ConnectionChanged{.name = name, .state = ConnectionState::Released});
-  connections.erase(at);
+  connections.erase(name);
 }
 
 }  // namespace forces::signaling::ason

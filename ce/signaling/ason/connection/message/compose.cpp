@@ -35,6 +35,11 @@ void copy(const Message& from, Message& to) {
   if (const T* const object = from.find<T>()) to.objects.emplace_back(*object);
 }
 
+bool lsp_attribute(const Message& path, unsigned bit) {
+  const auto* const attributes = path.find<rsvp::LspAttributes>();
+  return attributes != nullptr && attributes->flag(bit);
+}
+
 rsvp::Hop hop_object(LinkEnd out) {
   rsvp::Hop hop;  // the address is the engine's to fill in
   hop.tlvs.push_back(rsvp::InterfaceTlv::of(
@@ -90,6 +95,18 @@ CrankbackScope crankback_scope(const Message& path) {
   return CrankbackScope::None;
 }
 
+bool is_segment(const Message& path) { return lsp_attribute(path, rsvp::lsp_flag::kStitching); }
+
+bool must_be_contiguous(const Message& path) {
+  return lsp_attribute(path, rsvp::lsp_flag::kContiguous);
+}
+
+std::optional<LinkEnd> tunnel_link(const Message& message) {
+  const auto* const id = message.find<rsvp::LspTunnelInterfaceId>();
+  if (id == nullptr) return std::nullopt;
+  return LinkEnd{{id->router_id}, id->interface_id};
+}
+
 std::uint32_t admin_status(const Message& message) {
   const auto* const status = message.find<rsvp::AdminStatus>();
   return status == nullptr ? 0 : status->bits;
@@ -125,14 +142,19 @@ Message base_path(const ConnectionRequest& request, const LspKey& key, const Lsp
                                    .name = request.call.id != 0 ? request.call.name : request.name};
   if (role.shared_explicit) attribute.flags |= rsvp::SessionAttribute::kSeStyle;
   objects.emplace_back(std::move(attribute));
+  rsvp::LspAttributes attributes;
   if (request.crankback != CrankbackScope::None) {
-    rsvp::LspAttributes attributes;
     attributes.set_flag(
         request.crankback == CrankbackScope::EndToEnd   ? rsvp::lsp_flag::kEndToEndRerouting
         : request.crankback == CrankbackScope::Boundary ? rsvp::lsp_flag::kBoundaryRerouting
                                                         : rsvp::lsp_flag::kSegmentRerouting);
-    objects.emplace_back(std::move(attributes));
   }
+  if (request.contiguous) attributes.set_flag(rsvp::lsp_flag::kContiguous);
+  if (request.segment) {
+    attributes.set_flag(rsvp::lsp_flag::kStitching);
+    objects.emplace_back(rsvp::LspTunnelInterfaceId{key.sender.value, segment_link(key)});
+  }
+  if (!attributes.tlvs.empty()) objects.emplace_back(std::move(attributes));
   objects.emplace_back(rsvp::NotifyRequest{Address::v4(key.sender.value)});
   bool level_said = false;
   for (const Object& object : request.call.objects) {

@@ -17,7 +17,10 @@ namespace forces::signaling::ason {
 [[nodiscard]] std::uint16_t call_id_of(const rsvp::Message& message);
 [[nodiscard]] bool bidirectional(const rsvp::Message& path);
 [[nodiscard]] bool records_labels(const rsvp::Message& path);
-[[nodiscard]] bool shares(const rsvp::Message& path);  // SE style desired
+[[nodiscard]] bool shares(const rsvp::Message& path);      // SE style desired
+[[nodiscard]] bool is_segment(const rsvp::Message& path);  // "LSP stitching desired" (RFC 5150)
+[[nodiscard]] bool must_be_contiguous(const rsvp::Message& path);  // RFC 5151 section 4.1
+[[nodiscard]] std::optional<LinkEnd> tunnel_link(const rsvp::Message& message);  // RFC 3477
 [[nodiscard]] CrankbackScope crankback_scope(const rsvp::Message& path);
 [[nodiscard]] std::uint32_t admin_status(const rsvp::Message& message);  // 0: no such object
 // The data link that a Path came on, as its sender names it (RFC 3473 section 8.1).
@@ -33,6 +36,12 @@ struct LspRoleInCall {           // RFC 4872 sections 5 and 16
 };
 [[nodiscard]] rsvp::Message base_path(const ConnectionRequest& request, const LspKey& key,
                                       const LspRoleInCall& role);
+
+// The link that a segment is to its ingress. Interfaces of nodes have lower numbers.
+inline constexpr std::uint32_t kSegmentLinks = 0x80000000;
+[[nodiscard]] inline std::uint32_t segment_link(const LspKey& key) {
+  return kSegmentLinks | key.tunnel_id;
+}
 
 struct PathHop {
   LinkEnd out{};

@@ -85,7 +85,7 @@ std::string tear_key(const TearId& id) {
          std::string(next.data(), static_cast<std::size_t>(length));
 }
 
-void put(const LspKey& key, journal::LspRecord& record) {
+void put(const LspKey& key, auto& record) {  // an LspRecord or LspName
   record.set_end_point(key.end_point.value);
   record.set_extended_tunnel_id(key.extended_tunnel_id);
   record.set_sender(key.sender.value);
@@ -115,6 +115,7 @@ void read_request(const Message& path, ConnectionRequest& request) {
     if (request.name.empty()) request.name = attribute->name;
   }
   request.crankback = crankback_scope(path);
+  request.contiguous = must_be_contiguous(path);
   if (const auto* const xro = path.find<rsvp::ExcludeRoute>()) request.exclude = xro->route;
   for (const rsvp::Object& object : path.objects) {
     if (std::holds_alternative<rsvp::CallId>(object) ||
@@ -124,7 +125,7 @@ void read_request(const Message& path, ConnectionRequest& request) {
   }
 }
 
-LspKey key_of_record(const journal::LspRecord& record) {
+LspKey key_of_record(const auto& record) {
   return {.end_point = {record.end_point()},
           .extended_tunnel_id = record.extended_tunnel_id(),
           .sender = {record.sender()},
@@ -168,6 +169,9 @@ void Controller::Core::persist(const Lsp& lsp) {
   record.set_contentions(lsp.attempts.contentions);
   record.set_both_ways(lsp.both_ways);
   record.set_away(pack(lsp.away));
+  if (lsp.segment_in) put(*lsp.segment_in, *record.mutable_segment_in());
+  if (lsp.segment_out) put(*lsp.segment_out, *record.mutable_segment_out());
+  record.set_link_id(lsp.link_id);
   if (lsp.role == Role::Ingress) {
     put(Terminal{{config.self, lsp.in}, lsp.in_labels}, *record.mutable_terminal());
   }
@@ -204,6 +208,7 @@ void Controller::Core::persist(const Connection& connection) {
                    .sender = config.self,
                    .tunnel_id = connection.tunnel_id};
   record.set_path(pack(base_path(request, key, {})));
+  if (request.segment) put(*request.segment, *record.mutable_segment());
   put(request.ingress, *record.mutable_ingress());
   put(request.egress_end, *record.mutable_egress());
   put(request.recovery_ingress, *record.mutable_recovery_ingress());
@@ -228,6 +233,8 @@ void Controller::Core::persist(const Connection& connection) {
 }
 
 void Controller::Core::forget_connection(const std::string& name) {
+  const auto at = connections.find(name);
+  if (at != connections.end() && at->second.request.segment) forget_segment(at->second.request);
   out.push(Persist{"connection/" + name, {}});
 }
 
@@ -260,6 +267,7 @@ void Controller::Core::recover(std::string_view key, std::span<const std::byte> 
     request.explicit_route = unpack_route(record.explicit_route());
     request.disjoint = {.nodes = record.disjoint_nodes(), .srlgs = record.disjoint_srlgs()};
     request.link_protection = static_cast<std::uint8_t>(record.link_protection());
+    if (record.has_segment()) request.segment = key_of_record(record.segment());
     connection.state = static_cast<ConnectionState>(std::min(record.state(), 6U));
     connection.tunnel_id = static_cast<std::uint16_t>(record.tunnel_id());
     connection.last_lsp = static_cast<std::uint16_t>(record.last_lsp());
@@ -325,6 +333,9 @@ void Controller::Core::recover(std::string_view key, std::span<const std::byte> 
   lsp.both_ways = record.both_ways();
   lsp.away = unpack_exclusions(record.away());
   lsp.in_labels = terminal(record.terminal()).labels;
+  if (record.has_segment_in()) lsp.segment_in = key_of_record(record.segment_in());
+  if (record.has_segment_out()) lsp.segment_out = key_of_record(record.segment_out());
+  lsp.link_id = record.link_id();
   lsp.persisted = true;
   lsp.journaled = true;
   lsp.recovering = true;

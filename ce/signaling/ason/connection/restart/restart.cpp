@@ -27,6 +27,7 @@ rsvp::Words firsts(std::vector<Label> labels, std::uint32_t width) {
 }  // namespace
 
 void Controller::Core::start(Instant now) {
+  recover_segments(now);
   for (const auto& [id, tear] : tears) out.push(TearPath{id.first, id.second, tear.message});
   std::vector<LspKey> keys;
   for (const auto& [key, lsp] : lsps) {
@@ -101,6 +102,14 @@ void Controller::Core::on_fabric_read(Instant now) {
     if ((lsp.recovering || lsp.doomed) && lsp.plane == Plane::None) keys.push_back(key);
   }
   std::ranges::sort(keys);
+  // Segments first: they have no rows, which would keep their labels for them.
+  for (const LspKey& key : keys) {
+    Lsp* const lsp = find(key);
+    if (lsp == nullptr || !is_end(*lsp) || !lsp->recovering || !lsp->established || lsp->doomed) {
+      continue;
+    }
+    if (adopt(*lsp, now)) resume(*lsp, now);
+  }
   for (const LspKey& key : keys) {
     Lsp* const lsp = find(key);
     if (lsp == nullptr || lsp->plane != Plane::None) continue;
@@ -152,6 +161,7 @@ bool Controller::Core::bind_rows(Lsp& lsp) const {
     }
   }
   if (in.empty() || lsp.out == 0) return false;
+  if (!bind_way_over(lsp)) return false;
   const std::uint32_t width = signal_of(lsp.path()).width();
   lsp.labels = {.in = firsts(in, width),
                 .out = firsts(out_words, width),
@@ -163,8 +173,8 @@ bool Controller::Core::bind_rows(Lsp& lsp) const {
   if (lsp.role != Role::Ingress) {
     const auto far = far_end(lsp.out);
     const bool ends = !far || lsp.key.end_point == config.self;
-    lsp.next = ends ? NodeId{} : far->node;
-    if (!ends) lsp.below = LinkEnd{lsp.next, lsp.out};
+    lsp.next = ends ? NodeId{} : lsp.segment_out ? lsp.segment_out->end_point : far->node;
+    if (!ends) lsp.below = LinkEnd{lsp.next, out_link(lsp).interface};
     lsp.role = ends ? Role::Egress : Role::Transit;
   } else if (lsp.in != 0) {
     lsp.in_labels = {.down = lsp.labels.in, .up = lsp.labels.upstream_in};
@@ -185,6 +195,9 @@ bool Controller::Core::adopt(Lsp& lsp, Instant now) {
     return false;
   }
   found.erase(lsp.key);
+  for (const auto& segment : {lsp.segment_in, lsp.segment_out}) {
+    if (segment) users[*segment].insert(lsp.key);
+  }
   lsp.labels = *reserved;
   read_plane(lsp);
   return true;
@@ -198,7 +211,11 @@ void Controller::Core::path_of_recovered(Lsp& lsp, const engine::PathReceived& e
   if (lsp.deleting && (admin_status(*event.path) & rsvp::admin_status::kDelete) == 0) {
     lsp.deleting = false;
   }
-  if (!lsp.journaled && lsp.labels.in.empty()) {
+  if (!lsp.journaled && is_segment(lsp.path()) && lsp.key.end_point == config.self) {
+    bind_segment(lsp);
+    if (fabric_read && lsp.established && lsp.plane == Plane::None) (void)adopt(lsp, now);
+    bind_stitched(now);
+  } else if (!lsp.journaled && lsp.labels.in.empty()) {
     if (const auto at = recovery_paths.find(lsp.key); at != recovery_paths.end()) {
       lsp.recovery_path = at->second.path;
       recovery_paths.erase(at);
@@ -208,7 +225,7 @@ void Controller::Core::path_of_recovered(Lsp& lsp, const engine::PathReceived& e
     (void)adopt(lsp, now);
   }
   if (const auto* const label = event.path->find<rsvp::RecoveryLabel>();
-      label != nullptr && !lsp.labels.in.empty()) {
+      label != nullptr && !lsp.labels.in.empty() && !lsp.segment_in) {
     const auto local = manager.to_local(lsp.in, label->labels);
     if (!local || *local != lsp.labels.in) {
       out.push(ConnectionAlarm{.key = lsp.key, .kind = AlarmKind::RowsDiffer});
@@ -225,6 +242,7 @@ void Controller::Core::resume(Lsp& lsp, Instant now) {
     // Without rows: only when it is sure that there are none is it a new one, or when its neighbour
     // has waited for FEs as long as it was told.
     if (!fabric_read && (lsp.journaled || found.contains(lsp.key) || early(lsp.previous))) return;
+    if (waits_for_segment(lsp)) return;
     if (lsp.established) return;
     lsp.recovering = false;
     if (lsp.role == Role::Ingress && lsp.why == Lsp::Due::None) {
@@ -296,7 +314,7 @@ void Controller::Core::on_recovery_path(const engine::RecoveryPathReceived& even
   }
   lsp->recovery_path = event.path;
   if (const auto* const label = event.path->find<rsvp::RecoveryLabel>();
-      label != nullptr && lsp->labels_fixed && !lsp->labels.out.empty()) {
+      label != nullptr && lsp->labels_fixed && !lsp->labels.out.empty() && !lsp->segment_out) {
     const auto local = manager.to_local(lsp->out, label->labels);
     if (!local || *local != lsp->labels.out) {
       // RFC 5063 section 4.5.2: no forwarding state is made of it; it is told.
@@ -334,6 +352,7 @@ Lsp* Controller::Core::ingress_of_recovery_path(const engine::RecoveryPathReceiv
     if (one.tunnel_id == event.key.tunnel_id) connection = &one;
   }
   if (connection == nullptr) {
+    if (is_segment(lsp.path())) name_segment(request);
     if (connections.contains(request.name)) {
       request.name += "/" + std::to_string(event.key.tunnel_id);
     }
@@ -350,7 +369,13 @@ Lsp* Controller::Core::ingress_of_recovery_path(const engine::RecoveryPathReceiv
   }
   connection->lsps.insert(event.key);
   lsp.connection = connection->request.name;
-  return &lsps.emplace(event.key, std::move(lsp)).first->second;
+  Lsp& placed = lsps.emplace(event.key, std::move(lsp)).first->second;
+  if (!connection->request.segment) return &placed;
+  placed.recovery_path = event.path;
+  bind_segment(placed);
+  if (fabric_read && placed.established) (void)adopt(placed, now);
+  bind_stitched(now);
+  return &placed;
 }
 
 void Controller::Core::on_recovery_ended(const engine::RecoveryEnded& event, Instant now) {

@@ -80,7 +80,11 @@ void Controller::Core::on_path(const engine::PathReceived& event, Instant now) {
   ended.erase(event.key);
   ++counters.setups;
   Lsp& lsp = lsps.emplace(event.key, std::move(fresh)).first->second;
-  if (found.contains(event.key) || recovery_paths.contains(event.key) || early(event.from)) {
+  const bool segment_given_back = config.recovering && is_segment(lsp.path()) &&
+                                  lsp.key.end_point == config.self &&
+                                  lsp.path().find<rsvp::RecoveryLabel>() != nullptr;
+  if (found.contains(event.key) || recovery_paths.contains(event.key) || early(event.from) ||
+      segment_given_back) {
     lsp.recovering = true;
     return path_of_recovered(lsp, event, now);
   }
@@ -97,6 +101,7 @@ bool Controller::Core::comes_back(const Lsp& known, const engine::PathReceived& 
 void Controller::Core::came_by(Lsp& lsp) const {
   lsp.from = {};
   lsp.in = 0;
+  lsp.segment_in.reset();
   auto link = incoming_link(lsp.path());
   if (!link) {
     const auto* const hop = lsp.path().find<rsvp::Hop>();
@@ -106,6 +111,14 @@ void Controller::Core::came_by(Lsp& lsp) const {
     if (address && !address->is_v6()) link = database.by_address(address->v4());
   }
   if (!link) return;
+  if (const auto at = segments_in.find(*link); at != segments_in.end()) {
+    const Lsp* const segment = find(at->second);
+    if (segment == nullptr || segment->doomed || lsp.previous != link->node) return;
+    lsp.segment_in = at->second;
+    lsp.in = segment->in;
+    lsp.from = *link;
+    return;
+  }
   if (const te::Link* const known = database.link(*link)) {
     // Whichever end it names, it is the link between us.
     const LinkEnd ours = link->node == config.self ? *link : known->other(*link);
@@ -150,6 +163,13 @@ std::optional<Trouble> Controller::Core::refused(const Lsp& lsp) const {
   }
   if (lsp.role == Role::Ingress) return std::nullopt;
   if (lsp.in == 0) return no(path_error(rsvp::routing::kUnknownInterface));
+  if (lsp.segment_in) {  // RFC 5150 section 4: not more than one
+    const auto at = users.find(*lsp.segment_in);
+    const bool taken = at != users.end() && std::ranges::any_of(at->second, [&](const LspKey& one) {
+                         return !same_session(one, lsp.key);
+                       });
+    if (taken) return no({ErrorCode::AdmissionControl, rsvp::admission::kBandwidth});
+  }
   const auto& session = *path.find<rsvp::Session>();
   if (session.kind != rsvp::Session::Kind::LspTunnelIpv4 && !config.oif.contains(lsp.in)) {
     return no({ErrorCode::UnknownCType,

@@ -43,7 +43,7 @@ void Controller::Core::advance(const LspKey& key, Instant now) {
         if (fabric_read) finish(*lsp, now);  // else an FE that is not read may have rows of it
         return;
       }
-      if (lsp->recovering) return;
+      if (lsp->recovering || !lsp->awaited.empty()) return;
       return begin(*lsp, now);
     case Plane::Reserving:
     case Plane::Activating:
@@ -69,7 +69,13 @@ void Controller::Core::advance(const LspKey& key, Instant now) {
 void Controller::Core::begin(Lsp& lsp, Instant now) {
   lsp.rerouting = false;
   if (auto trouble = refused(lsp)) return setup_failed(lsp, *std::move(trouble), now);
+  if (!lsp.labels_fixed) leave_segment(lsp, now);
   if (auto trouble = choose_way(lsp)) return setup_failed(lsp, *std::move(trouble), now);
+  if (auto trouble = stitch(lsp, now)) return setup_failed(lsp, *std::move(trouble), now);
+  if (lsp.awaited.empty()) go_on(lsp, now);
+}
+
+void Controller::Core::go_on(Lsp& lsp, Instant now) {
   // Another way than before: downstream state is removed first (RFC 4920 section 6.3.6).
   if (lsp.below && lsp.below->node != lsp.next) tear_downstream(lsp);
   if (!lsp.admitted) ask_call(lsp, now);
@@ -77,6 +83,7 @@ void Controller::Core::begin(Lsp& lsp, Instant now) {
 }
 
 void Controller::Core::reserve(Lsp& lsp, Instant now) {
+  if (lsp.segment_in) users[*lsp.segment_in].insert(lsp.key);
   auto wanted = wants(lsp);
   if (!wanted) return setup_failed(lsp, std::move(wanted.error()), now);
   const auto reserved = manager.reserve(*wanted, now);
@@ -115,7 +122,7 @@ void Controller::Core::read_plane(Lsp& lsp) {
 
 void Controller::Core::activate(Lsp& lsp, Instant now) {
   std::optional<te::Labels> out_label;
-  if (!last(lsp) && lsp.resv_in) {
+  if (!last(lsp) && lsp.resv_in && !lsp.segment_out) {
     const auto* const label = lsp.resv_in->find<rsvp::Label>();
     if (label == nullptr || label->labels.empty()) return;
     const auto local = manager.to_local(lsp.out, label->labels);
@@ -163,6 +170,7 @@ void Controller::Core::doom(Lsp& lsp, Instant now) {
 void Controller::Core::finish(Lsp& lsp, Instant now) {
   const LspKey key = lsp.key;
   const std::string connection = lsp.connection;
+  const bool segment = is_end(lsp);
   const auto after = std::move(lsp.after);
   clear_timer(lsp);
   unsynchronized(lsp, false);
@@ -170,7 +178,9 @@ void Controller::Core::finish(Lsp& lsp, Instant now) {
   tell_call(lsp, false);
   wanting.erase(key);
   found.erase(key);
-  lsps.erase(key);
+  auto gone = lsps.extract(key);
+  leave_segment(gone.mapped(), now);
+  if (segment) segment_gone(key, now);
   if (!connection.empty()) lsp_gone(key, connection, now);
   if (after) on_path(*after, now);
 }
@@ -193,8 +203,8 @@ void Controller::Core::on_settled(const resource::Settled& settled, Instant now)
       if (lsp->failing && lsp->plane == Plane::Active) {
         // While it had no rows here nobody told that its ports work again.
         const auto view = manager.connection(settled.lsp);
-        if (view && !view->failing && manager.interface_up(lsp->in) &&
-            manager.interface_up(lsp->out)) {
+        const auto works = [&](std::uint32_t id) { return id == 0 || manager.interface_up(id); };
+        if (view && !view->failing && works(lsp->in) && works(lsp->out)) {
           on_hit({.lsp = settled.lsp, .failing = false, .interface = lsp->out}, now);
         }
       }

@@ -62,6 +62,9 @@ std::expected<resource::Wants, Trouble> Controller::Core::wants(const Lsp& lsp) 
   const auto exact = [](const te::Labels& labels) {
     return labels.empty() ? std::nullopt : std::optional(labels);
   };
+  for (const auto& segment : {lsp.segment_in, lsp.segment_out}) {
+    if (segment) wants.over.push_back(*segment);
+  }
   if (lsp.labels_fixed) {
     wants.in.label = exact(lsp.labels.in);
     wants.in.upstream = exact(lsp.labels.upstream_in);
@@ -69,8 +72,18 @@ std::expected<resource::Wants, Trouble> Controller::Core::wants(const Lsp& lsp) 
     wants.out.upstream = exact(lsp.labels.upstream_out);
     return wants;
   }
+  const auto of = [&](const std::optional<LspKey>& segment) -> const resource::Reservation* {
+    const Lsp* const there = segment ? find(*segment) : nullptr;
+    return there == nullptr ? nullptr : &there->labels;
+  };
   wants.out.label = lsp.out_labels.down;
   wants.out.upstream = lsp.out_labels.up;
+  if (lsp.segment_out) {
+    const auto* const labels = of(lsp.segment_out);
+    if (labels == nullptr) return std::unexpected(trouble(lsp, kBlocked, {}));
+    wants.out.label = exact(labels->out);
+    wants.out.upstream = exact(labels->upstream_out);
+  }
   if (const Lsp* const other = fellow(lsp); other != nullptr && lsp.role == Role::Egress &&
                                             other->out == lsp.out && !wants.out.label &&
                                             !other->labels.out.empty()) {
@@ -97,6 +110,13 @@ std::expected<resource::Wants, Trouble> Controller::Core::wants(const Lsp& lsp) 
     }
     return std::unexpected(std::move(trouble_in));
   };
+  if (lsp.segment_in) {  // RFC 5150 section 5.1.2: what the Path says of labels is ignored
+    const auto* const labels = of(lsp.segment_in);
+    if (labels == nullptr) return bad(kBlocked, nullptr, {});
+    wants.in.label = exact(labels->in);
+    wants.in.upstream = exact(labels->upstream_in);
+    return wants;
+  }
   std::vector<resource::LabelSetPart> parts;
   for (const rsvp::LabelSet& set : path.all<rsvp::LabelSet>()) {
     parts.push_back({static_cast<resource::LabelSetPart::Action>(set.action), set.subchannels});

@@ -65,14 +65,16 @@ void Controller::Core::tell_call(const Lsp& lsp, bool up) {
 
 void Controller::Core::send_path(Lsp& lsp, Instant now) {
   (void)now;
-  PathHop hop{.out = {config.self, lsp.out}, .ero = lsp.onward};
+  PathHop hop{.out = out_link(lsp), .ero = lsp.onward};
   const auto* const rro = lsp.path().find<rsvp::RecordRoute>();
   if (lsp.role == Role::Ingress || rro != nullptr) {
     if (rro != nullptr) hop.rro = rro->route;
     record(hop.rro, hop.out, {});
   }
-  hop.label_sets = offered(lsp);
-  hop.suggested = lsp.labels.out;
+  if (!lsp.segment_out) {
+    hop.label_sets = offered(lsp);
+    hop.suggested = lsp.labels.out;
+  }
   hop.upstream = lsp.labels.upstream_out;
   // A neighbour that forgot it finds its rows by the label (RFC 3473 section 9.5).
   if (lsp.labels_fixed && lsp.established) hop.recovery = lsp.labels.out;
@@ -96,7 +98,7 @@ void Controller::Core::send_path(Lsp& lsp, Instant now) {
     }
   }
   lsp.path_out = std::make_shared<const rsvp::Message>(std::move(path));
-  lsp.below = LinkEnd{lsp.next, lsp.out};
+  lsp.below = LinkEnd{lsp.next, hop.out.interface};
   persist(lsp);
   forget_tear({lsp.key, lsp.next});
   out.push(SetPath{lsp.key, lsp.next, lsp.path_out});
@@ -106,14 +108,20 @@ rsvp::Route Controller::Core::recorded(const Lsp& lsp) const {
   rsvp::Route route;
   const rsvp::RecordRoute* below = lsp.resv_in ? lsp.resv_in->find<rsvp::RecordRoute>() : nullptr;
   if (below != nullptr) route = below->route;
-  const bool labels = records_labels(lsp.path()) || lsp.role == Role::Ingress;
+  const bool labels = (records_labels(lsp.path()) || lsp.role == Role::Ingress) &&
+                      !lsp.segment_out;  // between its ends there is none
   ExplicitLabels own;
   if (labels && !lsp.labels.out.empty()) own.down = lsp.labels.out;
   // Also the other direction, where a user is told his label (RFC 4003 section 2.2).
   if (labels && lsp.next == NodeId{} && !lsp.labels.upstream_out.empty()) {
     own.up = lsp.labels.upstream_out;
   }
-  record(route, {config.self, lsp.out}, own);
+  record(route, out_link(lsp), own);
+  if (lsp.role == Role::Egress && is_end(lsp)) {
+    rsvp::AttributesHop ready;  // RFC 5150 section 5.1.1
+    ready.set_flag(rsvp::lsp_flag::kStitching);
+    route.insert(route.begin() + 1, {.hop = std::move(ready)});
+  }
   if (config.hide_route && lsp.role != Role::Ingress &&
       domain_of(lsp.from.node) != domain_of(config.self)) {
     // It leaves the domain: this border, and what is behind the domain (RFC 5151 section 4.1).
@@ -141,6 +149,12 @@ void Controller::Core::send_resv(Lsp& lsp, Instant now) {
   if (lsp.path().find<rsvp::RecordRoute>() != nullptr) hop.rro = recorded(lsp);
   const bool egress = lsp.next == NodeId{};
   rsvp::Message resv = resv_for_hop(lsp.path(), egress ? nullptr : lsp.resv_in.get(), hop);
+  if (egress && is_end(lsp)) {
+    const auto place = std::ranges::find_if(resv.objects, [](const rsvp::Object& object) {
+      return std::holds_alternative<rsvp::Style>(object);
+    });
+    resv.objects.emplace(place, rsvp::LspTunnelInterfaceId{config.self.value, lsp.link_id});
+  }
   if (egress) {
     // RFC 3473 section 7.2: what asks to be reflected is.
     const std::uint32_t status = admin_status(lsp.path());
@@ -206,7 +220,7 @@ void Controller::Core::on_resv(const engine::ResvReceived& event, Instant now) {
   }
   const auto* const label = event.resv->find<rsvp::Label>();
   if (label == nullptr) return;
-  if (lsp->plane == Plane::Active || lsp->plane == Plane::Activating) {
+  if ((lsp->plane == Plane::Active || lsp->plane == Plane::Activating) && !lsp->segment_out) {
     const auto local = manager.to_local(lsp->out, label->labels);
     if (!local || *local != lsp->labels.out) {
       const Trouble why =

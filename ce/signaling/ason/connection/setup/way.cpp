@@ -86,10 +86,10 @@ std::uint32_t Controller::Core::domain_of(NodeId node) const {
   return known == nullptr ? 0 : known->domain;
 }
 
-bool Controller::Core::is_border() const {
-  const std::uint32_t own = domain_of(config.self);
-  return std::ranges::any_of(database.links_of(config.self), [&](const te::Link* link) {
-    const LinkEnd& other = link->ends[0].node == config.self ? link->ends[1] : link->ends[0];
+bool Controller::Core::is_border(NodeId node) const {
+  const std::uint32_t own = domain_of(node);
+  return std::ranges::any_of(database.links_of(node), [&](const te::Link* link) {
+    const LinkEnd& other = link->ends[0].node == node ? link->ends[1] : link->ends[0];
     return link->reference == te::ReferencePoint::ENni || domain_of(other.node) != own;
   });
 }
@@ -99,7 +99,7 @@ std::optional<Trouble> Controller::Core::egress_way(Lsp& lsp, std::uint32_t inte
   lsp.out = interface;
   lsp.onward.clear();
   if (lsp.role != Role::Ingress) lsp.role = Role::Egress;
-  if (manager.interface(interface) != nullptr) return std::nullopt;
+  if (interface == 0 || manager.interface(interface) != nullptr) return std::nullopt;
   Blocked blocked{.link = LinkEnd{config.self, interface}};
   if (lsp.out_labels.down) blocked.down = *lsp.out_labels.down;
   if (lsp.out_labels.up) blocked.up = *lsp.out_labels.up;
@@ -123,7 +123,16 @@ std::optional<Trouble> Controller::Core::choose_way(Lsp& lsp) {
     return why;
   }
   if (!own.out) {
-    if (own.rest.empty() && lsp.key.end_point == config.self) {
+    const bool ends = own.rest.empty() && lsp.key.end_point == config.self;
+    if (ends && config.ason && is_segment(lsp.path())) {
+      if (!config.stitching) {  // RFC 5150 section 5.1.1
+        return trouble(lsp, way_error(rsvp::routing::kStitchingUnsupported), {});
+      }
+      if (auto why = egress_way(lsp, 0)) return why;
+      end_segment_here(lsp);
+      return std::nullopt;
+    }
+    if (ends) {
       // No interface is demanded: the first one of a user that can carry this.
       for (const std::uint32_t id : manager.interfaces()) {
         if (id == lsp.in || !is_access(id) || !manager.interface_up(id)) continue;
@@ -202,8 +211,9 @@ te::Request Controller::Core::te_request(const Lsp& lsp, const rsvp::Route& rest
     const auto* const rro = other->resv_in ? other->resv_in->find<rsvp::RecordRoute>() : nullptr;
     if (rro != nullptr) collect_labels(rro->route, request.shared);
   }
+  share_segments(lsp, request);
   const te::Node* const self = database.node(config.self);
-  if (self != nullptr && !self->converts_labels) {
+  if (self != nullptr && !self->converts_labels && !lsp.segment_in) {
     std::vector<resource::LabelSetPart> parts;
     for (const rsvp::LabelSet& set : path.all<rsvp::LabelSet>()) {
       parts.push_back({static_cast<resource::LabelSetPart::Action>(set.action), set.subchannels});

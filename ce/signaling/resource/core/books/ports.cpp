@@ -45,8 +45,10 @@ LabelRanges PortBook::available(const FePort& at, Way way, const LspKey& lsp,
     const auto found = port->of(way).find(label);
     if (found == port->of(way).end() || !usable.contains(label)) return;
     const Hold& hold = found->second;
-    const bool with_us =
-        hold.holder == lsp || std::ranges::find(fellows, hold.holder) != fellows.end();
+    const auto one_of_us = [&](const LspKey& one) {
+      return one == lsp || std::ranges::find(fellows, one) != fellows.end();
+    };
+    const bool with_us = one_of_us(hold.holder) && std::ranges::all_of(hold.sharers, one_of_us);
     const bool ours = hold.next ? *hold.next == lsp : with_us;
     const bool yields = !hold.next && going.contains({at, way, label});
     if (ours || yields) set.insert(label);

@@ -1,0 +1,481 @@
+// Connections across a domain that stitches them to segments of its own (RFC 5150, RFC 5151): T2,
+// T5 and SG4 through whole nodes.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "ce/signaling/ason/connection/message/compose.hpp"
+#include "tests/sim/signaling/transport.hpp"
+
+namespace forces::signaling::test {
+namespace {
+
+using ason::ConnectionState;
+using ason::calls::Realisation;
+using ason::calls::SegmentPlan;
+using Rooms = TransportNode::Rooms;
+
+constexpr SegmentPlan kOne{Realisation::Stitched, 1, 0};
+
+class Stitched : public testing::Test {
+ protected:
+  static ason::ConnectionRequest spc(std::string name, std::uint32_t number = 2,
+                                     std::uint32_t from = 1, std::uint32_t to = 7) {
+    ason::ConnectionRequest request;
+    request.name = std::move(name);
+    request.ingress.end = {node_id(1), from};
+    request.ingress.labels = {.down = rsvp::Words{slot(number)}, .up = rsvp::Words{slot(number)}};
+    request.egress = node_id(6);
+    request.egress_end.end = {node_id(6), to};
+    request.label_request = {
+        .encoding = rsvp::LabelRequest::kSdh, .switching = rsvp::LabelRequest::kTdm, .g_pid = 34};
+    request.tspec.traffic = rsvp::SonetSdh{.signal_type = 6, .multiplier = 1};
+    return request;
+  }
+  void start(const SegmentPlan& plan, bool direct = false) {
+    network = std::make_unique<Transport>(three_domains(plan, direct));
+    network->start();
+  }
+  void TearDown() override {
+    if (!HasFailure() || !network) return;
+    for (const auto& [number, member] : network->members) {
+      for (const auto& line : member->said) std::fprintf(stderr, "N%u %s\n", number, line.c_str());
+    }
+  }
+  template <class F>
+  auto at(std::uint32_t number, F&& f) {
+    return network->at(number).operate(std::forward<F>(f));
+  }
+  void create(const ason::ConnectionRequest& request) {
+    const auto made = at(1, [&](Rooms& rooms) { return rooms.connections.create(request, now()); });
+    ASSERT_TRUE(made) << made.error().reason;
+  }
+  void release(const std::string& name, std::uint32_t number = 1) {
+    at(number, [&](Rooms& rooms) { return rooms.connections.release(name, now()); });
+  }
+  [[nodiscard]] Instant now() const { return network->world.now(); }
+  ConnectionState state(const std::string& name, std::uint32_t number = 1) {
+    const auto view = at(number, [&](Rooms& rooms) { return rooms.connections.show(name); });
+    return view ? view->state : ConnectionState::Released;
+  }
+  bool up(const std::string& name) {
+    return network->until([&] { return state(name) == ConnectionState::Up; });
+  }
+  std::vector<ason::LspView> lsps(std::uint32_t number) {
+    return at(number, [](Rooms& rooms) { return rooms.connections.lsps(); });
+  }
+  // Of the connection of N1, and of segments; at a node.
+  std::optional<ason::LspView> of_user(std::uint32_t number) {
+    for (const auto& lsp : lsps(number)) {
+      if (lsp.key.sender == node_id(1)) return lsp;
+    }
+    return std::nullopt;
+  }
+  std::vector<ason::LspView> segments(std::uint32_t number) {
+    auto all = lsps(number);
+    std::erase_if(all, [](const auto& lsp) { return lsp.key.sender == node_id(1); });
+    return all;
+  }
+  std::vector<std::string> segment_names(std::uint32_t number) {
+    std::vector<std::string> names;
+    for (const auto& one : at(number, [](Rooms& r) { return r.connections.list(); })) {
+      if (one.segment) names.push_back(one.name);
+    }
+    return names;
+  }
+  // Whether light passes from user to user, in both directions.
+  bool passes(std::uint32_t number = 2, std::uint32_t from = 1, std::uint32_t to = 7) {
+    const auto last = network->light({network->plan.port({node_id(1), from}), slot(number)});
+    const FePort far = network->plan.port({node_id(6), to});
+    if (!last || last->first != far) return false;
+    const auto back = network->light({far, last->second});
+    return back == Transport::Place{network->plan.port({node_id(1), from}), slot(number)};
+  }
+  std::size_t rows() {
+    std::size_t all = 0;
+    for (const auto& [number, member] : network->members) all += member->rows.size();
+    return all;
+  }
+  std::map<std::uint32_t, std::uint64_t> row_changes() {
+    std::map<std::uint32_t, std::uint64_t> all;
+    for (const auto& [number, member] : network->members) all[number] = member->row_changes;
+    return all;
+  }
+  // Nothing is anywhere: rows, LSPs, labels, neighbours' state.
+  bool empty() {
+    if (rows() != 0) return false;
+    for (const auto& [number, member] : network->members) {
+      const bool none = member->operate([](Rooms& rooms) {
+        return rooms.connections.lsps().empty() && rooms.connections.list().empty() &&
+               rooms.manager.connections().empty() && rooms.engine.snapshot().lsps == 0;
+      });
+      if (!none) return false;
+    }
+    return true;
+  }
+  bool until(const std::function<bool()>& what, Duration most = 30s) {
+    return network->until(what, most);
+  }
+  std::unique_ptr<Transport> network;
+};
+
+TEST_F(Stitched, T2AConnectionGoesOverASegmentOfTheDomainBetween) {
+  start(kOne);
+  create(spc("spc"));
+  ASSERT_TRUE(up("spc"));
+  EXPECT_TRUE(passes());
+  // N3 and N4 are neighbours of that LSP; N7 between them has the segment only.
+  const auto entry = of_user(3), exit = of_user(4);
+  ASSERT_TRUE(entry && exit);
+  EXPECT_EQ(entry->next, node_id(4));
+  EXPECT_EQ(exit->previous, node_id(3));
+  EXPECT_FALSE(of_user(7));
+  ASSERT_EQ(segments(3).size(), 1U);
+  const ason::LspView segment = segments(3).front();
+  EXPECT_EQ(segment.key.end_point, node_id(4));
+  EXPECT_EQ(segment.role, "ingress");
+  EXPECT_EQ(entry->segment_out, segment.key);
+  EXPECT_EQ(exit->segment_in, segment.key);
+  EXPECT_EQ(segment.carries, std::vector<LspKey>{entry->key});
+  ASSERT_EQ(segments(7).size(), 1U);
+  EXPECT_EQ(segments(7).front().key, segment.key);
+  // Two rows a node: at the borders they are the connection's, between them the segment's.
+  for (const std::uint32_t number : {1U, 2U, 3U, 7U, 4U, 6U}) {
+    ASSERT_EQ(network->at(number).active(), 2U) << number;
+    for (const auto& [id, row] : network->at(number).rows) {
+      EXPECT_EQ(row.owner.lsp, number == 7 ? segment.key : entry->key) << number;
+    }
+  }
+  EXPECT_EQ(network->at(5).rows.size(), 0U);
+}
+
+TEST_F(Stitched, T2TheRouteShowsTheSegmentAndNothingWithinTheDomain) {
+  start(kOne);
+  create(spc("spc"));
+  ASSERT_TRUE(up("spc"));
+  const auto view = at(1, [](Rooms& rooms) { return rooms.connections.show("spc"); });
+  std::vector<LinkEnd> links;
+  for (const rsvp::Subobject& hop : view->current) {
+    if (const auto* const link = hop.as<rsvp::UnnumberedHop>()) {
+      links.push_back({{link->router_id}, link->interface_id});
+    }
+  }
+  const std::vector<LinkEnd> expected{{node_id(1), 12},
+                                      {node_id(2), 23},
+                                      {node_id(3), ason::segment_link(segments(3).front().key)},
+                                      {node_id(4), 46},
+                                      {node_id(6), 7}};
+  EXPECT_EQ(links, expected);
+}
+
+TEST_F(Stitched, T2WhatEndsIsGoneAtOnceAndItsSegmentAHalfMinuteLater) {
+  start(kOne);
+  create(spc("spc"));
+  ASSERT_TRUE(up("spc"));
+  release("spc");
+  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Released; }));
+  network->run(1s);
+  EXPECT_EQ(segments(3).size(), 1U);
+  EXPECT_EQ(network->at(3).rows.size(), 0U);
+  EXPECT_EQ(network->at(7).rows.size(), 2U);
+  network->run(20s);
+  EXPECT_EQ(segments(3).size(), 1U);
+  EXPECT_TRUE(until([&] { return empty(); }, 20s));
+}
+
+TEST_F(Stitched, T2ASegmentThatIsIdleIsUsedAgain) {
+  start(kOne);
+  create(spc("first"));
+  ASSERT_TRUE(up("first"));
+  const LspKey segment = segments(3).front().key;
+  release("first");
+  ASSERT_TRUE(until([&] { return state("first") == ConnectionState::Released; }));
+  network->run(1s);
+  create(spc("second"));
+  ASSERT_TRUE(up("second"));
+  EXPECT_TRUE(passes());
+  ASSERT_EQ(segments(3).size(), 1U);
+  EXPECT_EQ(segments(3).front().key, segment);
+  network->run(60s);
+  EXPECT_TRUE(passes()) << "the timer of when it was idle is over";
+}
+
+// RFC 5150 section 4: an S-LSP admits one LSP.
+TEST_F(Stitched, T2EachConnectionHasASegmentOfItsOwn) {
+  start(kOne);
+  create(spc("first", 2, 1, 7));
+  create(spc("second", 3, 2, 8));
+  ASSERT_TRUE(up("first"));
+  ASSERT_TRUE(up("second"));
+  EXPECT_TRUE(passes(2, 1, 7));
+  EXPECT_TRUE(passes(3, 2, 8));
+  const auto all = segments(3);
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].carries.size(), 1U);
+  EXPECT_EQ(all[1].carries.size(), 1U);
+  EXPECT_NE(all[0].carries, all[1].carries);
+}
+
+TEST_F(Stitched, SG4WithoutAPolicyThatSaysSoItIsContiguous) {
+  start({});
+  create(spc("spc"));
+  ASSERT_TRUE(up("spc"));
+  EXPECT_TRUE(passes());
+  EXPECT_TRUE(of_user(7));
+  EXPECT_TRUE(segments(3).empty());
+}
+
+// RFC 5151 section 4.1.
+TEST_F(Stitched, SG4WhoAsksForAContiguousOneIsRefusedWhereTheDomainStitches) {
+  start(kOne);
+  auto request = spc("spc");
+  request.contiguous = true;
+  create(request);
+  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Failed; }));
+  const auto view = at(1, [](Rooms& rooms) { return rooms.connections.show("spc"); });
+  ASSERT_FALSE(view->failures.empty());
+  EXPECT_EQ(view->failures.back().error.value, rsvp::routing::kContiguousUnsupported);
+  release("spc");
+  EXPECT_TRUE(until([&] { return empty(); }));
+}
+
+// RFC 5150 section 5.1.1: nobody is stitched to a segment whose end has not said that it is ready.
+TEST_F(Stitched, SG4AnEndThatKnowsNoSegmentsCarriesNobody) {
+  start(kOne);
+  network->at(4).kill();
+  network->legacy.insert(4);
+  network->at(4).boot();
+  network->run(5s);
+  create(spc("spc"));
+  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Failed; }));
+  release("spc");
+  EXPECT_TRUE(until([&] { return empty(); }));
+}
+
+TEST_F(Stitched, SG4AnEndThatWantsNoSegmentsSaysSo) {
+  network = std::make_unique<Transport>(three_domains(kOne));
+  network->no_segments.insert(4);
+  network->start();
+  create(spc("spc"));
+  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Failed; }));
+  const auto view = at(1, [](Rooms& rooms) { return rooms.connections.show("spc"); });
+  ASSERT_FALSE(view->failures.empty());
+  EXPECT_EQ(view->failures.back().error.value, rsvp::routing::kStitchingUnsupported);
+  release("spc");
+  EXPECT_TRUE(until([&] { return empty(); }));
+}
+
+TEST_F(Stitched, SG4ABlockedDomainIsLeftToAnotherBorder) {
+  start(kOne);
+  network->cut(2, false, true);  // N3 to N7: N3 leads nowhere
+  auto request = spc("spc");
+  request.crankback = ason::CrankbackScope::Boundary;
+  create(request);
+  ASSERT_TRUE(up("spc"));
+  EXPECT_TRUE(passes());
+  EXPECT_FALSE(of_user(3));
+  const auto entry = of_user(5);
+  ASSERT_TRUE(entry);
+  EXPECT_TRUE(entry->segment_out);
+}
+
+TEST_F(Stitched, SG4WithoutAnotherWayTheFailureOfTheSegmentIsTold) {
+  start(kOne);
+  network->cut(3, false, true);  // N7 to N4; N3 has not heard of it
+  network->cut(5, false, true);  // N2 to N5
+  create(spc("spc"));
+  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Failed; }));
+  const auto view = at(1, [](Rooms& rooms) { return rooms.connections.show("spc"); });
+  ASSERT_FALSE(view->failures.empty());
+  EXPECT_EQ(view->failures.back().node, node_id(3));
+  release("spc");
+  EXPECT_TRUE(until([&] { return empty(); }, 60s));
+}
+
+TEST_F(Stitched, T21AFailureWithinTheDomainIsOneOfTheConnection) {
+  start(kOne);
+  create(spc("spc"));
+  ASSERT_TRUE(up("spc"));
+  network->cut(3, false, true);  // N7 to N4
+  EXPECT_TRUE(until([&] { return state("spc") == ConnectionState::Broken; }));
+  EXPECT_TRUE(of_user(3)->failing);
+  network->cut(3, true, true);
+  EXPECT_TRUE(until([&] { return state("spc") == ConnectionState::Up; }));
+  EXPECT_TRUE(passes());
+}
+
+// RFC 5150 section 5.1.4.
+TEST_F(Stitched, SG4TheEndOfASegmentIsAFailureOfItsConnection) {
+  start(kOne);
+  create(spc("spc"));
+  ASSERT_TRUE(up("spc"));
+  release(segment_names(3).front(), 3);
+  EXPECT_TRUE(until([&] { return state("spc") == ConnectionState::Broken; }));
+  release("spc");
+  EXPECT_TRUE(until([&] { return empty(); }, 60s));
+}
+
+TEST_F(Stitched, T5TheDomainHasTwoConnectionsOfACallThatHasOne) {
+  start({Realisation::Stitched, 1, 1}, true);
+  const auto made = at(1, [&](Rooms& rooms) {
+    return rooms.calls.create({.end_point = rsvp::Address::v4(node_id(6).value)}, now());
+  });
+  ASSERT_TRUE(made);
+  const auto call = [&](std::uint32_t number) {
+    const auto all = at(number, [](Rooms& rooms) { return rooms.calls.list(); });
+    return all.size() == 1 ? all.front() : nullptr;
+  };
+  ASSERT_TRUE(until(
+      [&] { return call(1) != nullptr && call(1)->state() == ason::calls::CallState::Active; }));
+  auto request = spc("spc");
+  request.call = {.id = call(1)->id.number, .name = call(1)->id.name};
+  create(request);
+  ASSERT_TRUE(up("spc"));
+  EXPECT_TRUE(passes());
+  network->run(2s);
+  EXPECT_EQ(call(1)->connections.size(), 1U);
+  EXPECT_EQ(call(3)->connections.size(), 2U);
+  EXPECT_EQ(call(4)->connections.size(), 2U);
+  EXPECT_EQ(call(6)->connections.size(), 1U);
+  // Apart from each other: one of them goes through N7.
+  ASSERT_EQ(segments(3).size(), 2U);
+  EXPECT_EQ(segments(7).size(), 1U);
+  release("spc");
+  ASSERT_TRUE(until([&] { return empty(); }, 60s));
+  EXPECT_EQ(call(3)->connections.size(), 0U);
+  EXPECT_EQ(call(4)->connections.size(), 0U);
+  EXPECT_EQ(call(1)->state(), ason::calls::CallState::Active);
+}
+
+// What the second segment is for.
+TEST_F(Stitched, SG4ARestorationTakesTheSegmentThatIsReady) {
+  start({Realisation::Stitched, 1, 1}, true);
+  auto request = spc("spc");
+  request.recovery = ason::Recovery::Reroute;
+  create(request);
+  ASSERT_TRUE(up("spc"));
+  network->run(2s);
+  const auto before = segments(3);
+  ASSERT_EQ(before.size(), 2U);
+  const auto used = of_user(3)->segment_out;
+  const bool by_n7 = segments(7).front().key == used;
+  network->cut(by_n7 ? 3 : 7, false, true);
+  ASSERT_TRUE(until([&] { return !passes(); }));
+  EXPECT_TRUE(until([&] { return state("spc") == ConnectionState::Up && passes(); }));
+  network->run(1s);  // the old one goes
+  const auto lsp = of_user(3);
+  ASSERT_TRUE(lsp && lsp->segment_out);
+  EXPECT_NE(lsp->segment_out, used);
+  EXPECT_TRUE(
+      std::ranges::any_of(before, [&](const auto& one) { return one.key == lsp->segment_out; }));
+}
+
+class StitchedRestart : public Stitched, public testing::WithParamInterface<std::uint32_t> {};
+
+// The borders, the node between them, the ends.
+TEST_P(StitchedRestart, T8AKilledNodeHasSegmentAndConnectionBackAndNoRowChanges) {
+  start(kOne);
+  create(spc("spc"));
+  ASSERT_TRUE(up("spc"));
+  network->run(1s);
+  const auto before = row_changes();
+  const auto entry = of_user(3);
+  network->at(GetParam()).kill();
+  network->run(5s);
+  network->at(GetParam()).boot();
+  const auto settled = [&] {
+    for (const auto& [number, member] : network->members) {
+      for (const auto& lsp : lsps(number)) {
+        if (lsp.state != "up" || lsp.unsynchronized || lsp.failing) return false;
+      }
+    }
+    return of_user(3) && of_user(4) && segments(7).size() == 1;
+  };
+  EXPECT_TRUE(until(settled, 60s));
+  network->run(200s);  // beyond the Recovery Period, and what an idle segment is kept
+  EXPECT_TRUE(settled());
+  EXPECT_EQ(row_changes(), before);
+  EXPECT_TRUE(passes());
+  EXPECT_EQ(state("spc"), ConnectionState::Up);
+  EXPECT_EQ(of_user(3)->segment_out, entry->segment_out);
+  EXPECT_EQ(of_user(4)->segment_in, entry->segment_out);
+  ASSERT_EQ(segments(3).size(), 1U);
+  EXPECT_EQ(segments(3).front().carries, std::vector<LspKey>{entry->key});
+  release("spc");
+  EXPECT_TRUE(until([&] { return empty(); }, 120s));
+}
+
+TEST_P(StitchedRestart, T8bWithoutItsJournalNothingIsReleased) {
+  start(kOne);
+  create(spc("spc"));
+  ASSERT_TRUE(up("spc"));
+  network->run(1s);
+  const auto before = row_changes();
+  const auto entry = of_user(3);
+  network->at(GetParam()).kill();
+  network->at(GetParam()).forget();
+  network->run(5s);
+  network->at(GetParam()).boot();
+  const auto settled = [&] {
+    for (const auto& [number, member] : network->members) {
+      for (const auto& lsp : lsps(number)) {
+        if (lsp.state != "up" || lsp.unsynchronized || lsp.failing) return false;
+      }
+    }
+    return of_user(3) && of_user(4) && segments(7).size() == 1;
+  };
+  EXPECT_TRUE(until(settled, 60s));
+  network->run(200s);
+  EXPECT_TRUE(settled());
+  EXPECT_EQ(row_changes(), before);
+  EXPECT_TRUE(passes());
+  ASSERT_TRUE(of_user(3) && of_user(4));
+  EXPECT_EQ(of_user(3)->segment_out, entry->segment_out);
+  EXPECT_EQ(of_user(4)->segment_in, entry->segment_out);
+  for (const auto& one : at(1, [](Rooms& rooms) { return rooms.connections.list(); })) {
+    EXPECT_EQ(one.state, ConnectionState::Up);
+    release(one.name);  // without its journal its ingress knows it by the Session Name
+  }
+  EXPECT_TRUE(until([&] { return empty(); }, 120s));
+}
+
+TEST_P(StitchedRestart, T10ASetupThatItInterruptsIsCompletedOrUndone) {
+  for (Duration when = 10ms; when < 220ms; when += 15ms) {
+    start(kOne);
+    create(spc("spc"));
+    network->run(when);
+    network->at(GetParam()).kill();
+    network->run(3s);
+    network->at(GetParam()).boot();
+    network->run(200s);
+    const auto is = state("spc");
+    ASSERT_TRUE(is == ConnectionState::Up || is == ConnectionState::Failed)
+        << when.count() << " " << to_string(is);
+    if (is == ConnectionState::Up) EXPECT_TRUE(passes()) << when.count();
+    release("spc");
+    ASSERT_TRUE(until([&] { return empty(); }, 200s)) << when.count();
+  }
+}
+
+TEST_P(StitchedRestart, T10AReleaseThatItInterruptsIsFinished) {
+  for (Duration when = 1ms; when < 200ms; when += 15ms) {
+    start(kOne);
+    create(spc("spc"));
+    ASSERT_TRUE(up("spc"));
+    network->run(1s);
+    release("spc");
+    network->run(when);
+    network->at(GetParam()).kill();
+    network->run(3s);
+    network->at(GetParam()).boot();
+    ASSERT_TRUE(until([&] { return empty(); }, 400s)) << when.count();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, StitchedRestart, testing::Values(1U, 3U, 7U, 4U, 6U),
+                         [](const auto& one) {
+                           return std::string("N").append(std::to_string(one.param));
+                         });
+
+}  // namespace
+}  // namespace forces::signaling::test
