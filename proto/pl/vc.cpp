@@ -6,14 +6,6 @@
 #include "proto/wire/tlv.hpp"
 
 namespace forces::pl {
-namespace {
-
-bool is_vc(std::uint16_t type) {
-  return type >= std::to_underlying(VcKind::PointToPoint) &&
-         type <= std::to_underlying(VcKind::Server);
-}
-
-}  // namespace
 
 std::string_view to_string(VcKind kind) {
   switch (kind) {
@@ -39,10 +31,11 @@ Result<VcView> decode_vc(wire::Bytes message) {
   while (!r.empty()) {
     const wire::TlvView tlv = wire::read_tlv(r, "pl.vc");
     if (!r.ok()) break;
-    if (!is_vc(tlv.type)) continue;
+    const auto kind = static_cast<VcKind>(tlv.type);
+    if (!is_known(kind)) continue;
     if (found) return fail(Errc::Duplicate, "pl.vc", tlv.offset);
     wire::ByteReader value = tlv.value;
-    found = VcView{static_cast<VcKind>(tlv.type), value.rest()};
+    found = VcView{kind, value.rest()};
   }
   if (!r.ok()) return fail(r.error());
   if (!found) return fail(Errc::Missing, "pl.vc", message.size());

@@ -26,6 +26,9 @@ enum class VcKind : std::uint16_t {
   Server = 0x8003,   // SCVC: from the MARS to multicast servers
 };
 [[nodiscard]] std::string_view to_string(VcKind kind);
+[[nodiscard]] constexpr bool is_known(VcKind kind) {
+  return kind >= VcKind::PointToPoint && kind <= VcKind::Server;
+}
 
 struct VcView {
   VcKind kind{};
