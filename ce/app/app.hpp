@@ -8,6 +8,7 @@
 #include "ce/app/lfb/lfb_requests.hpp"
 #include "ce/app/signaling/requests.hpp"
 #include "ce/association/controller.hpp"
+#include "ce/multicast/service/service.hpp"
 #include "tml/daemon/application.hpp"
 
 namespace forces::ce {
@@ -24,6 +25,7 @@ class App final : public daemon::Configured<Settings> {
   std::string open_state() override;
   tml_status start(tmlx_context* context) override { return controller_->start(context); }
   void reconfigure() override;
+  std::expected<void, std::string> reload_tls() override;
   void stop() override;
 
   void describe(control::Status& status) const override;
@@ -42,6 +44,7 @@ class App final : public daemon::Configured<Settings> {
   std::unique_ptr<signaling::Service> signaling_;
   std::string no_signaling_;  // why not
   observe::Logger signaling_log_;
+  std::unique_ptr<multicast::Service> multicast_;  // none: it is not configured
 };
 
 // What the operator sees of a snapshot.

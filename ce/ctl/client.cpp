@@ -117,6 +117,10 @@ std::string next_of(const control::Response& response) {
       return number(response.te_links().next());
     case control::Response::kConnections:
       return response.connections().next();
+    case control::Response::kGroups:
+      return response.groups().next();
+    case control::Response::kMarsClients:
+      return number(response.mars_clients().next());
     default:
       return {};
   }
@@ -124,6 +128,7 @@ std::string next_of(const control::Response& response) {
 
 void set_after(control::Request& request, const std::string& text) {
   if (request.has_connection_list()) return request.mutable_connection_list()->set_after(text);
+  if (request.has_group_list()) return request.mutable_group_list()->set_after(text);
   const std::uint64_t after = std::stoull(text);
   switch (request.operation_case()) {
     case control::Request::kElementList:
@@ -144,6 +149,9 @@ void set_after(control::Request& request, const std::string& text) {
     case control::Request::kLfbGet:
       request.mutable_lfb_get()->set_from(static_cast<std::uint32_t>(after));
       break;
+    case control::Request::kMarsClientList:
+      request.mutable_mars_client_list()->set_after(after);
+      break;
     case control::Request::kCallList:
       request.mutable_call_list()->set_after(after);
       break;
@@ -161,6 +169,7 @@ void set_after(control::Request& request, const std::string& text) {
 // A daemon that went round in pages would be asked for ever.
 bool goes_on(const std::string& last, const std::string& next, const control::Request& request) {
   if (request.has_connection_list()) return next > last;
+  if (request.has_group_list()) return !next.empty() && next != last;  // not in order of text
   return !next.empty() && std::stoull(next) > std::stoull(last);
 }
 

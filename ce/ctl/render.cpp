@@ -10,6 +10,7 @@
 
 #include "ce/ctl/fabric.hpp"
 #include "ce/ctl/lfb/lfb_text.hpp"
+#include "ce/ctl/multicast/multicast_text.hpp"
 #include "ce/ctl/signaling/signaling_text.hpp"
 #include "ce/ctl/table.hpp"
 
@@ -315,6 +316,7 @@ std::string render_text(const Response& response) {
       break;
   }
   auto text = signaling_text(response);
+  if (text.empty()) text = multicast_text(response);
   return text.empty() ? "an answer that this forcesctl does not know\n" : text;
 }
 

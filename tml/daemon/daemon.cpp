@@ -224,6 +224,7 @@ class Daemon {
         return std::unexpected(fmt::format("{}: {}", tmlx_strerror(status), tmlx_last_error()));
       }
     }
+    if (auto done = application_.reload_tls(); !done) return done;
     return http_ ? http_->reload_tls() : std::expected<void, std::string>{};
   }
 

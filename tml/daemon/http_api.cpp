@@ -131,6 +131,24 @@ Done take_signaling(Request& request, std::string_view path, const runtime::Http
   return {};
 }
 
+// The MARS and its server group; no operation: there is no such thing.
+Done take_multicast(Request& request, std::string_view path, const runtime::HttpRequest& http) {
+  if (path == "group") {
+    request.mutable_group_list()->set_after(std::string(query(http, "after")));
+  } else if (const auto group = named(path, "group")) {
+    request.mutable_group_members()->set_group(*group);
+  } else if (path == "scsp/neighbor") {
+    request.mutable_scsp_neighbor_list();
+  } else if (path == "scsp/cache") {
+    request.mutable_scsp_cache();
+  } else if (path == "mars/client") {
+    return take_after(*request.mutable_mars_client_list(), http);
+  } else if (path == "mars/mcs") {
+    request.mutable_mars_mcs_list();
+  }
+  return {};
+}
+
 // What only a ce has; no operation: there is no such thing.
 std::expected<Request, Error> request_of_ce(std::string_view path,
                                             const runtime::HttpRequest& http) {
@@ -151,6 +169,9 @@ std::expected<Request, Error> request_of_ce(std::string_view path,
     taken = take_lfb(*request.mutable_lfb_get(), path.substr(kLfb.size()), http);
   } else {
     taken = take_signaling(request, path, http);
+    if (taken && request.operation_case() == Request::OPERATION_NOT_SET) {
+      taken = take_multicast(request, path, http);
+    }
   }
   if (!taken) return std::unexpected(taken.error());
   return request;
@@ -219,7 +240,9 @@ std::expected<Request, Error> request_of(std::string_view program,
                                               "{0}lfb/FE/PATH, {0}signaling, {0}neighbor, {0}call, "
                                               "{0}call/CALL, {0}connection, {0}connection/NAME, "
                                               "{0}lsp, {0}te/link, {0}te/path, {0}label-map, "
-                                              "{0}policy",
+                                              "{0}policy, {0}group, {0}group/GROUP, "
+                                              "{0}scsp/neighbor, {0}scsp/cache, {0}mars/client, "
+                                              "{0}mars/mcs",
                                               kApiRoot)
                                 : fmt::format(", {0}fabric", kApiRoot)));
 }

@@ -251,11 +251,15 @@ std::optional<Drop> ControllerCore::dispatch(Peer& from, const pl::Header& heade
     case pl::MsgType::QueryResponse:
     case pl::MsgType::EventNotification:
       break;
+    case pl::MsgType::MarsVc:
+      if (!carry_vcs_) return Drop::WrongType;
+      break;
     default:  // what only a CE sends, redirects on control, and what nobody has defined
       return Drop::WrongType;
   }
   if (!from.fsm.on_message(now)) return Drop::WrongState;
   if (header.type == pl::MsgType::Heartbeat) return std::nullopt;
+  if (header.type == pl::MsgType::MarsVc) return on_vc(from, header, octets);
   if (header.type != pl::MsgType::EventNotification) return on_response(from, header, octets, now);
   if (!from.provisioner.on_event(octets, now)) return Drop::Malformed;
   if (tell_events_ && from.provisioner.is_master()) {
@@ -308,6 +312,7 @@ void ControllerCore::perform(std::uint32_t fe_id, Peer& on, const FeOutput& outp
             out_.push(FeChanged{fe_id, change});
             if (is_up(change.from) && !is_up(change.to)) ++on.counters.associations_lost;
             if (change.cause == Cause::SetupGranted) ++on.counters.associations;
+            follow_vc(fe_id, on, change);
             follow(fe_id, on, change, now);
           },
       },

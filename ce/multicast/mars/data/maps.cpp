@@ -164,4 +164,19 @@ bool Maps::served_by(ServerId server, const Ranges& among) const {
   });
 }
 
+std::vector<ProtocolAddress> Maps::groups(const ProtocolAddress& after, std::size_t most) const {
+  std::vector<ProtocolAddress> found;
+  auto joined = groups_.upper_bound(after);
+  auto served = served_.upper_bound(after);
+  while (found.size() < most && (joined != groups_.end() || served != served_.end())) {
+    const bool first =
+        served == served_.end() || (joined != groups_.end() && joined->first <= served->first);
+    const ProtocolAddress group = first ? joined->first : served->first;
+    found.push_back(group);
+    if (joined != groups_.end() && joined->first == group) ++joined;
+    if (served != served_.end() && served->first == group) ++served;
+  }
+  return found;
+}
+
 }  // namespace forces::mars::server

@@ -51,6 +51,12 @@ class Maps {
   [[nodiscard]] bool served_by(ServerId server, const Ranges& among) const;
 
   [[nodiscard]] std::size_t groups() const { return groups_.size(); }
+  // For an operator: groups behind `after` that somebody joined alone, or serves, ascending.
+  [[nodiscard]] std::vector<ProtocolAddress> groups(const ProtocolAddress& after,
+                                                    std::size_t most) const;
+  [[nodiscard]] const std::map<GroupRange, std::set<AtmAddress>>& blocks() const { return blocks_; }
+  using Servers = std::map<AtmAddress, std::vector<Holder>>;  // by whose word
+  [[nodiscard]] const std::map<ProtocolAddress, Servers>& served() const { return served_; }
 
  private:
   struct Holding {
@@ -66,8 +72,6 @@ class Maps {
     std::set<AtmAddress> hosts;
     std::size_t layer3 = 0;  // holdings with the flag
   };
-  using Servers = std::map<AtmAddress, std::vector<Holder>>;
-
   Holdings& holdings(Host& host, const GroupRange& range) {
     return range.single() ? host.singles[range.min] : host.blocks[range];
   }
