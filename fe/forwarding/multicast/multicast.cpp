@@ -111,9 +111,9 @@ std::vector<int> Multicast::fds() const {
   return out;
 }
 
-// With the first row: until then another multicast router may own the namespace.
+// With the first row or leaf: until then another multicast router may own the namespace.
 void Multicast::begin(Side& side) {
-  if (side.state != State::Ready || side.routes.groups() == 0) return;
+  if (side.state != State::Ready || side.routes.empty()) return;
   if (const std::string what = side.mroute.start(); !what.empty()) {
     side.state = State::Failed;
     return note(Severity::Error, "multicast_failed",
@@ -214,6 +214,21 @@ void Multicast::obey(lfb::FeState state) {
   }
 }
 
+void Multicast::set_local(const Address& group, std::uint32_t port,
+                          std::optional<dataplane::multicast::SourceFilter> filter) {
+  Side& side = side_of(group.family);
+  side.routes.set_local(group, port, std::move(filter));
+  begin(side);
+  perform(side);
+}
+
+void Multicast::set_router(Family family, std::uint32_t port, bool present) {
+  Side& side = side_of(family);
+  side.routes.set_router(port, present);
+  begin(side);
+  perform(side);
+}
+
 ResultCode Multicast::check(const lfb::Change& change) const {
   const auto table = table_of(change);
   if (!table || !change.after) return ResultCode::Success;
@@ -233,7 +248,7 @@ void Multicast::applied(const lfb::Changes& changes) {
   for (std::size_t i = 0; i < changes.size(); ++i) {
     const lfb::Change change = changes[i];
     if (const auto table = table_of(change)) {
-      auto& routes = sides_[table->family == Family::Ipv4 ? 0 : 1].routes;
+      auto& routes = side_of(table->family).routes;
       if (table->groups) {
         routes.set_group(*change.row, change.after
                                           ? std::optional(group_of(table->family, *change.after))

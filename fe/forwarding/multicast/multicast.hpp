@@ -3,7 +3,8 @@
 // engine.
 //
 //   attach() the engine; open() while privileged; watch fds() for reading -> turn(); turn() also at
-//   next_deadline(). The kernel becomes a multicast router with the first row of a family.
+//   next_deadline(). The kernel becomes a multicast router with the first row, or leaf of the FE's
+//   own, of a family.
 #pragma once
 
 #include <array>
@@ -31,6 +32,10 @@ class Multicast {
   [[nodiscard]] std::vector<int> fds() const;
   void turn(Instant now);
   [[nodiscard]] std::optional<Instant> next_deadline() const { return look_at_; }
+  // Leaves of the FE's own, beside those of the rows: dataplane/multicast/routes.hpp.
+  void set_local(const dataplane::kernel::Address& group, std::uint32_t port,
+                 std::optional<dataplane::multicast::SourceFilter> filter);
+  void set_router(dataplane::kernel::Family family, std::uint32_t port, bool present);
   // RFC 5810 section 4.4.1: what is not enabled forwards nothing.
   void obey(lfb::FeState state);
   [[nodiscard]] daemon::Notes take_notes() { return std::exchange(notes_, {}); }
@@ -57,6 +62,9 @@ class Multicast {
     std::uint64_t packets = 0, copies = 0, no_group = 0;
   };
 
+  [[nodiscard]] Side& side_of(dataplane::kernel::Family family) {
+    return sides_[family == dataplane::kernel::Family::Ipv4 ? 0 : 1];
+  }
   void begin(Side& side);
   void follow_interfaces(Side& side);
   void listen(Side& side, Instant now);
