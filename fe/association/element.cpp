@@ -44,7 +44,7 @@ class Element::Impl {
   Impl(ElementConfig config, daemon::EventSink sink)
       : config_(std::move(config)),
         sink_(std::move(sink)),
-        planes_(config_.forwarding, config_.ports, config_.fabric),
+        planes_(config_.forwarding, config_.ports, config_.fabric, config_.endpoint),
         core_(config_, seed_of(config_), &planes_, &planes_),
         redirect_(config_.ports, config_.classes),
         channels_(config_, {&Impl::on_event, &Impl::on_control, &Impl::on_data, this}) {
@@ -146,6 +146,7 @@ tml_status Element::Impl::start(tmlx_context* context) {
   {
     const std::scoped_lock lock(mutex_);
     planes_.kernel().start();
+    planes_.multicast().start();
     core_.start(runtime::now());
     pump(later);
   }
@@ -176,6 +177,7 @@ void Element::Impl::stop() {
     const std::scoped_lock lock(mutex_);
     plane_fd = plane_fd_;
   }
+  planes_.multicast().stop();
   std::vector<int> fds = planes_.multicast().fds();
   fds.insert(fds.end(), {plane_fd, planes_.fabric().fd()});
   for (const int fd : fds) {

@@ -15,6 +15,7 @@
 
 #include "common/core/time.hpp"
 #include "fe/association/core/snapshot.hpp"
+#include "fe/dataplane/multicast/config.hpp"
 #include "fe/dataplane/optical/fabric.hpp"
 #include "fe/dataplane/port_config.hpp"
 #include "fe/forwarding/config.hpp"
@@ -57,7 +58,8 @@ struct ElementConfig {
   std::vector<dataplane::ClassConfig> classes;  // overrides of the default rates
   forwarding::ForwardingConfig forwarding;
   dataplane::optical::FabricConfig fabric;
-  std::uint64_t random_seed = 0;  // 0: from the system
+  dataplane::multicast::EndpointConfig endpoint;  // of copies of multicast packets
+  std::uint64_t random_seed = 0;                  // 0: from the system
 };
 
 class Element {

@@ -57,6 +57,31 @@ void Routes::set_router(std::uint32_t port, bool present) {
   for (auto& [flow, state] : flows_) decide(flow, state, false);
 }
 
+void Routes::set_beyond(const Address& first, const Address& last, bool on) {
+  const auto change = [on](auto& all, const auto& one) {
+    if (on) {
+      all.insert(one);
+    } else if (const auto at = all.find(one); at != all.end()) {
+      all.erase(at);
+    }
+  };
+  if (first == last) {
+    change(beyond_, first);
+  } else {
+    change(ranges_beyond_, std::pair(first, last));
+  }
+  for (auto at = flows_.lower_bound({first, {first.family, {}}});
+       at != flows_.end() && at->first.group <= last; ++at) {
+    decide(at->first, at->second, false);
+  }
+}
+
+bool Routes::beyond(const Address& group) const {
+  return beyond_.contains(group) || std::ranges::any_of(ranges_beyond_, [&](const auto& range) {
+           return range.first <= group && group <= range.second;
+         });
+}
+
 void Routes::enable(bool on) {
   if (std::exchange(enabled_, on) == on) return;
   for (auto& [flow, state] : flows_) decide(flow, state, false);
@@ -127,7 +152,9 @@ void Routes::decide(const Flow& flow, FlowState& state, bool tell_always) {
       out.push_back(at->second);
     }
   }
-  state.has_group = add_local(flow, out) || row != nullptr;
+  const bool elsewhere = beyond(flow.group);
+  if (elsewhere) out.push_back(kEndpoints);
+  state.has_group = add_local(flow, out) || row != nullptr || elsewhere;
   if (!enabled_) out.clear();
   std::ranges::sort(out);
   const auto twice = std::ranges::unique(out);

@@ -67,6 +67,7 @@ struct RouteCounters {
 class Routes {
  public:
   static constexpr std::size_t kMostFlows = 16'384;
+  static constexpr std::uint32_t kEndpoints = 0;                // no port: copies to other FEs
   static constexpr Duration kIdle = std::chrono::seconds(210);  // as RFC 7761 section 4.11 has it
 
   // Nothing: the row goes.
@@ -76,6 +77,9 @@ class Routes {
   void set_local(const Address& group, std::uint32_t port, std::optional<SourceFilter> filter);
   // A port with a router behind it is a leaf of every group.
   void set_router(std::uint32_t port, bool present);
+  // Packets of these groups also leave by kEndpoints: somebody at another FE wants them. Each range
+  // as often as it was set.
+  void set_beyond(const Address& first, const Address& last, bool on);
   // Disabled: flows are kept, and dropped.
   void enable(bool on);
 
@@ -89,7 +93,10 @@ class Routes {
   [[nodiscard]] std::optional<FlowOperation> poll_operation() { return operations_.poll(); }
   [[nodiscard]] std::vector<Flow> flows() const;
   // Nothing is asked of the kernel yet.
-  [[nodiscard]] bool empty() const { return groups_.empty() && local_.empty() && routers_.empty(); }
+  [[nodiscard]] bool empty() const {
+    return groups_.empty() && local_.empty() && routers_.empty() && beyond_.empty() &&
+           ranges_beyond_.empty();
+  }
   [[nodiscard]] const RouteCounters& counters() const { return counters_; }
 
  private:
@@ -105,6 +112,7 @@ class Routes {
   bool add_local(const Flow& flow, std::vector<std::uint32_t>& out) const;
   void decide(const Flow& flow, FlowState& state, bool tell_always);
   void revise(const Address& group);
+  [[nodiscard]] bool beyond(const Address& group) const;
 
   std::map<std::uint32_t, GroupRow> groups_;
   std::map<Flow, std::uint32_t> by_name_;  // subscripts; a source of zero: any
@@ -112,6 +120,8 @@ class Routes {
   std::set<std::pair<std::uint32_t, std::uint32_t>> ports_of_;       // subscript of the group, port
   std::map<std::pair<Address, std::uint32_t>, SourceFilter> local_;  // group, port
   std::set<std::uint32_t> routers_;                                  // ports
+  std::multiset<Address> beyond_;                                    // groups
+  std::multiset<std::pair<Address, Address>> ranges_beyond_;         // few
   std::map<Flow, FlowState> flows_;
   bool enabled_ = true;
   RouteCounters counters_;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <random>
 #include <string>
 
@@ -174,6 +175,43 @@ TEST(MulticastRoutes, APortWithARouterHasEveryGroup) {
   EXPECT_EQ(operations(routes), "2.7 3>1|2.8 1>");
   routes.set_router(1, false);
   EXPECT_EQ(operations(routes), "1.7 3>|2.7 3>");
+}
+
+TEST(MulticastRoutes, GroupsOfOtherFesLeaveByTheEndpoints) {
+  Routes routes;
+  routes.set_beyond(ip(239, 1), ip(239, 1), true);
+  EXPECT_FALSE(routes.empty());
+  routes.set_local(ip(239, 1), 2, SourceFilter{});
+  routes.on_packet(flow(1, 7), 3, kNow);
+  routes.on_packet(flow(1, 8), Routes::kEndpoints, kNow);
+  EXPECT_EQ(operations(routes), "1.7 3>0,2|1.8 0>2") << "not back to where it came from";
+  routes.set_local(ip(239, 1), 2, std::nullopt);
+  EXPECT_EQ(operations(routes), "1.7 3>0|1.8 0>");
+  routes.on_count(flow(1, 7), 4, kNow);
+  EXPECT_EQ(routes.counters().packets, 4U) << "there is a group";
+  routes.set_local(ip(239, 1), 2, SourceFilter{});
+  (void)operations(routes);
+  routes.set_beyond(ip(239, 1), ip(239, 1), true);
+  routes.set_beyond(ip(239, 1), ip(239, 1), false);
+  EXPECT_EQ(operations(routes), "") << "one is left";
+  routes.set_beyond(ip(239, 1), ip(239, 1), false);
+  EXPECT_EQ(operations(routes), "1.7 3>2");
+}
+
+TEST(MulticastRoutes, RangesOfOtherFesLeaveByTheEndpoints) {
+  Routes routes;
+  for (const std::uint8_t group : std::array<std::uint8_t, 3>{1, 5, 9})
+    routes.on_packet(flow(group, 7), 3, kNow);
+  (void)operations(routes);
+  routes.set_beyond(ip(239, 2), ip(239, 8), true);
+  EXPECT_EQ(operations(routes), "5.7 3>0");
+  routes.set_beyond(ip(239, 2), ip(239, 9), true);
+  EXPECT_EQ(operations(routes), "9.7 3>0");
+  routes.set_beyond(ip(239, 2), ip(239, 8), false);
+  EXPECT_EQ(operations(routes), "");
+  routes.set_beyond(ip(239, 2), ip(239, 9), false);
+  EXPECT_EQ(operations(routes), "5.7 3>|9.7 3>");
+  EXPECT_TRUE(routes.empty());
 }
 
 TEST(MulticastRoutes, ADisabledFeDropsAll) {
