@@ -325,13 +325,9 @@ Response Operations::taken(const Rooms& rooms, std::uint64_t ticket) {
   if (at == operations_.end()) {
     return failure(Error::NOT_FOUND, fmt::format("there is no ticket {}", ticket));
   }
-  Operation& operation = at->second;
+  const Operation& operation = at->second;
+  if (operation.phase == Phase::Over) return operation.answer;
   Response response;
-  if (operation.phase == Phase::Over) {
-    response = std::move(operation.answer);
-    operations_.erase(at);
-    return response;
-  }
   auto& pending = *response.mutable_pending();
   pending.set_ticket(ticket);
   const calls::Call* const call = operation.call != 0 ? rooms.calls.show(operation.call) : nullptr;

@@ -22,7 +22,7 @@ class Operations final : public signaling::Watcher {
   using Rooms = signaling::TransportNode::Rooms;
   // Tickets of others are below.
   static constexpr std::uint64_t kFirstTicket = std::uint64_t{1} << 62;
-  static constexpr std::size_t kMostKept = 1'000;  // answers that nobody has taken
+  static constexpr std::size_t kMostKept = 1'000;  // answers
   static constexpr Duration kAnswerLife = std::chrono::minutes(1);
   // The other end may still have the LSP whose end it hears of later than of its call's.
   static constexpr Duration kReleaseAgain = std::chrono::milliseconds(100);
@@ -49,6 +49,7 @@ class Operations final : public signaling::Watcher {
   [[nodiscard]] control::Response wait_for_move(Rooms& rooms, const std::string& name,
                                                 const signaling::LspKey& before, Instant now);
 
+  // A final answer stays for kAnswerLife, for whoever did not get it the first time.
   [[nodiscard]] control::Response taken(const Rooms& rooms, std::uint64_t ticket);
 
   [[nodiscard]] bool waits() const override { return going_ != 0; }

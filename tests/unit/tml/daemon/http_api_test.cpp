@@ -1,4 +1,4 @@
-#include "tml/daemon/http_api.hpp"
+#include "tml/daemon/http/http_api.hpp"
 
 #include <gtest/gtest.h>
 
@@ -80,6 +80,8 @@ const Case kCases[] = {
      "te_path { to: \"192.0.2.3\" disjoint: true }"},
     {"LabelMap", "ce", {"/api/v1/label-map", {}}, "label_map { }"},
     {"Policy", "ce", {"/api/v1/policy", {}}, "policy { }"},
+    {"ATicket", "ce", {"/api/v1/ticket/9", {}}, "pending { ticket: 9 }"},
+    {"ATicketThatIsNone", "ce", {"/api/v1/ticket/x", {}}, "", Error::INVALID},
     {"CallsOfAnFe", "fe", {"/api/v1/call", {}}, "", Error::NOT_FOUND},
     {"Fabric", "fe", {"/api/v1/fabric", {{"after", "9"}}}, "fabric_show { after: 9 }"},
     {"TheFabricOfACe", "ce", {"/api/v1/fabric", {}}, "", Error::NOT_FOUND},
@@ -129,6 +131,8 @@ TEST(HttpApiReply, AnErrorHasTheStatusThatGoesWithIt) {
     EXPECT_EQ(reply_of(response).status, status);
   }
   EXPECT_EQ(reply_of(response).body, "{\"code\":\"FAILED\",\"message\":\"\"}\n");
+  response.mutable_error()->mutable_reason()->set_cause("no_route");
+  EXPECT_EQ(reply_of(response).status, 409);
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 // GET /api/v1/...: the requests of proto/schema/control.proto over HTTP, as far as they only read,
-// and their answers as JSON. What is answered is the service's business, as for forcesctl.
+// and their answers as JSON. What is answered is the service's business, as for forcesctl. What
+// changes something: http_change.hpp.
 #pragma once
 
+#include <concepts>
+#include <cstdint>
 #include <expected>
 #include <string_view>
 
@@ -16,7 +19,14 @@ inline constexpr std::string_view kApiRoot = "/api/v1/";
 [[nodiscard]] std::expected<control::Request, control::Error> request_of(
     std::string_view program, const runtime::HttpRequest& http);
 
-// The message inside the answer; an Error with the HTTP status that goes with it.
+// Decimal or 0x..., as for forcesctl.
+template <std::unsigned_integral T>
+[[nodiscard]] std::expected<T, control::Error> number_in(std::string_view text);
+extern template std::expected<std::uint32_t, control::Error> number_in(std::string_view);
+extern template std::expected<std::uint64_t, control::Error> number_in(std::string_view);
+
+// The message inside the answer; an Error with the HTTP status that goes with it: 404 and 400, 409
+// for a call or connection that could not be had, 500.
 [[nodiscard]] runtime::HttpReply reply_of(const control::Response& response);
 [[nodiscard]] runtime::HttpReply reply_of(const control::Error& error);
 

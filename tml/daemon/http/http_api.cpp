@@ -1,4 +1,4 @@
-#include "tml/daemon/http_api.hpp"
+#include "tml/daemon/http/http_api.hpp"
 
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
@@ -20,18 +20,6 @@ std::unexpected<Error> refuse(Error::Code code, std::string message) {
   error.set_code(code);
   error.set_message(std::move(message));
   return std::unexpected(std::move(error));
-}
-
-// Decimal or 0x..., as for forcesctl.
-template <std::unsigned_integral T>
-std::expected<T, Error> number(std::string_view text) {
-  const bool hex = text.starts_with("0x");
-  const auto digits = hex ? text.substr(2) : text;
-  T value = 0;
-  const auto* end = digits.data() + digits.size();
-  const auto [stop, wrong] = std::from_chars(digits.data(), end, value, hex ? 16 : 10);
-  if (wrong == std::errc{} && stop == end) return value;
-  return refuse(Error::INVALID, fmt::format("\"{}\" is no number, decimal or 0x...", text));
 }
 
 std::string_view query(const runtime::HttpRequest& http, std::string_view key) {
@@ -64,7 +52,7 @@ template <std::unsigned_integral T, class Set>
 Done take_number(const runtime::HttpRequest& http, std::string_view key, Set&& set) {
   const auto text = query(http, key);
   if (text.empty()) return {};
-  const auto value = number<T>(text);
+  const auto value = number_in<T>(text);
   if (!value) return std::unexpected(value.error());
   set(*value);
   return {};
@@ -80,7 +68,7 @@ Done take_after(ListRequest& list, const runtime::HttpRequest& http) {
 Done take_lfb(control::LfbGetRequest& lfb, std::string_view item,
               const runtime::HttpRequest& http) {
   const auto slash = std::min(item.find('/'), item.size());
-  const auto fe = number<std::uint32_t>(item.substr(0, slash));
+  const auto fe = number_in<std::uint32_t>(item.substr(0, slash));
   if (!fe) return std::unexpected(fe.error());
   lfb.set_fe(*fe);
   if (slash < item.size()) lfb.set_path(std::string(item.substr(slash + 1)));
@@ -152,7 +140,7 @@ Done take_multicast(Request& request, std::string_view path, const runtime::Http
 // What only a ce has; no operation: there is no such thing.
 std::expected<Request, Error> request_of_ce(std::string_view path,
                                             const runtime::HttpRequest& http) {
-  constexpr std::string_view kLfb = "lfb/";
+  constexpr std::string_view kLfb = "lfb/", kTicket = "ticket/";
   Request request;
   Done taken;
   if (path == "route") {
@@ -165,6 +153,10 @@ std::expected<Request, Error> request_of_ce(std::string_view path,
     request.mutable_transaction_list();
   } else if (path == "ha") {
     request.mutable_ha_status();
+  } else if (path.starts_with(kTicket)) {
+    const auto ticket = number_in<std::uint64_t>(path.substr(kTicket.size()));
+    if (!ticket) return std::unexpected(ticket.error());
+    request.mutable_pending()->set_ticket(*ticket);
   } else if (path.starts_with(kLfb)) {
     taken = take_lfb(*request.mutable_lfb_get(), path.substr(kLfb.size()), http);
   } else {
@@ -179,6 +171,19 @@ std::expected<Request, Error> request_of_ce(std::string_view path,
 
 }  // namespace
 
+template <std::unsigned_integral T>
+std::expected<T, Error> number_in(std::string_view text) {
+  const bool hex = text.starts_with("0x");
+  const auto digits = hex ? text.substr(2) : text;
+  T value = 0;
+  const auto* end = digits.data() + digits.size();
+  const auto [stop, wrong] = std::from_chars(digits.data(), end, value, hex ? 16 : 10);
+  if (wrong == std::errc{} && stop == end) return value;
+  return refuse(Error::INVALID, fmt::format("\"{}\" is no number, decimal or 0x...", text));
+}
+template std::expected<std::uint32_t, Error> number_in(std::string_view text);
+template std::expected<std::uint64_t, Error> number_in(std::string_view text);
+
 std::expected<Request, Error> request_of(std::string_view program,
                                          const runtime::HttpRequest& http) {
   const auto path = std::string_view(http.path).substr(kApiRoot.size());
@@ -191,7 +196,7 @@ std::expected<Request, Error> request_of(std::string_view program,
     return list_or_one(
         item, [&](Request& r) { return take_after(*r.mutable_element_list(), http); },
         [](Request& r, std::string_view text) -> Done {
-          const auto id = number<std::uint32_t>(text);
+          const auto id = number_in<std::uint32_t>(text);
           if (!id) return std::unexpected(id.error());
           r.mutable_element_show()->set_id(*id);
           return {};
@@ -201,7 +206,7 @@ std::expected<Request, Error> request_of(std::string_view program,
     return list_or_one(
         item, [&](Request& r) { return take_after(*r.mutable_channel_list(), http); },
         [](Request& r, std::string_view text) -> Done {
-          const auto handle = number<std::uint64_t>(text);
+          const auto handle = number_in<std::uint64_t>(text);
           if (!handle) return std::unexpected(handle.error());
           r.mutable_channel_show()->set_handle(*handle);
           return {};
@@ -242,7 +247,7 @@ std::expected<Request, Error> request_of(std::string_view program,
                                               "{0}lsp, {0}te/link, {0}te/path, {0}label-map, "
                                               "{0}policy, {0}group, {0}group/GROUP, "
                                               "{0}scsp/neighbor, {0}scsp/cache, {0}mars/client, "
-                                              "{0}mars/mcs",
+                                              "{0}mars/mcs, {0}ticket/N",
                                               kApiRoot)
                                 : fmt::format(", {0}fabric", kApiRoot)));
 }
@@ -260,6 +265,7 @@ runtime::HttpReply reply_of(const control::Response& response) {
 runtime::HttpReply reply_of(const Error& error) {
   const int status = error.code() == Error::NOT_FOUND ? 404
                      : error.code() == Error::INVALID ? 400
+                     : error.has_reason()             ? 409
                                                       : 500;
   return {.status = status, .type = "application/json", .body = to_json(error)};
 }
