@@ -24,6 +24,8 @@ struct NetworkPlan {
     LinkEnd a, b;
     te::ReferencePoint reference = te::ReferencePoint::INni;
     std::uint32_t slots = 4;
+    // With equipment between that numbers slots its own way; by traces both ends find out how.
+    bool compound = false, discover = false;
   };
   struct User {
     LinkEnd end;

@@ -19,7 +19,7 @@ Transport::Transport(NetworkPlan made, std::uint64_t seed)
     members[node.number] = std::make_unique<Member>(*this, node.number);
   }
   for (std::size_t i = 0; i < plan.fibres.size(); ++i) {
-    const auto& [a, b, reference, slots] = plan.fibres[i];
+    const LinkEnd &a = plan.fibres[i].a, &b = plan.fibres[i].b;
     far_[plan.port(a)] = {b, i};
     far_[plan.port(b)] = {a, i};
   }
@@ -149,6 +149,7 @@ void Member::boot() {
 void Member::kill(std::size_t survivors) {
   if (network_.keep_messages) network_.note(number_, "KILLED");
   node.reset();
+  traces.clear();
   store.crash(survivors);
   armed_ = Instant::max();
 }
@@ -175,6 +176,7 @@ void Member::on_port(const FePort& port) {
 void Member::lose_fe(std::uint32_t id) {
   Fe& fe = fes_.at(id);
   if (network_.keep_messages) network_.note(number_, "LOSES FE");
+  std::erase_if(traces, [id](const auto& port) { return port.first.fe == id; });
   if (!std::exchange(fe.up, false) || !running()) return;
   node->on_fe_down(id, network_.world.now());
   pump();
@@ -332,6 +334,9 @@ void Member::take(const NodeOutput& output) {
               }
               node->on_rows(id, found, network_.world.now());
             });
+          },
+          [&](const SendTraces& sent) {
+            if (fes_.at(sent.port.fe).up) traces[sent.port] = sent.texts;
           },
           [&](const Said& what) {
             network_.world.trace(what.event);
