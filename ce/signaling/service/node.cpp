@@ -143,6 +143,8 @@ std::expected<void, state::Failure> TransportNode::recover(Instant now) {
     std::ranges::transform(key, name.begin(), [](std::byte b) { return static_cast<char>(b); });
     if (name.starts_with(ason::calls::kCallKeys)) {
       calls.push_back({std::move(name), {value.begin(), value.end()}});
+    } else if (name.starts_with(kPairKeys)) {
+      recover_association(name, value);
     } else if (name != "started") {
       connections_.recover(name, value, now);
     }
@@ -223,14 +225,6 @@ void TransportNode::on_row_status(std::uint32_t fe, std::uint32_t number,
   manager_.on_row_status(fe, number, status, now);
   pump(now);
 }
-void TransportNode::on_trace(const FePort& port, Label label, const resource::Trace& trace,
-                             Instant now) {
-  if (const auto interface = manager_.interface_at(port)) {
-    (void)manager_.on_trace(*interface, label, trace);
-  }
-  pump(now);
-}
-
 void TransportNode::on_store(Instant now) {
   while (const auto event = store_.poll_event()) {
     if (const auto* const durable = std::get_if<state::Durable>(&*event)) {
@@ -322,6 +316,9 @@ void TransportNode::take(const resource::Output& output, Instant now) {
     out_.push(*read);
   } else if (const auto* const changed = std::get_if<resource::InterfaceChanged>(&output)) {
     follow_interface(changed->interface, now);
+    follow_traces(changed->interface);
+  } else if (const auto* const paired = std::get_if<resource::AssociationChanged>(&output)) {
+    follow_association(paired->interface);
   } else if (const auto* const alarm = std::get_if<resource::LabelAlarm>(&output)) {
     say(alarm->raised ? Level::Warning : Level::Info, "label_association", words(*alarm));
   } else if (const auto* const found = std::get_if<resource::Found>(&output)) {

@@ -76,7 +76,13 @@ struct Said {  // for the log
   std::string_view event{};  // "connection_failed": stable
   std::string text{};
 };
-using NodeOutput = std::variant<SendPacket, resource::Transaction, resource::ReadRows, Said>;
+struct SendTraces {  // on this port, from now on: these, on the labels that stand there, and no
+                     // others
+  FePort port{};
+  std::map<Label, std::string> texts{};
+};
+using NodeOutput =
+    std::variant<SendPacket, resource::Transaction, resource::ReadRows, SendTraces, Said>;
 
 // How long things took.
 struct Times {
@@ -95,6 +101,7 @@ struct Times {
 class TransportNode {
  public:
   static constexpr std::string_view kTable = "signaling";  // of the store
+  static constexpr std::string_view kPairKeys = "pair/";   // of rows of discovered labels
   static constexpr std::size_t kMostWaiting = 10'000;      // packets of the engine, for the store
 
   // What an operator may use directly, within operate().
@@ -122,7 +129,8 @@ class TransportNode {
   void on_failed_labels(const FePort& port, const te::LabelRanges& labels, Instant now);
   void on_row_status(std::uint32_t fe, std::uint32_t number, resource::RowStatus status,
                      Instant now);
-  void on_trace(const FePort& port, Label label, const resource::Trace& trace, Instant now);
+  // What has changed in what can be read on the slots of a port.
+  void on_traces(const FePort& port, std::span<const resource::HeardTrace> heard, Instant now);
   void on_store(Instant now);  // it has events
   void on_time(Instant now);
   // Of one that is there already, with other keys or habits.
@@ -176,6 +184,9 @@ class TransportNode {
   void tell_calls(const ason::CallConnection& connection, Instant now);
   void on_notify(const engine::NotifyReceived& notify, Instant now);
   void follow_interface(std::uint32_t interface, Instant now);
+  void follow_traces(std::uint32_t interface);
+  void follow_association(std::uint32_t interface);
+  void recover_association(std::string_view key, state::Bytes octets);
   void persist(std::string_view key, std::optional<std::vector<std::byte>> octets);
   void say(Level level, std::string_view event, std::string text);
   void say_neighbor(const engine::NeighborChanged& changed);
@@ -203,6 +214,10 @@ class TransportNode {
   // First hops by node, of the whole network.
   std::map<NodeId, FePort> routes_;
   std::optional<std::uint64_t> routes_of_;  // Database::structure()
+
+  // Of interfaces with discovery: what is sent; pairs of labels as the journal has them.
+  std::map<std::uint32_t, std::map<Label, std::string>> traces_;
+  std::map<std::uint32_t, std::map<Label, Label>> pairs_;
 
   std::set<std::uint32_t> unread_;  // FEs that were not read since the start
   std::map<std::string, ason::ConnectionState, std::less<>> states_;  // of connections

@@ -177,6 +177,7 @@ void Service::perform(Instant now) {
             },
             [&](const resource::Transaction& transaction) { fabric_->perform(transaction, now); },
             [&](const resource::ReadRows& read) { fabric_->perform(read, now); },
+            [&](const SendTraces& traces) { fabric_->perform(traces, now); },
             [&](const Said& said) { sink_(said.level, said.event, said.text); },
         },
         *output);

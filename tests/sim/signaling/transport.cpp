@@ -167,6 +167,7 @@ void Member::boot() {
 void Member::kill(std::size_t survivors) {
   if (network_.keep_messages) network_.note(number_, "KILLED");
   node.reset();
+  traces.clear();
   store.crash(survivors);
   armed_ = Instant::max();
 }
@@ -205,6 +206,7 @@ void Member::on_port(const FePort& port) {
 void Member::lose_fe(std::uint32_t id) {
   Fe& fe = fes_.at(id);
   if (network_.keep_messages) network_.note(number_, "LOSES FE");
+  std::erase_if(traces, [id](const auto& port) { return port.first.fe == id; });
   if (!std::exchange(fe.up, false) || !running()) return;
   node->on_fe_down(id, network_.world.now());
   pump();
@@ -362,6 +364,9 @@ void Member::take(const NodeOutput& output) {
               }
               node->on_rows(id, found, network_.world.now());
             });
+          },
+          [&](const SendTraces& sent) {
+            if (fes_.at(sent.port.fe).up) traces[sent.port] = sent.texts;
           },
           [&](const Said& what) {
             network_.world.trace(what.event);
