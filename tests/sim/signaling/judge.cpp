@@ -63,6 +63,7 @@ struct NetworkStorm::Judge {
 
   // A segment from one end to the other (RFC 5150): at its ends it has labels and no rows.
   void check_segment(std::uint32_t at, const LspKey& key, const LspKey& user) {
+    ++segments;
     const ason::LspView* before = nullptr;
     for (int hops = 0; hops < 100; ++hops) {
       const auto here = lsps[at].find(key);
@@ -210,6 +211,7 @@ struct NetworkStorm::Judge {
   using Row = std::pair<std::uint32_t, Member::RowId>;  // at a node
   std::map<std::pair<FePort, Label>, Row> by_input;
   std::set<Row> used;
+  std::uint64_t segments = 0;
   std::set<std::pair<std::uint32_t, LspKey>> seen;
   std::vector<std::string> bad;
 };
@@ -230,6 +232,7 @@ std::vector<std::string> NetworkStorm::problems() {
   }
   judge.check_rest();
   judge.check_calls();
+  told_.segments = judge.segments;
   return judge.bad;
 }
 

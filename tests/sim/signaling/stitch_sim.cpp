@@ -267,7 +267,7 @@ TEST_F(Stitched, SG4AnEndThatWantsNoSegmentsSaysSo) {
 
 TEST_F(Stitched, SG4ABlockedDomainIsLeftToAnotherBorder) {
   start(kOne);
-  network->cut(2, false, true);  // N3 to N7: N3 leads nowhere
+  network->cut(3, false, true);  // N7 to N4, of which N3 has not heard
   auto request = spc("spc");
   request.crankback = ason::CrankbackScope::Boundary;
   create(request);

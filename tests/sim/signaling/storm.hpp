@@ -22,6 +22,7 @@ struct StormSize {
 struct StormTold {  // what the life was like
   std::uint64_t calls = 0, connections = 0, established = 0, released = 0, changes = 0;
   std::uint64_t kills = 0, cuts = 0, fe_losses = 0, troubles = 0;
+  std::uint64_t segments = 0;  // that something goes over after the storm
 };
 
 class NetworkStorm {

@@ -234,18 +234,11 @@ class Controller::Core {
   // --- setup/segment.cpp: LSPs of a domain that others are stitched to ---
   [[nodiscard]] std::optional<Trouble> stitch(Lsp& lsp, Instant now);
   [[nodiscard]] std::size_t split(const Lsp& lsp, NodeId& exit) const;
-  [[nodiscard]] static Pool pool_of(const CallReference& call, const LspKey& lsp);
-  [[nodiscard]] const std::set<std::string>& in_pool(const Pool& pool) const;
-  [[nodiscard]] bool needed(const Connection& segment) const;  // by who is of its pool
-  [[nodiscard]] std::set<std::string> candidates(const Lsp& lsp, const Pool& pool,
-                                                 NodeId exit) const;
-  [[nodiscard]] Connection* usable_segment(const Lsp& lsp, NodeId exit, const CallReference& call);
+  [[nodiscard]] std::string segment_name(NodeId exit) const;  // that is free
   [[nodiscard]] std::expected<std::string, Failure> make_segment(const Lsp& lsp, NodeId exit,
                                                                  const rsvp::Route& inside,
                                                                  const CallReference& call,
                                                                  Instant now);
-  [[nodiscard]] const Lsp* free_segment(const Connection& connection, const Lsp& lsp) const;
-  [[nodiscard]] std::vector<LspKey> carried_by(const LspKey& segment) const;
   void use_segment(Lsp& lsp, Lsp& segment);
   void leave_segment(Lsp& lsp, Instant now);
   void segment_up(Connection& connection, Instant now);
@@ -253,15 +246,24 @@ class Controller::Core {
   void tell_waiting(Connection& connection, const Failure& failure, Instant now);
   void segment_transport(const Lsp& segment, Instant now);
   void segment_gone(const LspKey& key, Instant now);
+  void end_segment_here(Lsp& lsp);  // it is one, and its other end may name it from now on
+  [[nodiscard]] bool segment_fails(const Lsp& lsp) const;  // that it goes on by
+  [[nodiscard]] LinkEnd out_link(const Lsp& lsp) const;    // as others know it
+
+  // --- setup/pool.cpp: which segments there are, and which of them are there for an LSP ---
+  [[nodiscard]] static Pool pool_of(const CallReference& call, const LspKey& lsp);
+  [[nodiscard]] const std::set<std::string>& in_pool(const Pool& pool) const;
+  [[nodiscard]] bool needed(const Connection& segment) const;  // by who is of its pool
+  [[nodiscard]] std::set<std::string> candidates(const Lsp& lsp, const Pool& pool,
+                                                 NodeId exit) const;
+  [[nodiscard]] Connection* usable_segment(const Lsp& lsp, NodeId exit, const CallReference& call);
+  [[nodiscard]] const Lsp* free_segment(const Connection& connection, const Lsp& lsp) const;
+  [[nodiscard]] std::vector<LspKey> carried_by(const LspKey& segment) const;
+  void share_segments(const Lsp& lsp, te::Request& request) const;
   void know_segment(const ConnectionRequest& segment);
   void forget_segment(const ConnectionRequest& segment);
   void rest_if_idle(Connection& connection, Instant now);
   void on_idle(Lsp& segment, Instant now);
-  void end_segment_here(Lsp& lsp);  // it is one, and its other end may name it from now on
-  void share_segments(const Lsp& lsp, te::Request& request) const;
-  [[nodiscard]] bool segment_fails(const Lsp& lsp) const;     // that it goes on by
-  [[nodiscard]] LinkEnd out_link(const Lsp& lsp) const;       // as others know it
-  [[nodiscard]] std::string segment_name(NodeId exit) const;  // that is free
 
   // --- setup/send.cpp ---
   void send_path(Lsp& lsp, Instant now);
@@ -355,6 +357,10 @@ class Controller::Core {
 
 [[nodiscard]] std::string_view to_string(Role role);
 [[nodiscard]] te::Signal signal_of(const rsvp::Message& path);
+[[nodiscard]] constexpr LspKey session_of(LspKey key) {  // the key of its session: LSP 0
+  key.lsp_id = 0;
+  return key;
+}
 // A segment at one of its ends; who does not know what that is ends an LSP as any other.
 [[nodiscard]] inline bool is_end(const Lsp& lsp) { return lsp.link_id != 0; }
 

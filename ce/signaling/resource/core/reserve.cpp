@@ -359,7 +359,7 @@ void Manager::Impl::use(Connection& connection, Plan plan) {
     hold(connection, {{row.fe, row.row.in_port}, Way::Receive, row.row.in_label}, true);
     hold(connection, {{row.fe, row.row.out_port}, Way::Send, row.row.out_label}, true);
   }
-  for (const HoldKey& key : connection.plan.ends) hold(connection, key, true);
+  for (const HoldKey& end : connection.plan.ends) hold(connection, end, true);
 }
 
 const InterfaceConfig& Manager::Impl::interface_of(const Side& of) const {
