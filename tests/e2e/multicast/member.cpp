@@ -35,7 +35,7 @@ mars::client::Config Member::client_config(std::uint32_t id, const std::vector<C
 }
 
 Member::Member(const std::string& folder, std::uint32_t id, const std::vector<CeAddress>& ces)
-    : id_(id), client_(client_config(id, ces)) {
+    : id_(id), first_(ces.front().id), client_(client_config(id, ces)) {
   const std::string ca = folder + "/ca.crt", cert = folder + "/fe-" + std::to_string(id);
   const std::string crt = cert + ".crt", key = cert + ".key";
   tmlx_tls tls = TMLX_TLS_INIT;
@@ -121,7 +121,8 @@ void Member::on_pl(std::uint32_t ce, const std::vector<std::byte>& octets) {
       const auto response = pl::decode_association_setup_response(octets);
       ASSERT_TRUE(response && response->result == pl::AssociationResult::Success);
       ces_.at(ce).associated = true;
-      if (!std::exchange(started_, true)) client_.start(now());
+      // Its first ce is where it is to be at first, whichever channel is up first.
+      if (ce == first_ && !std::exchange(started_, true)) client_.start(now());
       return;
     }
     case pl::MsgType::AssociationTeardown:  // that ce has started again
@@ -156,7 +157,8 @@ void Member::write(std::uint32_t ce, const pl::Octets& octets) {
 }
 
 void Member::send(std::uint32_t ce, const mars::Octets& message) {
-  if (!ces_.at(ce).associated) {
+  const auto at = ces_.find(ce);  // a REDIRECT_MAP may name others than those we have channels to
+  if (at == ces_.end() || !at->second.associated) {
     return client_.on_vc_lost(mars::encode_element({{ce}, {}}), now());
   }
   const auto snap = wire::snap_header(wire::SnapPid::MarsControl);

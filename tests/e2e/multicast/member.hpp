@@ -74,7 +74,7 @@ class Member {
   void write(std::uint32_t ce, const forces::pl::Octets& octets);
   void send(std::uint32_t ce, const forces::mars::Octets& message);
 
-  std::uint32_t id_;
+  std::uint32_t id_, first_;
   tmlx_context* context_ = nullptr;
   std::map<std::uint32_t, Ce> ces_;
   forces::mars::client::Client client_;
