@@ -196,6 +196,11 @@ std::expected<Request, Error> request_of(std::string_view program,
     if (!taken) return std::unexpected(taken.error());
     return request;
   }
+  if (program == "fe" && path == "membership") {
+    const auto taken = take_after(*request.mutable_membership_list(), http);
+    if (!taken) return std::unexpected(taken.error());
+    return request;
+  }
   if (path == "status") {
     request.mutable_status();
     return request;
@@ -221,7 +226,7 @@ std::expected<Request, Error> request_of(std::string_view program,
                                               "{0}lsp, {0}te/link, {0}te/path, {0}label-map, "
                                               "{0}policy",
                                               kApiRoot)
-                                : fmt::format(", {0}fabric", kApiRoot)));
+                                : fmt::format(", {0}fabric, {0}membership", kApiRoot)));
 }
 
 runtime::HttpReply reply_of(const control::Response& response) {
