@@ -109,6 +109,8 @@ std::string next_of(const control::Response& response) {
       return number(response.lfb().next());
     case control::Response::kFabric:
       return number(response.fabric().next());
+    case control::Response::kMemberships:
+      return number(response.memberships().next());
     case control::Response::kCalls:
       return number(response.calls().next());
     case control::Response::kLsps:
@@ -145,6 +147,9 @@ void set_after(control::Request& request, const std::string& text) {
       break;
     case control::Request::kFabricShow:
       request.mutable_fabric_show()->set_after(after);
+      break;
+    case control::Request::kMembershipList:
+      request.mutable_membership_list()->set_after(after);
       break;
     case control::Request::kLfbGet:
       request.mutable_lfb_get()->set_from(static_cast<std::uint32_t>(after));

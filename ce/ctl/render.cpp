@@ -8,7 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "ce/ctl/fabric.hpp"
+#include "ce/ctl/element/fabric.hpp"
+#include "ce/ctl/element/membership.hpp"
 #include "ce/ctl/lfb/lfb_text.hpp"
 #include "ce/ctl/multicast/multicast_text.hpp"
 #include "ce/ctl/signaling/signaling_text.hpp"
@@ -310,6 +311,8 @@ std::string render_text(const Response& response) {
       return lfb_text(response.lfb());
     case Response::kFabric:
       return text_of(response.fabric());
+    case Response::kMemberships:
+      return text_of(response.memberships());
     case Response::kPending:
       return "it has not ended yet\n";
     default:

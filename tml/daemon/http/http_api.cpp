@@ -222,6 +222,11 @@ std::expected<Request, Error> request_of(std::string_view program,
     if (!taken) return std::unexpected(taken.error());
     return request;
   }
+  if (program == "fe" && path == "membership") {
+    const auto taken = take_after(*request.mutable_membership_list(), http);
+    if (!taken) return std::unexpected(taken.error());
+    return request;
+  }
   if (path == "status") {
     request.mutable_status();
     return request;
@@ -249,7 +254,7 @@ std::expected<Request, Error> request_of(std::string_view program,
                                               "{0}scsp/neighbor, {0}scsp/cache, {0}mars/client, "
                                               "{0}mars/mcs, {0}ticket/N",
                                               kApiRoot)
-                                : fmt::format(", {0}fabric", kApiRoot)));
+                                : fmt::format(", {0}fabric, {0}membership", kApiRoot)));
 }
 
 runtime::HttpReply reply_of(const control::Response& response) {

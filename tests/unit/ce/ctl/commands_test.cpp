@@ -97,6 +97,7 @@ const CommandCase kCommands[] = {
      "lfb_change { fes: 2 path: \"IPv4UcastLPM.1/PrefixTable[10.0.0.0/24]\" }",
      "ce"},
     {"FabricShow", {"fabric", "show"}, "fabric_show { }", "fe"},
+    {"MembershipList", {"membership", "list"}, "membership_list { }", "fe"},
     {"FabricFail", {"fabric", "fail", "3"}, "fabric_fault { port: 3 }", "fe"},
     {"FabricRestoreLabels",
      {"fabric", "restore", "3", "0x10000-0x40000"},

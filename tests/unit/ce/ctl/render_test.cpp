@@ -105,6 +105,44 @@ google::protobuf::Value text_value(const char* text) {
   return value;
 }
 
+TEST(RenderText, MembershipsHaveTheMarsThePortsAndTheGroups) {
+  Response response;
+  auto& list = *response.mutable_memberships();
+  auto& party = *list.add_parties();
+  party.set_family("ipv4");
+  party.set_role("member");
+  party.set_state("registered");
+  party.set_ce(0x40000001);
+  party.set_cmi(17);
+  party.set_settled(true);
+  auto& link = *list.add_links();
+  link.set_port(2);
+  link.set_family("ipv4");
+  link.set_up(true);
+  link.set_querier("ours");
+  link.set_groups(1);
+  auto& one = *list.add_memberships();
+  one.set_group("232.1.1.1");
+  one.set_confirmed(true);
+  auto& port = *one.add_ports();
+  port.set_port(2);
+  port.set_mode("include");
+  port.add_sources("10.0.0.1");
+  one.add_ports()->set_port(3);
+  EXPECT_EQ(render_text(response),
+            "FAMILY  ROLE    STATE       CE          CMI  ALL CONFIRMED\n"
+            "ipv4    member  registered  0x40000001   17  yes\n"
+            "\n"
+            "PORT  FAMILY  STATE  QUERIER  ROUTER  GROUPS\n"
+            "   2  ipv4    up     ours     no           1\n"
+            "\n"
+            "GROUP      MARS       PORTS\n"
+            "232.1.1.1  confirmed  2 only 10.0.0.1, 3\n");
+  list.clear_parties();
+  list.clear_memberships();
+  EXPECT_TRUE(render_text(response).starts_with("no MARS yet"));
+}
+
 TEST(RenderText, AFabricHasPortsRowsAndWhatWasCounted) {
   Response response;
   auto& fabric = *response.mutable_fabric();

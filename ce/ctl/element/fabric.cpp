@@ -1,4 +1,4 @@
-#include "ce/ctl/fabric.hpp"
+#include "ce/ctl/element/fabric.hpp"
 
 #include <fmt/format.h>
 
