@@ -206,6 +206,11 @@ ElementConfig element_config(const Settings& s) {
   config.forwarding = s.forwarding;
   config.fabric = s.fabric;
   config.multicast = with_ports(s.multicast, s.ports);
+  if (s.multicast.enabled) {
+    config.endpoint = {.address = s.multicast.endpoint.address,
+                       .port = s.multicast.endpoint.port,
+                       .server_port = s.multicast.mcs_port};
+  }
   for (dataplane::PortConfig& port : config.ports) {
     const auto& kept = config.multicast.ports;
     port.membership =

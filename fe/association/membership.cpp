@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "fe/dataplane/ports/link_state.hpp"
 
@@ -116,7 +117,18 @@ bool Membership::serve(Instant now) {
                },
                *output);
   }
+  tell_cmis();
   return sent;
+}
+
+// The last one counts until a server gives another: packets go on meanwhile.
+void Membership::tell_cmis() {
+  for (const Family family : {Family::Ipv4, Family::Ipv6}) {
+    std::uint16_t& told = cmis_[family == Family::Ipv4 ? 0 : 1];
+    const std::uint16_t cmi = service_.cmi(family).value_or(told);
+    if (std::exchange(told, cmi) == cmi) continue;
+    planes_.multicast().set_cmi(in_kernel(Address::zero(family)).family, cmi);
+  }
 }
 
 std::optional<Instant> Membership::next_deadline() const {

@@ -3,6 +3,7 @@
 // the core.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,6 +48,7 @@ class Membership {
     std::string device, address;
   };
   void look(Instant now);
+  void tell_cmis();
 
   std::vector<Port> ports_;
   std::vector<std::uint32_t> ces_;
@@ -55,6 +57,7 @@ class Membership {
   Redirector& redirect_;
   multicast::Service service_;
   Instant look_at_{};
+  std::array<std::uint16_t, 2> cmis_{};  // of IPv4, IPv6; as the data plane has them
   std::uint64_t queries_unsent_ = 0;
 };
 
