@@ -149,11 +149,11 @@ class Lab(Machine):
         return all(one == said[0] for one in said) and (fes is None or said[0] == sorted(fes))
 
     def server_of(self, fe):
-        """Which server's client an FE is; None: of none, or two say so."""
-        those = [n for n in self.alive()
-                 for one in self.ask(f"ce{n}", "mars", "clients").get("clients", [])
-                 if int(one["fe"]) == fe and one.get("ours")]
-        return those[0] if len(those) == 1 else None
+        """Which server's client an FE is, with both protocols; None: of none, or of two."""
+        those = {n: sorted(one["protocol"] for one in self.ask(f"ce{n}", "mars", "clients").get("clients", [])
+                           if one["fe"] == fe and one["state"] == "registered") for n in self.alive()}
+        those = {n: protocols for n, protocols in those.items() if protocols}
+        return next(iter(those)) if list(those.values()) == [["ipv4", "ipv6"]] else None
 
     def mcs_of(self, server, group):
         """IDs of the FEs that replicate for a group, as a server has them."""

@@ -13,7 +13,7 @@ fe1 prefers ce1, fe2 ce2, fe3 ce3; each knows the others too.
 import dataclasses
 
 NET = "net"
-SCSP_PORT, ENDPOINT_PORT = 6720, 6721
+ENDPOINT_PORT, MCS_PORT = 6721, 6722
 SERVERS = (1, 2, 3)
 
 
@@ -98,8 +98,11 @@ def ce_toml(machine, number):
              f'[tml]\naddress = "{ce_address(number)}"', '[association]\nce_dead_interval = "3s"']
     lines += [f'[[fe]]\nid = {fe}\nname = "fe{fe}"' for fe in FES]
     lines.append(f'[multicast]\nenabled = true\ncmi_first = {(number - 1) * 1000 + 1}\ncmi_last = {number * 1000}\n'
-                 f'file = "{machine.dir}/state/ce{number}-multicast"')
-    lines += [f'[[multicast.neighbor]]\nid = {0x40000000 + n:#x}\naddress = "{ce_address(n)}"\nport = {SCSP_PORT}'
+                 f'file = "{machine.dir}/state/ce{number}-multicast"\n'
+                 # Times are short, so that a check is.
+                 '[multicast.times]\nredirect_map = "2s"\nredirect_entry = "2s"\nflush = "10s"\nalign = "3s"\nsettle = "1s"\n'
+                 'rejoin = "15s"\n[multicast.scsp]\nhello = "500ms"\nredial_most = "1s"')
+    lines += [f'[[multicast.neighbor]]\nid = {0x40000000 + n:#x}\naddress = "{ce_address(n)}"'
               for n in SERVERS if n != number]
     return "\n".join(lines) + common(machine, f"ce{number}", f"ce-{number}", 9704)
 
@@ -111,8 +114,10 @@ def fe_toml(machine, number, mcs=()):
     lines += ['[tml]\nbackoff_max = "1s"\ndead_interval = "2s"',
               '[association]\nfailover_policy = "keep_forwarding"\nfailover_timeout = "24h"\n'
               'ha_mode = "hot_standby"\nce_dead_interval = "3s"\nretry_max = "1s"',
-              f'[multicast]\nenabled = true\nendpoint = "{fe_address(number)}:{ENDPOINT_PORT}"\n'
-              f"mcs = [{', '.join(repr(str(group)) for group in mcs)}]".replace("'", '"')]
+              f'[multicast]\nenabled = true\nendpoint = "{fe_address(number)}:{ENDPOINT_PORT}"\nmcs_port = {MCS_PORT}\n'
+              'mars_retransmit = "1s"\nmars_retransmissions = 3\nmars_retry = "2s"\nmars_silence = "10s"\n'
+              'rejoin_min = "100ms"\nrejoin_max = "500ms"\nlast_member_interval = "500ms"',
+              "[multicast.mcs]\ngroups = [" + ", ".join(f'"{group}"' for group in mcs) + "]"]
     lines += [f'[[port]]\nid = {host.port}\nkind = "raw"\ndevice = "p{host.port}"\nclasses = ["ospf"]'
               for host in hosts_of(number)]
     return "\n".join(lines) + common(machine, f"fe{number}", f"fe-{number}", 9705)
