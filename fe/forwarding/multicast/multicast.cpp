@@ -247,21 +247,6 @@ void Multicast::set_router(Family family, std::uint32_t port, bool present) {
   perform(side);
 }
 
-void Multicast::set_local(const Address& group, std::uint32_t port,
-                          std::optional<dataplane::multicast::SourceFilter> filter) {
-  Side& side = side_of(group.family);
-  side.routes.set_local(group, port, std::move(filter));
-  begin(side);
-  perform(side);
-}
-
-void Multicast::set_router(Family family, std::uint32_t port, bool present) {
-  Side& side = side_of(family);
-  side.routes.set_router(port, present);
-  begin(side);
-  perform(side);
-}
-
 ResultCode Multicast::check(const lfb::Change& change) const {
   const auto table = table_of(change);
   if (!table || !change.after) return check_endpoints(change);

@@ -71,6 +71,7 @@ Json json_of(const SwitchingHop& hop) {
           {"maxLspBandwidth", std::move(bandwidth)},
           {"specific", to_hex(hop.specific)}};
 }
+Json json_of(const AttributesHop& hop) { return {{"attributes", to_hex(hop.flags)}}; }
 Json json_of(const UnknownHop& hop) { return {{"type", hop.type}, {"octets", to_hex(hop.octets)}}; }
 Json json_of(const ExclusionHop& hop);
 
