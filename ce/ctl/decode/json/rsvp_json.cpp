@@ -274,6 +274,10 @@ class Fields {
     json_["id"] = o.id;
     json_["source"] = text_of(o.source);
   }
+  void operator()(const LspTunnelInterfaceId& o) const {
+    json_["routerId"] = text_of(o.router_id);
+    json_["interfaceId"] = o.interface_id;
+  }
   void operator()(const CallOps& o) const { json_["flags"] = o.flags; }
   void operator()(const GeneralizedUni& o) const {
     json_["subobjects"] = Json::array();
