@@ -101,7 +101,7 @@ def ce_toml(machine, number):
                  f'file = "{machine.dir}/state/ce{number}-multicast"\n'
                  # Times are short, so that a check is.
                  '[multicast.times]\nredirect_map = "2s"\nredirect_entry = "2s"\nflush = "10s"\nalign = "3s"\nsettle = "1s"\n'
-                 'rejoin = "15s"\n[multicast.scsp]\nhello = "500ms"\nredial_most = "1s"')
+                 'rejoin = "15s"\n[multicast.scsp]\nhello = "1s"\ndead_factor = 2\nredial_most = "1s"')
     lines += [f'[[multicast.neighbor]]\nid = {0x40000000 + n:#x}\naddress = "{ce_address(n)}"'
               for n in SERVERS if n != number]
     return "\n".join(lines) + common(machine, f"ce{number}", f"ce-{number}", 9704)
