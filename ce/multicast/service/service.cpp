@@ -213,7 +213,17 @@ void Service::perform() {
   if (auto kept = numbers_->reach(hub_->engine().greatest()); !kept) {
     sink_(Level::Error, "numbers", kept.error());
   }
+  follow();
   arm();
+}
+
+// Behind what waits already: a flood of joins is followed once.
+void Service::follow() {
+  if (!follow_ || std::exchange(following_, true)) return;
+  asio::post(io_, [this] {
+    following_ = false;
+    follow_(*mars_, runtime::now());
+  });
 }
 
 void Service::perform(server::Output& output) {

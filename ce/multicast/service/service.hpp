@@ -55,6 +55,12 @@ class Service final : public ce::VcObserver {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
+  // Who follows the maps of the MARS (host maps become rows of FEs): called on the service's
+  // thread, with no lock held, soon after whatever the MARS was told; several events may be one
+  // call. Before start().
+  using Follow = std::function<void(mars::server::Server& mars, Instant now)>;
+  void set_follower(Follow follow) { follow_ = std::move(follow); }
+
   // Reads the numbers and the TLS files, listens for neighbours, and becomes the controller's
   // observer of VCs. Not empty: it failed, and says why.
   [[nodiscard]] std::string start(ce::Controller& controller);
@@ -104,10 +110,12 @@ class Service final : public ce::VcObserver {
   void perform();
   void perform(mars::server::Output& output);
   void send(std::span<const ce::VcOfFe> to, pl::VcKind kind, const mars::Octets& message);
+  void follow();
   void arm();
 
   ServiceConfig config_;
   Sink sink_;
+  Follow follow_;
   ce::Controller* controller_ = nullptr;
 
   asio::io_context io_{1};
@@ -120,7 +128,7 @@ class Service final : public ce::VcObserver {
   Counters counters_;
   std::optional<Drain> drain_;
   asio::steady_timer timer_{io_};
-  bool performing_ = false;
+  bool performing_ = false, following_ = false;
 
   std::atomic<std::size_t> waiting_{0};
   std::atomic<std::uint64_t> dropped_{0};

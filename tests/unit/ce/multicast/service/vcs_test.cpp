@@ -76,6 +76,8 @@ TEST(MulticastVcs, ANewOneReplacesTheOldOneInWhateverOrderItIsTold) {
   add(vcs, leaf(1), 14);
   EXPECT_EQ(vcs.on_down({1, 11}), Leaves{});
   EXPECT_EQ(vcs.on_up({1, 11}), Leaves{});
+  EXPECT_EQ(vcs.on_up({1, 13}), Leaves{});
+  EXPECT_FALSE(vcs.find({13}));
   EXPECT_EQ(of(vcs.leaves(ControlVc::Cluster, mars::kIpv4)), Ids{14});
   EXPECT_EQ(vcs.on_down({1, 15}), Leaves{});  // over before it was told that it is there
   EXPECT_EQ(vcs.on_up({1, 15}), Leaves{});
