@@ -35,7 +35,7 @@ GroupRange range(std::uint8_t from, std::uint8_t length) {
 
 struct Target {
   explicit Target(std::uint8_t how) : client(config(how)), mcs((how & 1) != 0) {
-    for (const std::uint8_t n : {101, 102}) stubs.emplace(atm(n), test::MarsStub(atm(n)));
+    for (const AtmAddress& mars : {atm(101), atm(102)}) stubs.emplace(mars, test::MarsStub(mars));
   }
   static Config config(std::uint8_t how) {
     return {.address = atm(1), .mcs = (how & 1) != 0, .mars = {atm(101), atm(102)}, .seed = how};

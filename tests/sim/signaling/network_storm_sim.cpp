@@ -64,7 +64,9 @@ std::uint64_t live(std::uint64_t seed, StormSize s) {
   const StormTold& told = life.told();
   EXPECT_GT(told.established, 0U);
   EXPECT_GT(told.kills, 0U);
-  if (s.stitched) EXPECT_GT(told.segments, 0U);
+  if (s.stitched) {
+    EXPECT_GT(told.segments, 0U);
+  }
   std::uint64_t packets = 0;
   for (const auto& [number, member] : life.network().members) packets += member->packets;
   std::cout << "seed " << seed << ": " << told.calls << " calls, " << told.connections

@@ -50,10 +50,10 @@ class RedirectorTest : public testing::Test {
     redirector->add_ce(kMaster);
     redirector->add_ce(kBackup);
     ASSERT_TRUE(redirector->open().empty());
-    redirector->set_listener({[](void* to, std::uint32_t port, wire::Bytes octets, Instant) {
+    redirector->set_listener({[](void* user, std::uint32_t port, wire::Bytes octets, Instant) {
                                 EXPECT_EQ(port, 7U);
-                                static_cast<std::vector<Octets>*>(to)->emplace_back(octets.begin(),
-                                                                                    octets.end());
+                                static_cast<std::vector<Octets>*>(user)->emplace_back(
+                                    octets.begin(), octets.end());
                               },
                               &heard});
     ASSERT_EQ(redirector->start(test::fake_context()), TML_SUCCESS);
