@@ -73,7 +73,8 @@ std::uint64_t live(std::uint64_t seed, StormSize s) {
             << " connections, " << told.established << " were up, " << told.released
             << " released, " << told.changes << " changes, " << told.kills << " kills, "
             << told.cuts << " cuts, " << told.fe_losses << " FEs lost, " << told.troubles
-            << " troubles, " << told.segments << " segments, " << packets << " packets" << (good ? "" : ", FAILED") << std::endl;
+            << " troubles, " << told.segments << " segments, " << packets << " packets"
+            << (good ? "" : ", FAILED") << std::endl;
   return life.network().world.trace_hash();
 }
 
