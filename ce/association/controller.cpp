@@ -307,6 +307,8 @@ void Controller::on_context_event(void* controller, const tmlx_event* event) {
   static_cast<Controller*>(controller)->impl_->report(*event);
 }
 void Controller::set_observer(FeObserver* observer) { impl_->set_observer(observer); }
+void Controller::set_copy_source(provision::CopySource* source) { impl_->set_copy_source(source); }
+void Controller::copies_changed() { impl_->rows_changed(); }
 std::uint64_t Controller::period(std::uint32_t fe_id) const { return impl_->period(fe_id); }
 bool Controller::send_packet(std::uint32_t fe_id, std::uint32_t port_id, wire::Bytes packet) {
   return impl_->send_packet(fe_id, port_id, packet);

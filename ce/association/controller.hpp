@@ -95,6 +95,11 @@ class Controller {
 
   // Before start(), and it outlives stop(). None: nullptr.
   void set_observer(FeObserver* observer);
+  // Likewise: where rows of copies between FEs come from. It is called under the controller's
+  // mutex, from any thread, and says copies_changed() without a mutex of its own that it takes
+  // then.
+  void set_copy_source(provision::CopySource* source);
+  void copies_changed();
 
   // Makes the TUN devices (CAP_NET_ADMIN). False: at least one failed; the sink has said which, and
   // that port counts and drops its packets.

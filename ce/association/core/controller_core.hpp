@@ -88,6 +88,10 @@ struct RowsFailed {  // at most one a second and FE
   std::uint32_t fe_id = 0;
   provision::RowsFailed failed;
 };
+struct CopiesFailed {
+  std::uint32_t fe_id = 0;
+  provision::CopiesFailed failed;
+};
 struct TransactionEnded {
   provision::TransactionRecord record;
 };
@@ -104,7 +108,7 @@ struct Answered {  // a part of the answer to ask(), configure_fe() or switch_ma
 using ControllerOutput =
     std::variant<SendMessage, FeChanged, SetupRefused, BindId, MessagesDropped, MasterChanged,
                  InventoryChanged, PortStatus, PortAddresses, RowsFailed, RowsRemoved, SetsReplaced,
-                 TransactionEnded, FeEvent, Answered>;
+                 CopiesFailed, TransactionEnded, FeEvent, Answered>;
 
 struct FeCounters {
   std::uint64_t received = 0, sent = 0;
@@ -139,7 +143,9 @@ class ControllerCore {
 
   // Where the rows of every FE come from; null: nowhere. It outlives this, or is taken away before.
   void set_row_source(provision::RowSource* source, Instant now);
-  void on_rows(Instant now);                            // it has news, or is complete
+  // Likewise for copies between FEs.
+  void set_copy_source(provision::CopySource* source, Instant now);
+  void on_rows(Instant now);                            // one has news, or is complete
   void tell_events(bool tell) { tell_events_ = tell; }  // of FEs whose master we are
 
   // Of an operator. The ticket comes again with the answer; 0: not associated, or not ours to set.
@@ -198,6 +204,7 @@ class ControllerCore {
                                                 wire::Bytes octets, Instant now);
   void perform(std::uint32_t fe_id, Peer& on, provision::ProvisionOutput& output, Instant now);
   void pump_touched(Instant now);
+  void pump_copies(Instant now);
   void drop(std::uint32_t fe_id, Drop reason, Instant now);
 
   std::uint32_t ce_id_ = 0;
@@ -207,9 +214,10 @@ class ControllerCore {
   HeartbeatConfig heartbeat_;
   provision::ProvisionConfig provision_;
   provision::RowSource* rows_ = nullptr;
+  provision::CopySource* copies_ = nullptr;
   provision::Coordinator coordinator_;
   std::set<std::uint32_t> touched_;  // FEs that a transaction has something for
-  bool pumping_touched_ = false;
+  bool pumping_touched_ = false, pumping_copies_ = false;
   std::map<std::uint32_t, Peer> peers_;
   std::map<std::uint64_t, std::uint32_t> channels_;  // control channel to FE ID, 0: not told yet
   std::set<std::pair<Instant, std::uint32_t>> deadlines_;
