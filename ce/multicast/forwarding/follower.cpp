@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace forces::ce::multicast {
+namespace forces::multicast::forwarding {
 
 bool Follower::follow(mars::server::Server& server, Forwarding& forwarding, Instant now) {
   bool any = false;
@@ -31,4 +31,4 @@ bool Follower::follow(mars::server::Server& server, Forwarding& forwarding, Inst
   return any;
 }
 
-}  // namespace forces::ce::multicast
+}  // namespace forces::multicast::forwarding

@@ -7,7 +7,7 @@
 #include "ce/multicast/forwarding/forwarding.hpp"
 #include "ce/multicast/mars/server.hpp"
 
-namespace forces::ce::multicast {
+namespace forces::multicast::forwarding {
 
 class Follower {
  public:
@@ -18,4 +18,4 @@ class Follower {
   std::map<Family, std::set<mars::AtmAddress>> members_;
 };
 
-}  // namespace forces::ce::multicast
+}  // namespace forces::multicast::forwarding

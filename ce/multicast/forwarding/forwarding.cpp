@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace forces::ce::multicast {
+namespace forces::multicast::forwarding {
 
 using mars::AtmAddress;
 using provision::CopyRow;
@@ -278,4 +278,4 @@ const CopyRows& Forwarding::rows(std::uint32_t fe) const {
   return at == fes_.end() ? kNone : at->second.rows;
 }
 
-}  // namespace forces::ce::multicast
+}  // namespace forces::multicast::forwarding

@@ -28,7 +28,9 @@
 #include "proto/mars/address.hpp"
 #include "proto/mars/element_address.hpp"
 
-namespace forces::ce::multicast {
+namespace forces::multicast::forwarding {
+
+namespace provision = ce::provision;
 
 enum class Family : std::uint8_t { Ipv4, Ipv6 };
 
@@ -138,4 +140,4 @@ class Forwarding {
   ForwardingCounters counters_;
 };
 
-}  // namespace forces::ce::multicast
+}  // namespace forces::multicast::forwarding

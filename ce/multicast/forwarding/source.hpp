@@ -12,7 +12,7 @@
 
 #include "ce/multicast/forwarding/forwarding.hpp"
 
-namespace forces::ce::multicast {
+namespace forces::multicast::forwarding {
 
 class ForwardingSource final : public provision::CopySource {
  public:
@@ -58,4 +58,4 @@ class ForwardingSource final : public provision::CopySource {
   Forwarding forwarding_;
 };
 
-}  // namespace forces::ce::multicast
+}  // namespace forces::multicast::forwarding

@@ -14,7 +14,7 @@
 
 #include "ce/multicast/forwarding/forwarding.hpp"
 
-namespace forces::ce::multicast {
+namespace forces::multicast::forwarding {
 namespace {
 
 using namespace std::chrono_literals;
@@ -261,4 +261,4 @@ TEST(CopiesStorm, TheSameSeedIsTheSameStorm) {
 }
 
 }  // namespace
-}  // namespace forces::ce::multicast
+}  // namespace forces::multicast::forwarding

@@ -9,11 +9,11 @@
 namespace forces::test {
 namespace {
 
-using ce::multicast::ForwardingSource;
 using ce::provision::CopyRow;
 using ce::provision::CopyRows;
 using ce::provision::CopySync;
 using ce::provision::CopyTable;
+using multicast::forwarding::ForwardingSource;
 namespace component = model::multicast;
 
 constexpr fe::lfb::Target kMulticast{65'793, 1};
@@ -48,12 +48,13 @@ struct Copying : Provisioned {
     for (std::size_t j = 0; j < ces; ++j) tell_members(j);
   }
   void new_life() {
-    sources[0] = std::make_unique<ForwardingSource>(ce::multicast::ForwardingTimes{}, world.now());
+    sources[0] =
+        std::make_unique<ForwardingSource>(multicast::forwarding::ForwardingTimes{}, world.now());
   }
   void tell_members(std::size_t j) {
     sources[j]->with([&](auto& f) {
       for (std::uint32_t fe = 1; fe <= fe_count(); ++fe) {
-        f.set_member(ce::multicast::Family::Ipv4, address(fe, kMember), true, world.now());
+        f.set_member(multicast::forwarding::Family::Ipv4, address(fe, kMember), true, world.now());
       }
     });
   }
@@ -65,7 +66,7 @@ struct Copying : Provisioned {
     for (const std::uint32_t fe : maps[n].hosts) hosts.push_back(address(fe, kMember));
     for (const std::uint32_t fe : maps[n].servers) servers.push_back(address(fe, kServer));
     sources[j]->with([&](auto& f) {
-      f.set_group(ce::multicast::Family::Ipv4, group(n), hosts, servers, world.now());
+      f.set_group(multicast::forwarding::Family::Ipv4, group(n), hosts, servers, world.now());
     });
     if (net.ce_runs(j)) changed(j);
   }

@@ -6,7 +6,7 @@
 #include "proto/mars/csa.hpp"
 #include "proto/mars/message.hpp"
 
-namespace forces::ce::multicast {
+namespace forces::multicast::forwarding {
 namespace {
 
 using namespace std::chrono_literals;
@@ -164,4 +164,4 @@ TEST_F(CopiesFollower, RecordsOfOtherServersCount) {
 }
 
 }  // namespace
-}  // namespace forces::ce::multicast
+}  // namespace forces::multicast::forwarding

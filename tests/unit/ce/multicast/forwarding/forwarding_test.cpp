@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace forces::ce::multicast {
+namespace forces::multicast::forwarding {
 namespace {
 
 using namespace std::chrono_literals;
@@ -248,4 +248,4 @@ TEST_F(CopiesForwarding, AnFeThatComesBackIsGivenAllAtOnce) {
 }
 
 }  // namespace
-}  // namespace forces::ce::multicast
+}  // namespace forces::multicast::forwarding
