@@ -323,6 +323,8 @@ std::size_t Controller::send_vc(std::span<const VcOfFe> to, pl::VcKind kind, wir
     return core.send_vc(to, kind, sdu, now);
   });
 }
+void Controller::set_copy_source(provision::CopySource* source) { impl_->set_copy_source(source); }
+void Controller::copies_changed() { impl_->rows_changed(); }
 std::uint64_t Controller::period(std::uint32_t fe_id) const { return impl_->period(fe_id); }
 bool Controller::send_packet(std::uint32_t fe_id, std::uint32_t port_id, wire::Bytes packet) {
   return impl_->send_packet(fe_id, port_id, packet);

@@ -97,6 +97,11 @@ class Controller {
 
   // Before start(), and it outlives stop(). None: nullptr.
   void set_observer(FeObserver* observer);
+  // Likewise: where rows of copies between FEs come from. It is called under the controller's
+  // mutex, from any thread, and says copies_changed() without a mutex of its own that it takes
+  // then.
+  void set_copy_source(provision::CopySource* source);
+  void copies_changed();
 
   // The same for VCs of MARS messages; without one they are what nobody has defined.
   void set_vc_observer(VcObserver* observer);

@@ -73,6 +73,11 @@ class Controller::Impl {
     vc_observer_ = observer;
     core_.carry_vcs(observer != nullptr);
   }
+  void set_copy_source(provision::CopySource* source) {
+    const std::scoped_lock lock(mutex_);
+    core_.set_copy_source(source, runtime::now());
+  }
+  void rows_changed();  // any thread, without the mutex
   [[nodiscard]] std::uint64_t period(std::uint32_t fe_id) const;
   bool send_packet(std::uint32_t fe_id, std::uint32_t port_id, wire::Bytes packet) {
     return redirect_.send(fe_id, port_id, packet, runtime::now());
@@ -129,7 +134,6 @@ class Controller::Impl {
   void pump(Later& later);  // under the mutex
   void perform(ControllerOutput& output, Later& later);
   void tell(const Later& later);
-  void rows_changed();  // any thread, without the mutex
   void follow_devices(const ControllerConfig& config);
   void follow_period(std::uint32_t fe_id, Later& later);
 

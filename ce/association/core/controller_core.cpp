@@ -61,6 +61,7 @@ ControllerCore::Peer& ControllerCore::peer(std::uint32_t fe_id) {
   const auto [at, fresh] = peers_.try_emplace(fe_id, heartbeat_, ce_id_, fe_id, provision_);
   if (fresh) {
     at->second.provisioner.set_source(rows_);
+    at->second.provisioner.set_copy_source(copies_);
     at->second.provisioner.set_settings(heartbeat_settings());
   }
   return at->second;
@@ -138,6 +139,8 @@ void ControllerCore::on_timer(Instant now) {
     pump(id, now);
     forget_if_unknown(id);
   }
+  if (copies_ != nullptr) copies_->on_timer(now);
+  pump_copies(now);
 }
 
 void ControllerCore::on_message(std::uint64_t channel, wire::Bytes octets, Instant now) {
@@ -285,6 +288,7 @@ void ControllerCore::pump(std::uint32_t fe_id, Instant now) {
   if (other && (!on.deadline || *other < *on.deadline)) on.deadline = other;
   if (on.deadline) deadlines_.emplace(*on.deadline, fe_id);
   pump_touched(now);
+  pump_copies(now);
 }
 
 void ControllerCore::perform(std::uint32_t fe_id, Peer& on, const FeOutput& output, Instant now) {
@@ -320,8 +324,10 @@ void ControllerCore::perform(std::uint32_t fe_id, Peer& on, const FeOutput& outp
 }
 
 std::optional<Instant> ControllerCore::next_deadline() const {
-  if (deadlines_.empty()) return std::nullopt;
-  return deadlines_.begin()->first;
+  std::optional<Instant> first;
+  if (!deadlines_.empty()) first = deadlines_.begin()->first;
+  const auto other = copies_ != nullptr ? copies_->next_deadline() : std::nullopt;
+  return other && (!first || *other < *first) ? other : first;
 }
 
 bool ControllerCore::associated(std::uint32_t fe_id) const {

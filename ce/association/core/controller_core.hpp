@@ -90,6 +90,10 @@ struct RowsFailed {  // at most one a second and FE
   std::uint32_t fe_id = 0;
   provision::RowsFailed failed;
 };
+struct CopiesFailed {
+  std::uint32_t fe_id = 0;
+  provision::CopiesFailed failed;
+};
 struct TransactionEnded {
   provision::TransactionRecord record;
 };
@@ -118,7 +122,7 @@ struct Answered {  // a part of the answer to ask(), configure_fe() or switch_ma
 using ControllerOutput =
     std::variant<SendMessage, FeChanged, SetupRefused, BindId, MessagesDropped, MasterChanged,
                  InventoryChanged, PortStatus, PortAddresses, RowsFailed, RowsRemoved, SetsReplaced,
-                 TransactionEnded, FeEvent, VcChanged, VcReceived, Answered>;
+                 CopiesFailed, TransactionEnded, FeEvent, VcChanged, VcReceived, Answered>;
 
 struct FeCounters {
   std::uint64_t received = 0, sent = 0;
@@ -153,7 +157,9 @@ class ControllerCore {
 
   // Where the rows of every FE come from; null: nowhere. It outlives this, or is taken away before.
   void set_row_source(provision::RowSource* source, Instant now);
-  void on_rows(Instant now);                            // it has news, or is complete
+  // Likewise for copies between FEs.
+  void set_copy_source(provision::CopySource* source, Instant now);
+  void on_rows(Instant now);                            // one has news, or is complete
   void tell_events(bool tell) { tell_events_ = tell; }  // of FEs whose master we are
 
   void carry_vcs(bool carry) { carry_vcs_ = carry; }  // before the first FE
@@ -219,6 +225,7 @@ class ControllerCore {
   void follow_vc(std::uint32_t fe_id, Peer& on, const StateChanged& change);
   [[nodiscard]] std::optional<Drop> on_vc(Peer& from, const pl::Header& header, wire::Bytes octets);
   void pump_touched(Instant now);
+  void pump_copies(Instant now);
   void drop(std::uint32_t fe_id, Drop reason, Instant now);
 
   std::uint32_t ce_id_ = 0;
@@ -229,9 +236,10 @@ class ControllerCore {
   HeartbeatConfig heartbeat_;
   provision::ProvisionConfig provision_;
   provision::RowSource* rows_ = nullptr;
+  provision::CopySource* copies_ = nullptr;
   provision::Coordinator coordinator_;
   std::set<std::uint32_t> touched_;  // FEs that a transaction has something for
-  bool pumping_touched_ = false;
+  bool pumping_touched_ = false, pumping_copies_ = false;
   std::map<std::uint32_t, Peer> peers_;
   std::map<std::uint64_t, std::uint32_t> channels_;  // control channel to FE ID, 0: not told yet
   std::set<std::pair<Instant, std::uint32_t>> deadlines_;

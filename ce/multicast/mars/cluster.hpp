@@ -65,6 +65,10 @@ class Cluster {
 
   [[nodiscard]] const ProtocolType& protocol() const { return config_.protocol; }
   [[nodiscard]] const Maps& maps() const { return maps_; }
+  // For who forwards by the maps.
+  [[nodiscard]] std::vector<Maps::Change> take_map_changes() { return maps_.take_changes(); }
+  // Clients and MCSs that are registered with any server of the group.
+  [[nodiscard]] std::set<AtmAddress> registered() const;
   [[nodiscard]] const Nodes& clients() const { return clients_; }
   [[nodiscard]] const Nodes& servers() const { return servers_; }
   [[nodiscard]] const std::map<ServerId, Peer>& peers() const { return peers_; }

@@ -58,6 +58,15 @@ class Maps {
   using Servers = std::map<AtmAddress, std::vector<Holder>>;  // by whose word
   [[nodiscard]] const std::map<ProtocolAddress, Servers>& served() const { return served_; }
 
+  // For who forwards by them: a group or a block whose members or servers are others since the last
+  // call; all of them at the first. Of a group that nobody joined alone or serves, none: the blocks
+  // around it have it.
+  struct Change {
+    GroupRange range{};
+    std::vector<AtmAddress> hosts{}, servers{};
+  };
+  [[nodiscard]] std::vector<Change> take_changes();
+
  private:
   struct Holding {
     Holder holder;
@@ -81,6 +90,12 @@ class Maps {
   std::map<ProtocolAddress, Group> groups_;            // of single joins
   std::map<GroupRange, std::set<AtmAddress>> blocks_;  // of block joins: routers, few
   std::map<ProtocolAddress, Servers> served_;
+  void note(const GroupRange& range) {
+    if (followed_) changed_.insert(range);
+  }
+
+  bool followed_ = false;
+  std::set<GroupRange> changed_;
 };
 
 }  // namespace forces::mars::server
