@@ -72,7 +72,7 @@ TEST_F(MulticastNumbers, NearTheEndTheFileStays) {
 TEST_F(MulticastNumbers, WhatIsNoSuchFileIsNamed) {
   for (const char* const what :
        {"", "scsp-sequence", "scsp-sequence ", "scsp-sequence 1", "scsp-sequence 1x\n",
-        "scsp-sequence 99999999999\n", "something else\n"}) {
+        "scsp-sequence 99999999999\n", "something else\n", "other-numbers 5\n"}) {
     write(what);
     const auto opened = Numbers::open(file);
     ASSERT_FALSE(opened) << what;
