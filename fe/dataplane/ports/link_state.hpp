@@ -17,9 +17,9 @@ namespace forces::fe::dataplane {
 
 // What an interface is now, as far as who asks hosts for their memberships needs it. Zero: none.
 struct InterfaceState {
-  bool up = false;                            // and has a carrier
-  std::array<std::byte, 4> address{};         // the first of IPv4
-  std::array<std::byte, 16> link_local{};     // of IPv6
+  bool up = false;                         // and has a carrier
+  std::array<std::byte, 4> address{};      // the first of IPv4
+  std::array<std::byte, 16> link_local{};  // of IPv6
 };
 // By name, in the network namespace of the calling thread. Empty: the system did not say.
 [[nodiscard]] std::map<std::string, InterfaceState> interfaces_now();
