@@ -213,8 +213,8 @@ void Controller::Core::use_segment(Lsp& lsp, Lsp& segment) {
   lsp.segment_out = segment.key;
   users[segment.key].insert(lsp.key);
   if (segment.why == Lsp::Due::Idle) clear_timer(segment);
-  if (const auto at = resting.find(lsp.next); at != resting.end()) {
-    at->second.erase(segment.connection);
+  if (const auto idle = resting.find(lsp.next); idle != resting.end()) {
+    idle->second.erase(segment.connection);
   }
 }
 
