@@ -64,14 +64,17 @@ std::uint64_t live(std::uint64_t seed, StormSize s) {
   const StormTold& told = life.told();
   EXPECT_GT(told.established, 0U);
   EXPECT_GT(told.kills, 0U);
-  if (s.stitched) EXPECT_GT(told.segments, 0U);
+  if (s.stitched) {
+    EXPECT_GT(told.segments, 0U);
+  }
   std::uint64_t packets = 0;
   for (const auto& [number, member] : life.network().members) packets += member->packets;
   std::cout << "seed " << seed << ": " << told.calls << " calls, " << told.connections
             << " connections, " << told.established << " were up, " << told.released
             << " released, " << told.changes << " changes, " << told.kills << " kills, "
             << told.cuts << " cuts, " << told.fe_losses << " FEs lost, " << told.troubles
-            << " troubles, " << told.segments << " segments, " << packets << " packets" << (good ? "" : ", FAILED") << std::endl;
+            << " troubles, " << told.segments << " segments, " << packets << " packets"
+            << (good ? "" : ", FAILED") << std::endl;
   return life.network().world.trace_hash();
 }
 

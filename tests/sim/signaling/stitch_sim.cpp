@@ -472,7 +472,9 @@ TEST_P(StitchedRestart, T10ASetupThatItInterruptsIsCompletedOrUndone) {
     const auto is = state("spc");
     ASSERT_TRUE(is == ConnectionState::Up || is == ConnectionState::Failed)
         << when.count() << " " << to_string(is);
-    if (is == ConnectionState::Up) EXPECT_TRUE(passes()) << when.count();
+    if (is == ConnectionState::Up) {
+      EXPECT_TRUE(passes()) << when.count();
+    }
     release("spc");
     ASSERT_TRUE(until([&] { return empty(); }, 200s)) << when.count();
   }

@@ -69,7 +69,7 @@ std::expected<LspKey, Failure> Controller::Core::create(const ConnectionRequest&
   if (request.egress == NodeId{}) return std::unexpected(invalid("no_egress", now));
   const auto terminal = [&](const Terminal& one) {
     return request.segment ||
-           one.end.node == config.self && manager.interface(one.end.interface) != nullptr;
+           (one.end.node == config.self && manager.interface(one.end.interface) != nullptr);
   };
   if (!terminal(request.ingress)) {
     Failure failure = invalid("unknown_ingress_interface", now);
