@@ -91,6 +91,21 @@ class Stitched : public testing::Test {
     const auto back = network->light({far, last->second});
     return back == Transport::Place{network->plan.port({node_id(1), from}), slot(number)};
   }
+  const ason::calls::Call* call(std::uint32_t number) {
+    const auto all = at(number, [](Rooms& rooms) { return rooms.calls.list(); });
+    return all.size() == 1 ? all.front() : nullptr;
+  }
+  // A call of N1 that is set up.
+  ason::CallReference call_to_6() {
+    const auto made = at(1, [&](Rooms& rooms) {
+      return rooms.calls.create({.end_point = rsvp::Address::v4(node_id(6).value)}, now());
+    });
+    EXPECT_TRUE(made && until([&] {
+                  return call(1) != nullptr && call(1)->state() == ason::calls::CallState::Active;
+                }));
+    if (call(1) == nullptr) return {};
+    return {.id = call(1)->id.number, .name = call(1)->id.name};
+  }
   std::size_t rows() {
     std::size_t all = 0;
     for (const auto& [number, member] : network->members) all += member->rows.size();
@@ -317,18 +332,8 @@ TEST_F(Stitched, SG4TheEndOfASegmentIsAFailureOfItsConnection) {
 
 TEST_F(Stitched, T5TheDomainHasTwoConnectionsOfACallThatHasOne) {
   start({Realisation::Stitched, 1, 1}, true);
-  const auto made = at(1, [&](Rooms& rooms) {
-    return rooms.calls.create({.end_point = rsvp::Address::v4(node_id(6).value)}, now());
-  });
-  ASSERT_TRUE(made);
-  const auto call = [&](std::uint32_t number) {
-    const auto all = at(number, [](Rooms& rooms) { return rooms.calls.list(); });
-    return all.size() == 1 ? all.front() : nullptr;
-  };
-  ASSERT_TRUE(until(
-      [&] { return call(1) != nullptr && call(1)->state() == ason::calls::CallState::Active; }));
   auto request = spc("spc");
-  request.call = {.id = call(1)->id.number, .name = call(1)->id.name};
+  request.call = call_to_6();
   create(request);
   ASSERT_TRUE(up("spc"));
   EXPECT_TRUE(passes());
@@ -345,6 +350,22 @@ TEST_F(Stitched, T5TheDomainHasTwoConnectionsOfACallThatHasOne) {
   EXPECT_EQ(call(3)->connections.size(), 0U);
   EXPECT_EQ(call(4)->connections.size(), 0U);
   EXPECT_EQ(call(1)->state(), ason::calls::CallState::Active);
+}
+
+TEST_F(Stitched, T5TwoConnectionsOfACallHaveASegmentEach) {
+  start(kOne);
+  auto first = spc("first", 2, 1, 7), second = spc("second", 3, 2, 8);
+  first.call = second.call = call_to_6();
+  create(first);
+  ASSERT_TRUE(up("first"));
+  create(second);
+  ASSERT_TRUE(up("second"));
+  EXPECT_TRUE(passes(2, 1, 7));
+  EXPECT_TRUE(passes(3, 2, 8));
+  const auto all = segments(3);
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].carries.size(), 1U);
+  EXPECT_EQ(all[1].carries.size(), 1U);
 }
 
 // What the second segment is for.
