@@ -90,6 +90,15 @@ TEST_F(Book, AnFeThatBeginsAnewIsToldEverything) {
   EXPECT_EQ(table.of(1), (TraceBook::Texts{{1, "a"}, {2, "b"}}));
 }
 
+TEST_F(Book, WhatAnFeHadBeforeItBeganAnewDoesNotCount) {
+  book.want(1, {{1, "a"}, {2, "b"}});
+  say();
+  book.restart();
+  book.want(1, {{1, "a"}});
+  EXPECT_EQ(book.next(10),
+            (std::vector<TraceChange>{{.number = 0, .port = 1, .label = 1, .text = "a"}}));
+}
+
 TEST_F(Book, AFullTableTakesNoMoreUntilSomethingGoes) {
   book.want(1, {{1, "a"}, {2, "b"}, {3, "c"}, {4, "d"}, {5, "e"}});
   EXPECT_EQ(say(), 4U);
