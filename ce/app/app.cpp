@@ -9,6 +9,7 @@
 #include "ce/app/multicast/requests.hpp"
 #include "ce/app/requests.hpp"
 #include "ce/app/signaling/report.hpp"
+#include "common/runtime/timer.hpp"
 #include "tml/daemon/report.hpp"
 
 namespace forces::ce {
@@ -65,6 +66,15 @@ void App::build(observe::Log& log) {
     multicast_ = std::make_unique<multicast::Service>(
         multicast_config(settings_.multicast, settings_.id, settings_.address, settings_.common),
         said);
+    copies_.emplace(
+        multicast::forwarding::ForwardingTimes{.orphans = settings_.multicast.times.rejoin},
+        runtime::now());
+    controller_->set_copy_source(&*copies_);
+    multicast_->set_follower([this](mars::server::Server& mars, Instant now) {
+      const bool news =
+          copies_->with([&](auto& copies) { return follower_.follow(mars, copies, now); });
+      if (news) controller_->copies_changed();
+    });
   }
   ason_ = settings_.ason;
   signaling_log_ = log.component("signaling");

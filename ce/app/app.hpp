@@ -2,12 +2,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "ce/app/config.hpp"
 #include "ce/app/lfb/lfb_requests.hpp"
 #include "ce/app/signaling/requests.hpp"
 #include "ce/association/controller.hpp"
+#include "ce/multicast/forwarding/follower.hpp"
+#include "ce/multicast/forwarding/source.hpp"
 #include "ce/multicast/service/service.hpp"
 #include "tml/daemon/application.hpp"
 
@@ -36,6 +39,9 @@ class App final : public daemon::Configured<Settings> {
 
  private:
   std::string listens_at_;  // as at the start; settings_ may have been read again since
+  // Host maps of the MARS become rows of FEs. The controller takes them: they outlive it.
+  std::optional<multicast::forwarding::ForwardingSource> copies_;
+  multicast::forwarding::Follower follower_;
   std::unique_ptr<Controller> controller_;
   LfbRequests lfb_;
   // As at the start. None: no signalling is configured, or what it says cannot be used.
