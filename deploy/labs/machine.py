@@ -56,6 +56,7 @@ class Machine:
         self.log_level = os.environ.get("FORCES_LAB_LOG", "info")
         self.began = time.monotonic()
         self.lines = []  # all that was said
+        self.notes = []  # (title, text) of the scenario that runs, for the report
         self.children = {}
 
     # ---- Words -------------------------------------------------------------------------------
@@ -64,6 +65,9 @@ class Machine:
         line = f"[{time.monotonic() - self.began:6.2f}] {text}" if text else ""
         self.lines.append(line)
         print(line, flush=True)
+
+    def note(self, title, text):
+        self.notes.append((title, text))
 
     def within(self, limit, what, condition):
         """Waits until condition() is true; returns what it gave."""
@@ -220,6 +224,12 @@ class Machine:
         if done.returncode != 0:
             raise NotYet(f"forcesctl {' '.join(map(str, words))} at {who}: {done.stderr.strip()}")
         return json.loads(done.stdout)
+
+    def must(self, who, *words):
+        done = self.ctl(who, *words)
+        if done.returncode != 0:
+            raise Failed(f"forcesctl {' '.join(words)} at {who}: {done.stderr.strip()}")
+        return done.stdout
 
     def remove(self, nodes):
         """Namespaces, and whatever still runs in them."""

@@ -17,7 +17,6 @@ class Lab(Machine):
 
     def __init__(self, name):
         super().__init__(name)
-        self.notes = []  # (title, text) of the scenario that runs, for the report
         self.exchange = self.capture = None
 
     # ---- Programs ----------------------------------------------------------------------------
@@ -124,15 +123,6 @@ class Lab(Machine):
 
     def ce(self, number, *words):
         return self.ask(NODES[number].ce, *words)
-
-    def must(self, who, *words):
-        done = self.ctl(who, *words)
-        if done.returncode != 0:
-            raise Failed(f"forcesctl {' '.join(words)} at {who}: {done.stderr.strip()}")
-        return done.stdout
-
-    def note(self, title, text):
-        self.notes.append((title, text))
 
     def rows(self, *numbers):
         """Cross-connects as they stand in the FEs of these nodes: {fe: {subscript: (..., owner)}}."""

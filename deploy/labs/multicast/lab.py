@@ -16,7 +16,6 @@ class Lab(Machine):
 
     def __init__(self, name):
         super().__init__(name)
-        self.notes = []
         self.traffic = None
         self.senders = {}
 
@@ -159,6 +158,10 @@ class Lab(Machine):
         """IDs of the FEs that replicate for a group, as a server has them."""
         return sorted(int(one["fe"]) for one in self.ask(f"ce{server}", "mars", "mcs").get("mcs", [])
                       if one["group"] == group)
+
+    def copies_sent(self, fe):
+        """How many copies of packets an FE has sent to others."""
+        return sum(int(one.get("value", 0)) for one in self.ask(f"fe{fe}", "stats", "--filter", "copies_sent").get("samples", []))
 
     def set_mcs(self, fe, *groups):
         """An FE replicates for these groups from now on, and for no others."""

@@ -112,7 +112,7 @@ def drain(lab):
     lab.within(40, "fe1 has a server", lambda: lab.server_of(1))
     with lab.all_the_time(group):
         server = lab.server_of(2)
-        lab.must(f"ce{server}", "drain", timeout=60)
+        lab.note("drain", lab.must(f"ce{server}", "drain"))
         lab.expect(lab.server_of(2) not in (server, None), "the clients are with other servers")
         lab.finish(f"ce{server}")
         lab.within(10, "no member is missing without it", lambda: lab.agree(group, (2, 3)))
