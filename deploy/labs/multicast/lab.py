@@ -96,14 +96,11 @@ class Lab(Machine):
         now = self.traffic.sent(stream)
         self.within(limit, what, lambda: any(number >= now for number in receiver.numbers(stream)))
 
-    def silence(self, receiver, stream, what, limit=10):
-        """Nothing comes any more: of 100 datagrams in a row none."""
-        def silent():
-            now = self.traffic.sent(stream)
-            while self.traffic.sent(stream) < now + 100:
-                time.sleep(0.02)
-            return not any(number >= now for number in receiver.numbers(stream))
-        self.within(limit, what, silent)
+    def sent(self, stream, more):
+        """Returns when so many more datagrams of the stream were sent."""
+        until = self.traffic.sent(stream) + more
+        while self.traffic.sent(stream) < until:
+            time.sleep(0.02)
 
     def all_once(self, receiver, stream, first, what):
         """Every datagram from number `first` on came, and once."""

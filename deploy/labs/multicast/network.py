@@ -15,6 +15,7 @@ import dataclasses
 NET = "net"
 ENDPOINT_PORT, MCS_PORT = 6721, 6722
 SERVERS = (1, 2, 3)
+FLUSH = 10  # s without word of a server, until what it said is forgotten
 
 
 @dataclasses.dataclass
@@ -100,7 +101,7 @@ def ce_toml(machine, number):
     lines.append(f'[multicast]\nenabled = true\ncmi_first = {(number - 1) * 1000 + 1}\ncmi_last = {number * 1000}\n'
                  f'file = "{machine.dir}/state/ce{number}-multicast"\n'
                  # Times are short, so that a check is.
-                 '[multicast.times]\nredirect_map = "2s"\nredirect_entry = "2s"\nflush = "10s"\nalign = "3s"\nsettle = "1s"\n'
+                 f'[multicast.times]\nredirect_map = "2s"\nredirect_entry = "2s"\nflush = "{FLUSH}s"\nalign = "3s"\nsettle = "1s"\n'
                  'rejoin = "15s"\n[multicast.scsp]\nhello = "1s"\ndead_factor = 2\nredial_most = "1s"')
     lines += [f'[[multicast.neighbor]]\nid = {0x40000000 + n:#x}\naddress = "{ce_address(n)}"'
               for n in SERVERS if n != number]

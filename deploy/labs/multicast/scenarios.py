@@ -120,15 +120,27 @@ def drain(lab):
         lab.within(40, "it is back", lab.aligned)
 
 
-@scenario("M8", "a group migrates to an MCS and back")
+@scenario("M8", "a group migrates to an MCS and back: fe1 sends one copy of each datagram instead of two")
 def mcs(lab):
     group = "239.1.1.8"
-    with lab.all_the_time(group):
+
+    def copies_of_100(stream):
+        """How many copies fe1 sends of about 100 datagrams, for each."""
+        copies, sent = lab.copies_sent(1), lab.traffic.sent(stream)
+        lab.sent(stream, 100)
+        return (lab.copies_sent(1) - copies) / (lab.traffic.sent(stream) - sent)
+
+    with lab.all_the_time(group) as (stream, _, _):
+        mesh = copies_of_100(stream)
+        lab.expect(1.9 < mesh < 2.1, "fe1 sends two copies of each, to fe2 and to fe3", mesh)
         lab.set_mcs(3, group)
         lab.within(20, "fe3 is the group's MCS, for all servers", lambda: all(
             lab.mcs_of(n, group) == [3] for n in lab.alive()))
+        lab.within(20, "fe1 sends one copy of each, to fe3's MCS", lambda: 0.9 < copies_of_100(stream) < 1.1)
         lab.set_mcs(3)
-        lab.within(20, "and no longer", lambda: all(lab.mcs_of(n, group) == [] for n in lab.alive()))
+        lab.within(20, "fe3 is no MCS any more, for no server", lambda: all(
+            lab.mcs_of(n, group) == [] for n in lab.alive()))
+        lab.within(20, "and fe1 sends two copies again", lambda: 1.9 < copies_of_100(stream) < 2.1)
 
 
 @scenario("M9", "an FE that is killed: its members go, when it comes back they are there again")
@@ -144,6 +156,28 @@ def fe_killed(lab):
     lab.start_fe(3)
     lab.within(60, "fe3 is back, and a member", lambda: lab.agree(group, (2, 3)))
     lab.arrives(three, stream, "h3, who did nothing, hears h1 again", 10)
+    lab.all_once(two, stream, first, "h2 all the time")
+    lab.traffic.leave(two)
+    lab.traffic.leave(three)
+    lab.traffic.end(stream)
+
+
+@scenario("M10", "an FE and its server are killed together: what they said ends with the flush, and not before")
+def ghosts(lab):
+    group = "239.1.1.10"
+    stream = lab.send(1, group)
+    two, three = lab.join(2, group), lab.join(3, group)
+    lab.arrives(three, stream, "h3 hears h1")
+    lab.arrives(two, stream, "h2 hears h1")
+    lab.within(20, "ce3 is fe3's server", lambda: lab.server_of(3) == 3)
+    first = lab.traffic.sent(stream)
+    lab.kill("fe3", "ce3")
+    lab.expect(lab.agree(group, (2, 3)), "the other servers keep it for now: its server may come back")
+    lab.within(network.FLUSH + 5, "two updates of ce3 are missed: fe3 is no member any more", lambda: lab.agree(group, (2,)))
+    lab.start_ce(3)
+    lab.start_fe(3)
+    lab.within(60, "both are back, and fe3 is a member", lambda: lab.aligned() and lab.agree(group, (2, 3)))
+    lab.arrives(three, stream, "h3 hears h1 again", 10)
     lab.all_once(two, stream, first, "h2 all the time")
     lab.traffic.leave(two)
     lab.traffic.leave(three)
