@@ -184,8 +184,10 @@ Families families_of(signaling::Service& service) {
     }
     return made;
   });
-  if (!status || !taken) return {};
   Report report;
+  report.gauge("ce_signaling_active", "1 while this ce runs the node, 0 while it stands by",
+               status && taken ? 1 : 0);
+  if (!status || !taken) return std::move(report.all);
   report_connections(report, *taken, *status);
   report_calls(report, *taken);
   report_neighbors(report, *taken);

@@ -215,9 +215,15 @@ Response end_lsp(Rooms& rooms, const control::LspEndRequest& request, Instant no
                                     : "it is not up, or it ends already");
 }
 
-Response status_of(signaling::Service& service) {
+Response status_of(signaling::Service& service, const std::string& node) {
   Response response;
   auto& out = *response.mutable_signaling();
+  if (const auto why = service.standby(); !why.empty()) {
+    out.set_node(node);
+    out.set_fabric("standby");
+    out.set_store(why);
+    return response;
+  }
   const auto status = service.status();
   const auto counted = service.operate([&](Rooms& rooms, Instant) {
     for (const std::uint32_t interface : rooms.manager.interfaces()) {
@@ -267,10 +273,14 @@ Response SignalingRequests::answer(signaling::Service* service, const Request& r
                    "this ce has no signalling: set node in [signaling] and restart it; "
                    "deploy/config/ce-ason.toml is an example");
   }
-  if (request.has_signaling_status()) return status_of(*service);
+  if (request.has_signaling_status()) return status_of(*service, settings_.signaling.node);
   auto response =
       service->operate([&](Rooms& rooms, Instant now) { return answer(rooms, request, now); });
-  return response ? std::move(*response) : failure(Error::FAILED, "signalling is stopping");
+  if (response) return std::move(*response);
+  const auto why = service->standby();
+  return failure(Error::FAILED,
+                 why.empty() ? "signalling is stopping"
+                             : fmt::format("this ce stands by, another runs the node: {}", why));
 }
 
 Response SignalingRequests::answer(Rooms& rooms, const Request& request, Instant now) {

@@ -174,6 +174,10 @@ Made<signaling::ServiceConfig> signaling_config(const AsonSettings& s) {
   signaling::ServiceConfig config;
   config.store = s.signaling.store;
   if (config.store.in_memory) config.store.file.clear();
+  if (s.signaling.kind == StoreKind::Etcd) {
+    config.etcd = s.signaling.etcd;
+    if (config.etcd->group.empty()) config.etcd->group = s.signaling.node;
+  }
   signaling::NodeConfig& node = config.node;
   node.id = node_in(s.signaling.node).value_or(NodeId{});
   for (const TeNodeSettings& one : s.te.nodes) node.nodes.push_back(one.values);
