@@ -261,9 +261,11 @@ void Service::run() {
     node_->on_time(now);
     fabric_->on_time(now);
     perform(now);
-    if (!node_ || watcher_ == nullptr || !watcher_->waits()) continue;
-    node_->operate([&](TransportNode::Rooms& rooms) { watcher_->look(rooms, now); }, now);
-    perform(now);
+    for (bool again = watcher_ != nullptr; again && node_ && watcher_->waits();) {
+      again = node_->operate(
+          [&](TransportNode::Rooms& rooms) { return watcher_->look(rooms, now); }, now);
+      perform(now);
+    }
   }
 }
 
