@@ -87,6 +87,11 @@ class Machine:
             raise Failed(f"NOT so: {what}" + ("" if seen is None else f"; but: {seen}"))
         self.say(what)
 
+    @staticmethod
+    def expect_quietly(condition, what):
+        if not condition:
+            raise Failed(f"NOT so: {what}")
+
     # ---- Namespaces --------------------------------------------------------------------------
 
     def ns(self, node):

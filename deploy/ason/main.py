@@ -8,11 +8,10 @@ import signal
 import sys
 import time
 
-import failures  # noqa: F401 # its scenarios
 from operate import Operated
 from machine import Failed, Skipped
 from network import NODES
-from scenarios import SCENARIOS
+from play.order import SCENARIOS
 
 USAGE = """\
 usage: deploy/lab ason [--name NAME] COMMAND
@@ -24,6 +23,7 @@ usage: deploy/lab ason [--name NAME] COMMAND
   check [DIR]      up, all scenarios, down. Exit status 0 only if all of it happened as it must. In DIR (default
                    /tmp/forces-ason-report): report.md, a capture TAG.pcap of the RSVP packets of each scenario
     --only TAGS    these scenarios only, such as T1,T6
+    --long         in their full size: 1,000 connections, 200 changes of each message ($FORCES_LONG does the same)
     --keep         leave it running, whatever happened
   scenarios        what check plays
 
@@ -138,8 +138,10 @@ def main():
         option = argparse.ArgumentParser(usage=USAGE)
         option.add_argument("--only", default="")
         option.add_argument("--keep", action="store_true")
+        option.add_argument("--long", action="store_true")
         option.add_argument("folder", nargs="?", default="/tmp/forces-ason-report")
         chosen = option.parse_args(words)
+        lab.long |= chosen.long
         only = set(filter(None, chosen.only.split(",")))
         if only - {tag for tag, _, _ in SCENARIOS}:
             raise Failed(f"no such scenario: {chosen.only}")
