@@ -112,8 +112,10 @@ def invoke(what, usage, make, scenarios, status):
         option = argparse.ArgumentParser(usage=usage)
         option.add_argument("--only", default="")
         option.add_argument("--keep", action="store_true")
+        option.add_argument("--long", action="store_true")
         option.add_argument("folder", nargs="?", default=f"/tmp/forces-{what}-report")
         chosen = option.parse_args(words)
+        lab.long |= chosen.long
         only = set(filter(None, chosen.only.split(",")))
         if only - {tag for tag, _, _ in scenarios}:
             raise Failed(f"no such scenario: {chosen.only}")

@@ -54,6 +54,7 @@ class Machine:
         self.bin = pathlib.Path(os.environ.get("FORCES_BIN", TOP / "build/release/bin"))
         self.dir = pathlib.Path(os.environ.get("FORCES_LAB_DIR", "/tmp")) / f"forces-{name}"
         self.log_level = os.environ.get("FORCES_LAB_LOG", "info")
+        self.long = bool(os.environ.get("FORCES_LONG"))  # scenarios in their full size
         self.began = time.monotonic()
         self.lines = []  # all that was said
         self.notes = []  # (title, text) of the scenario that runs, for the report
@@ -90,6 +91,11 @@ class Machine:
         if not condition:
             raise Failed(f"NOT so: {what}" + ("" if seen is None else f"; but: {seen}"))
         self.say(what)
+
+    @staticmethod
+    def expect_quietly(condition, what):
+        if not condition:
+            raise Failed(f"NOT so: {what}")
 
     # ---- Namespaces --------------------------------------------------------------------------
 

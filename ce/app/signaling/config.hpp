@@ -24,7 +24,7 @@ struct TeLinkSettings {
   std::string address_a, address_b;
   std::vector<std::string> labels, srlgs;
   std::uint32_t metric = 1;
-  bool compound = false;
+  bool compound = false, discover = false;
   signaling::te::Link values{};
 };
 struct TeSettings {

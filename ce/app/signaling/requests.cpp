@@ -147,6 +147,21 @@ Response neighbors(const Rooms& rooms, Instant now) {
   return response;
 }
 
+// Slots that traces are expected of, and of which nothing is known.
+void add_unknown(const Rooms& rooms, std::uint32_t interface,
+                 const signaling::resource::LabelTable& table, control::LabelMap& map) {
+  const auto& config = *rooms.manager.interface(interface);
+  if (!config.discover) return;
+  constexpr std::size_t kMost = 4'096;
+  for (const auto label : config.labels.list(kMost)) {
+    if (table.state(label) != signaling::resource::LabelState::Unknown) continue;
+    auto& entry = *map.add_entries();
+    entry.set_interface(interface);
+    entry.set_local(label);
+    entry.set_state("unknown");
+  }
+}
+
 Response label_map(const Rooms& rooms, std::uint32_t only) {
   Response response;
   auto& map = *response.mutable_label_map();
@@ -164,6 +179,7 @@ Response label_map(const Rooms& rooms, std::uint32_t only) {
       entry.set_receive(from.receive);
       entry.set_send(from.send);
     }
+    add_unknown(rooms, interface, *table, map);
     for (const auto& from : table->faults()) {
       auto& fault = *map.add_faults();
       fault.set_interface(interface);

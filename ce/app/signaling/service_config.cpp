@@ -107,6 +107,7 @@ resource::InterfaceConfig interface_of(const InterfaceSettings& settings, const 
     interface.switching = link.values.switching;
     interface.encoding = link.values.encoding;
     interface.compound = link.compound;
+    interface.discover = link.discover;
     if (settings.labels.empty()) interface.labels = labels_of(link.labels);
   }
   return interface;

@@ -1,5 +1,6 @@
 """The laboratory while it runs: its programs, what can be seen of them, and what its operators do."""
 import contextlib
+import os
 import shutil
 import signal
 import socket
@@ -7,9 +8,10 @@ import subprocess
 import time
 
 import network
-import traffic
 from machine import TOP, Failed, Machine, run
 from network import NODES, USERS
+from wire import traffic
+from wire.edge import Edge
 
 
 class Lab(Machine):
@@ -32,19 +34,42 @@ class Lab(Machine):
         network.make(self)
         fes = [fe for node in NODES.values() for fe in node.fes]
         run(TOP / "deploy/tls/make-dev-certs", self.dir / "tls", "--ce", *NODES, "--fe", *fes, timeout=120)
+        network.write_secret(self)
         network.write(self)
         for folder in ("tls", "sock", "state"):
             run("chown", "-R", "nobody", self.dir / folder)
-        for number, node in NODES.items():
-            self.start_ce(number)
-            for fe in node.fes:
-                self.spawn(f"fe{fe}", node.ns, self.bin / "fe", "-f", self.dir / f"fe{fe}.toml")
-        self.within(40, "every ce has read the fabric of its fes, and hears its neighbours", self.whole)
+        self.start_all()
 
     def start_ce(self, *numbers):
         for number in numbers:
             node = NODES[number]
             self.spawn(node.ce, node.ns, self.bin / "ce", "-f", self.dir / f"{node.ce}.toml")
+
+    def again(self, *numbers, variant=network.Variant()):
+        """The ces of these nodes end in good order and start again, configured as the variant is."""
+        for number in numbers:
+            self.finish(NODES[number].ce)
+        network.write(self, *numbers, variant=variant)
+        self.start_ce(*numbers)
+        self.within(20, "they have read their fabrics, and all hear each other: "
+                    + ", ".join(NODES[number].name for number in numbers), self.whole)
+
+    def anew(self, variant):
+        """All programs, with nothing in fabrics and journals."""
+        for what in sorted(self.running(), key=lambda name: name.startswith("ce")):
+            if what.startswith(("fe", "ce")):
+                self.finish(what)
+        for path in (self.dir / "state").glob("[fc]e*"):
+            path.unlink()
+        network.write(self, variant=variant)
+        self.start_all()
+
+    def start_all(self):
+        for number, node in NODES.items():
+            self.start_ce(number)
+            for fe in node.fes:
+                self.spawn(f"fe{fe}", node.ns, self.bin / "fe", "-f", self.dir / f"fe{fe}.toml")
+        self.within(40, "every ce has read the fabric of its fes, and hears its neighbours", self.whole)
 
     def kill_ce(self, *numbers):
         self.say("SIGKILL to the ce of " + ", ".join(NODES[number].name for number in numbers))
@@ -74,10 +99,29 @@ class Lab(Machine):
 
     def listen(self, folder):
         """Users begin to send and receive, and RSVP packets are captured to this folder."""
-        names = [user for node in NODES.values() for user in node.users]
+        names = [user for node in NODES.values() for user in node.users] + [edge.name for edge in network.EDGES.values()]
         self.exchange = traffic.Exchange(
             self.inside(USERS, lambda: {name: traffic.User(name) for name in names}))
         self.capture = traffic.Capture([self.inside(node.ns, traffic.Capture.ear) for node in NODES.values()], folder)
+
+    @staticmethod
+    def edge_of(user):
+        """Of an edge node: its ID, that of the node it is at, and the interface it calls its own."""
+        for link in network.UNI:
+            edge = network.EDGES[link.b]
+            if edge.name == user:
+                return edge.id, NODES[link.a].id, link.interface(link.b)
+        raise KeyError(user)
+
+    @contextlib.contextmanager
+    def edges(self, *users):
+        """Edge nodes, as long as they are needed."""
+        there = [Edge(self, user, network.SECRET.encode()) for user in users]
+        try:
+            yield there
+        finally:
+            for one in there:
+                one.close()
 
     def inject(self, node, device, packet):
         """An IP packet out of an interface, as if the node's own had sent it."""

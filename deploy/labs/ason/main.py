@@ -6,10 +6,9 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import command  # noqa: E402
-import failures  # noqa: E402, F401 # its scenarios
 from network import NODES  # noqa: E402
 from operate import Operated  # noqa: E402
-from scenarios import SCENARIOS  # noqa: E402
+from play.order import SCENARIOS  # noqa: E402
 
 USAGE = """\
 usage: deploy/lab ason [--name NAME] COMMAND
@@ -21,6 +20,7 @@ usage: deploy/lab ason [--name NAME] COMMAND
   check [DIR]      up, all scenarios, down. Exit status 0 only if all of it happened as it must. In DIR (default
                    /tmp/forces-ason-report): report.md, a capture TAG.pcap of the RSVP packets of each scenario
     --only TAGS    these scenarios only, such as T1,T6
+    --long         in their full size: 1,000 connections, 200 changes of each message ($FORCES_LONG does the same)
     --keep         leave it running, whatever happened
   scenarios        what check plays
 

@@ -4,14 +4,14 @@ import json
 import re
 
 import network
-import traffic
 from lab import Lab
 from machine import Failed
 from network import NODES, TNA
+from wire import traffic
 
 PRIMARY = [1, 2, 3, 4, 6]  # from A to Z by the fewest links
 OTHER = [1, 2, 5, 7, 4, 6]  # past N3, through the legacy node
-BY_ID = {node.id: number for number, node in NODES.items()}
+BY_ID = {node.id: number for number, node in (NODES | network.EDGES).items()}
 USER = {user: (node, interface) for node in NODES.values() for user, interface in node.users.items()}
 
 
@@ -150,6 +150,11 @@ class Operated(Lab):
         lost = sum(self.exchange.lost(flow) for flow in self.base_flows)
         count = sum(self.exchange.count(flow)[1] for flow in self.base_flows)
         self.expect(lost == 0, f"no frame was lost {what}; {count} so far", f"{lost} lost")
+
+    def owner_of_base(self, state):
+        """As it stands in rows: that of the row which begins at A's slot 1."""
+        rows = state[0][NODES[1].fes[0]].values()
+        return next(row[-1] for row in rows if row[:2] == (where("A")[1], traffic.slot(1)))
 
     def end_base(self):
         self.none_lost(self.base_flows, "frames through `base` since it was set up")

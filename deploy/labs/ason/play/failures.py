@@ -3,9 +3,9 @@ and frames run through it both ways all the time: not one may be lost, and no ro
 """
 import time
 
-from network import NODES
+from network import NODES, Variant
 from operate import OTHER, PRIMARY
-from scenarios import scenario
+from play.scenario import scenario
 
 
 @scenario("T21", "a fibre that is cut: restored on another way; reverted; frozen")
@@ -66,6 +66,40 @@ def ends(lab):
     lab.start_ce(*NODES)
     lab.within(40, "all have it back", lambda: lab.has_base(*PRIMARY) and lab.is_up("base"))
     lab.untouched(before, "while nobody was there")
+
+
+@scenario("T8c", "an outage longer than the Restart Time; then N3 comes back alone, and its operator decides")
+def outage(lab):
+    lab.begin_base()
+    lab.again(3, variant=Variant(restart="1s", recovery="3s"))
+    lab.within(30, "N3 has `base` back", lambda: lab.has_base(3))
+    lab.spc("t8c", ("A", 2), ("Z", 2))
+    mine = lab.show("t8c")["lsp"]
+    before = lab.fabric_state()
+    lab.kill_ce(3)
+    lab.within(15, "its Restart Time of 1 s is over: an alarm at N2 and at N4",
+               lambda: all(f"{NODES[3].id} restart_time_over" in lab.log(f"ce{n}") for n in (2, 4)))
+    lab.expect(lab.is_up("base") and lab.is_up("t8c"), "nothing is released")
+    lab.kill_ce(2, 4)
+    lab.start_ce(3)
+    lab.within(20, "N3 is back, its neighbours are not: nobody confirms what it has, and all of it is kept",
+               lambda: [one["state"] for one in lab.lsps(3)] == ["recovering"] * 2)
+    lab.within(15, "that the call of `base` has nobody at its ends is an alarm, too",
+               lambda: "does not answer a refresh" in lab.log("ce3"))
+    lab.expect([one["state"] for one in lab.lsps(3)] == ["recovering"] * 2, "beyond the Recovery Time of 3 s, too")
+    lab.untouched(before, "beyond the Restart Time, and while nobody was there to say whose it is")
+    lab.note("LSPs of N3", lab.must("ce3", "connection", "list", "--lsps"))
+    words = [str(mine[key]) for key in ("sender", "end_point", "tunnel", "lsp")]
+    lab.must("ce3", "connection", "end-lsp", *words, "--give-up")
+    lab.within(10, "the operator gives up `t8c` there: its rows at N3 go, those of `base` stay", lambda: lab.rows(3)[31] == {
+        at: row for at, row in before[0][31].items() if row[-1] == lab.owner_of_base(before)})
+    lab.start_ce(2, 4)
+    lab.within(40, "its neighbours are back: `base` is confirmed everywhere", lambda: lab.has_base(*PRIMARY))
+    lab.delete("t8c")
+    lab.again(3)
+    lab.within(30, "N3 has `base` back", lambda: lab.has_base(3))
+    lab.nothing_left()
+    lab.expect(sum(lab.exchange.lost(flow) for flow in lab.base_flows) == 0, "no frame of `base` was lost")
 
 
 @scenario("T9", "the control channel between N2 and N3 is silent for a while; the fibre is not")

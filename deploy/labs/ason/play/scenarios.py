@@ -1,21 +1,9 @@
-"""What `check` plays: scenarios of setting up, refusing, finding other ways. Failures: failures.py.
-
-Each is a function of the laboratory that raises Failed where something is not as it must be; its name is that of
-the test scenario of the digest that it is the form of.
-"""
+"""Scenarios of setting up, refusing, finding other ways."""
 import time
 
-from network import LEVELS, NODES, SLOTS, TNA
+from network import LEVELS, NODES, TNA
 from operate import OTHER, PRIMARY
-
-SCENARIOS = []  # (tag, title, function), in the order in which they are played
-
-
-def scenario(tag, title):
-    def add(function):
-        SCENARIOS.append((tag, title, function))
-        return function
-    return add
+from play.scenario import scenario
 
 
 @scenario("T1", "an SPC across three domains by one command: A slot 2 to Z slot 4, and back")
@@ -76,18 +64,6 @@ def invalid_interface(lab):
         lab.expect(refused["error"] in words and refused["node"] == NODES[6].id,
                    f"{name}: N6 refuses with {refused['error']} {refused['text']}", refused)
     lab.delete("t12")
-    lab.nothing_left()
-
-
-@scenario("T11", "over equipment that numbers the slots differently at its two ends")
-def label_association(lab):
-    lab.spc("t11", ("A", 1), ("Z", 1), "--route", NODES[5].id + "+")
-    lab.expect_way("t11", OTHER, "it goes from N2 to N5 past box.py")
-    out = [row[3] >> 16 for row in lab.rows(2)[22].values() if row[2] == 25]
-    into = [row[1] >> 16 for row in lab.rows(5)[51].values() if row[0] == 52]
-    lab.expect(len(out) == 1 and into == [SLOTS + 1 - out[0]], f"slot {out} at N2 is slot {into} at N5")
-    lab.frames_pass(("A", 1), ("Z", 1))
-    lab.delete("t11")
     lab.nothing_left()
 
 

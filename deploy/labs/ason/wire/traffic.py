@@ -22,14 +22,19 @@ def slot(number):
     return number << 16
 
 
-def with_checksum(packet):
-    """An IP packet (of 20 octets of header) whose RSVP checksum is right."""
-    packet[22:24] = bytes(2)
-    octets = packet[20:] + bytes(len(packet) % 2)
+def internet_checksum(octets):
+    """Two octets, to be put where there are two of 0 (RFC 1071)."""
+    octets = bytes(octets) + bytes(len(octets) % 2)
     total = sum(struct.unpack(f"!{len(octets) // 2}H", octets))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
-    packet[22:24] = struct.pack("!H", ~total & 0xFFFF)
+    return struct.pack("!H", ~total & 0xFFFF)
+
+
+def with_checksum(packet):
+    """An IP packet (of 20 octets of header) whose RSVP checksum is right."""
+    packet[22:24] = bytes(2)
+    packet[22:24] = internet_checksum(packet[20:])
     return packet
 
 
