@@ -1,6 +1,5 @@
 """The laboratory while it runs: its programs, what can be seen of them, and what its operators do."""
 import contextlib
-import os
 import shutil
 import signal
 import socket
