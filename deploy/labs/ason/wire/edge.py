@@ -15,7 +15,7 @@ import time
 
 from wire import traffic
 
-VECTORS = pathlib.Path(__file__).resolve().parents[3] / "tests/vectors/rsvp"
+VECTORS = pathlib.Path(__file__).resolve().parents[4] / "tests/vectors/rsvp"
 PATH, RESV, PATH_ERR, PATH_TEAR, ACK, NOTIFY = 1, 2, 3, 5, 13, 21
 SESSION, HOP, INTEGRITY, TIME_VALUES, ERROR_SPEC, STYLE, FLOWSPEC = 1, 3, 4, 5, 6, 8, 9
 FILTER_SPEC, TEMPLATE, TSPEC, LABEL, LABEL_REQUEST, ERO = 10, 11, 12, 16, 19, 20
