@@ -34,6 +34,16 @@ resource::TransactionResult result_of(const std::optional<TransactionRecord>& re
   return result;
 }
 
+// An FE that keeps its state over a restart of its CE (CEFailoverPolicy 1) keeps the traces too
+// that the old one wanted, maybe of links that are without discovery now.
+std::vector<pl::BodyTlv> no_traces() {
+  pl::PathData table;
+  table.ids = {model::optical_port::kTraceSent};
+  pl::Oper del{.type = pl::OperType::Del};
+  del.elements.push_back({std::move(table)});
+  return {pl::LfbSelect{{ce::provision::kOpticalPort}, {kInstance}, {std::move(del)}}};
+}
+
 }  // namespace
 
 void Fabric::on_fe(std::uint32_t id, Instant now) {
@@ -151,6 +161,7 @@ void Fabric::ask(std::uint32_t id, Fe& fe, Instant now) {
     auto config = ce::provision::cross_connect_subscription(kInstance);
     std::ranges::move(ce::provision::optical_port_subscription(kInstance),
                       std::back_inserter(config));
+    std::ranges::move(no_traces(), std::back_inserter(config));
     fe.subscribe_due = !put(What::Subscribe, access_.configure(id, config));
   }
   if (fe.subscribe_due) return;

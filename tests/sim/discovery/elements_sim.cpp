@@ -35,9 +35,10 @@ class Element : public FeAccess, public fe::lfb::Sink {
     lfbs->attach(*engine);
     if (ce) ce->on_fe(1, world_.now());
   }
-  // The process of the controller begins anew; its FE drops what the old one had set.
-  void boot() {
-    engine->reset();
+  // The process of the controller begins anew; its FE drops what the old one had set, or (graceful
+  // restart, CEFailoverPolicy 1) does not.
+  void boot(bool keeps = false) {
+    if (!keeps) engine->reset();
     ce.reset();
     node.reset();
     store.crash(0);
@@ -208,6 +209,19 @@ TEST_F(Elements, AControllerThatBeginsAnewHasThePairsAndSetsItsTracesAgain) {
   EXPECT_EQ(a.verified(), kSlots) << "of the journal";
   (void)world.run_for(5s);
   EXPECT_EQ(a.ce->counters().traces_set, kSlots) << "which say at once what is heard";
+  EXPECT_EQ(z.verified(), kSlots);
+}
+
+TEST_F(Elements, WhatAnFeKeptOverARestartOfItsControllerIsInNobodysWay) {
+  ASSERT_TRUE(all_verified(5s));
+  a.engine->reset();
+  const ce::provision::TraceChange old{
+      .number = 9, .port = kPort, .label = slot(1), .text = "of an older life"};
+  (void)a.configure(1, ce::provision::trace_config(1, std::span(&old, 1)));
+  (void)world.run_for(10ms);
+  a.boot(true);
+  (void)world.run_for(10s);
+  EXPECT_EQ(a.ce->counters().traces_refused, 0U);
   EXPECT_EQ(z.verified(), kSlots);
 }
 
