@@ -64,7 +64,7 @@ TransportNode::TransportNode(NodeConfig&& config, state::Store& store, Instant n
       engine_(engine_config(config), now),
       connections_(connections_config(config), database_, finder_, manager_),
       calls_(calls_config(config)),
-      rooms_{database_, finder_, manager_, engine_, connections_, calls_} {
+      rooms_{database_, finder_, manager_, engine_, connections_, calls_, outbox_} {
   for (const te::Node& node : config.nodes) database_.set(node);
   for (const te::Link& link : config.links) database_.set(link);
   for (const resource::FeConfig& fe : config.fes) {
@@ -291,23 +291,23 @@ void TransportNode::take(const resource::Output& output, Instant now) {
 }
 
 void TransportNode::take(const ason::Output& output, Instant now) {
-  std::visit(Overloaded{
-                 [&](const ason::Persist& persisted) { persist(persisted.key, persisted.octets); },
-                 [&](const ason::AskCall& ask) { answer_ask(ask, now); },
-                 [&](const ason::CallConnection& connection) { tell_calls(connection, now); },
-                 [&](const ason::ConnectionChanged& changed) {
-                   time(changed);
-                   const bool bad = changed.failure.has_value();
-                   say(bad ? Level::Warning : Level::Info,
-                       bad ? "connection_failed" : "connection_changed", words(changed));
-                 },
-                 [&](const ason::ConnectionAlarm& alarm) {
-                   say(alarm.raised ? Level::Warning : Level::Info, "connection_alarm",
-                       words(alarm));
-                 },
-                 [&](const auto&) { outbox_.send(output); },
-             },
-             output);
+  std::visit(
+      Overloaded{
+          [&](const ason::Persist& persisted) { persist(persisted.key, persisted.octets); },
+          [&](const ason::AskCall& ask) { answer_ask(ask, now); },
+          [&](const ason::CallConnection& connection) { tell_calls(connection, now); },
+          [&](const ason::ConnectionChanged& changed) {
+            time(changed);
+            const bool bad = changed.failure.has_value();
+            outbox_.send(Said{bad ? Level::Warning : Level::Info,
+                              bad ? "connection_failed" : "connection_changed", words(changed)});
+          },
+          [&](const ason::ConnectionAlarm& alarm) {
+            say(alarm.raised ? Level::Warning : Level::Info, "connection_alarm", words(alarm));
+          },
+          [&](const auto&) { outbox_.send(output); },
+      },
+      output);
 }
 
 // A set-up has ended well, or a restoration; `setup_time` and `recovery_time` are of the last ones.
@@ -341,8 +341,8 @@ void TransportNode::take(const ason::calls::CallOutput& output, Instant now) {
                  [&](const SendNotify& notify) { outbox_.send(notify); },
                  [&](const CallChanged& changed) {
                    const bool bad = !changed.reason.cause.empty();
-                   say(bad ? Level::Warning : Level::Info, bad ? "call_failed" : "call_changed",
-                       words(changed));
+                   outbox_.send(Said{bad ? Level::Warning : Level::Info,
+                                     bad ? "call_failed" : "call_changed", words(changed)});
                    connections_.on_calls_changed(changed.id.number, now);
                  },
                  [&](const CallAlarm& alarm) {
@@ -354,6 +354,7 @@ void TransportNode::take(const ason::calls::CallOutput& output, Instant now) {
 
 void TransportNode::perform(const Item& item, Instant now) {
   if (const auto* const packet = std::get_if<SendPacket>(&item)) return out_.push(*packet);
+  if (const auto* const said = std::get_if<Said>(&item)) return out_.push(*said);
   if (const auto* const notify = std::get_if<ason::calls::SendNotify>(&item)) {
     const std::uint64_t ticket =
         notify->to.is_v6() ? 0 : engine_.notify(NodeId{notify->to.v4()}, notify->message, now);

@@ -2,9 +2,10 @@
 // controller joined. Sans I/O but for the store that it is given.
 //
 // What a room says goes at once to the others that it concerns. What announces something to another
-// node waits in an Outbox until all that was persisted before is durable. So do packets of the
-// engine, for an acknowledgment says that what it is of is known also after a crash; only Hellos
-// and challenges leave at once, so that a full disk does not look like a dead node.
+// node, or to the operator, waits in an Outbox until all that was persisted before is durable. So
+// do packets of the engine, for an acknowledgment says that what it is of is known also after a
+// crash; only Hellos and challenges leave at once, so that a full disk does not look like a dead
+// node.
 //
 // After its start a node reads back its FEs; connections that were there before are taken up by
 // journal, neighbours and rows, in whatever order these come (RFC 4139 section 4.4).
@@ -97,6 +98,7 @@ class TransportNode {
     engine::Engine& engine;
     ason::Controller& connections;
     ason::calls::CallController& calls;
+    const state::Durability& journal;  // what was persisted by these up to the last event
   };
 
   // Reads the journal; the store outlives it. A failure is the end of the start.
@@ -152,7 +154,7 @@ class TransportNode {
 
  private:
   // What leaves only when it is durable what stands behind it.
-  using Item = std::variant<ason::Output, ason::calls::SendNotify, SendPacket>;
+  using Item = std::variant<ason::Output, ason::calls::SendNotify, SendPacket, Said>;
 
   TransportNode(NodeConfig&& config, state::Store& store, Instant now);
   [[nodiscard]] std::expected<void, state::Failure> recover(Instant now);
@@ -185,6 +187,7 @@ class TransportNode {
   engine::Engine engine_;
   ason::Controller connections_;
   ason::calls::CallController calls_;
+  state::Outbox<Item> outbox_;
   Rooms rooms_;
 
   std::map<std::uint32_t, FePort> ports_;     // of interfaces, which are channels
@@ -200,7 +203,6 @@ class TransportNode {
   bool fabric_read_ = false;
   bool pumping_ = false;
   std::map<std::uint64_t, std::uint64_t> tickets_;  // of the engine to those of the call controller
-  state::Outbox<Item> outbox_;
   OutputQueue<NodeOutput> out_;
   Counters counters_;
 };

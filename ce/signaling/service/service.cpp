@@ -162,9 +162,11 @@ void Service::run() {
     node_->on_time(now);
     fabric_->on_time(now);
     perform(now);
-    if (watcher_ == nullptr || !watcher_->waits()) continue;
-    node_->operate([&](TransportNode::Rooms& rooms) { watcher_->look(rooms, now); }, now);
-    perform(now);
+    for (bool again = watcher_ != nullptr; again && watcher_->waits();) {
+      again = node_->operate(
+          [&](TransportNode::Rooms& rooms) { return watcher_->look(rooms, now); }, now);
+      perform(now);
+    }
   }
 }
 

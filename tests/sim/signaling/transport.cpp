@@ -206,13 +206,15 @@ void Member::pump() {
   for (bool more = true; more;) {
     more = false;
     if (watcher != nullptr && watcher->waits()) {
-      node->operate([&](TransportNode::Rooms& rooms) { watcher->look(rooms, now); }, now);
+      more = node->operate([&](TransportNode::Rooms& rooms) { return watcher->look(rooms, now); },
+                           now);
     }
     while (const auto output = node->poll_output()) {
       more = true;
       take(*output);
     }
     if (other_store != nullptr) break;
+    more |= disk == Duration{} && disk_writes && !durable();  // who waits for that looks again
     sync();
     node->on_store(now);
   }
