@@ -116,6 +116,7 @@ TEST_F(OperationsSim, OneThatIsKeptCanBeTriedAgain) {
   asked.keep = true;
   EXPECT_TRUE(answer(create(asked)).has_error());
   EXPECT_EQ(calls(6), 1U);
+  network.run(100ms);  // what was set up goes first
   const auto again = ask([&](Rooms& rooms, Instant now) {
     EXPECT_TRUE(rooms.connections.retry("kept", now));
     return operations.wait_for_move(rooms, "kept", LspKey{}, now);
