@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <iterator>
 
+#include "ce/app/multicast/report.hpp"
+#include "ce/app/multicast/requests.hpp"
 #include "ce/app/requests.hpp"
 #include "ce/app/signaling/report.hpp"
+#include "common/runtime/timer.hpp"
 #include "tml/daemon/report.hpp"
 
 namespace forces::ce {
@@ -32,6 +35,18 @@ observe::Level level_of(signaling::Level level) {
   return observe::Level::Error;
 }
 
+observe::Level level_of(multicast::Level level) {
+  switch (level) {
+    case multicast::Level::Info:
+      return observe::Level::Info;
+    case multicast::Level::Warning:
+      return observe::Level::Warning;
+    case multicast::Level::Error:
+      break;
+  }
+  return observe::Level::Error;
+}
+
 }  // namespace
 
 bool App::changes_live(std::string_view table) const {
@@ -43,6 +58,24 @@ void App::build(observe::Log& log) {
   listens_at_ = settings_.address;
   controller_ = std::make_unique<Controller>(controller_config(settings_),
                                              daemon::event_log(log.component("association")));
+  if (settings_.multicast.enabled) {
+    const auto said = [logger = log.component("multicast")](
+                          multicast::Level level, std::string_view event, std::string_view text) {
+      logger.limited(level_of(level), event, {{"detail", text}});
+    };
+    multicast_ = std::make_unique<multicast::Service>(
+        multicast_config(settings_.multicast, settings_.id, settings_.address, settings_.common),
+        said);
+    copies_.emplace(
+        multicast::forwarding::ForwardingTimes{.orphans = settings_.multicast.times.rejoin},
+        runtime::now());
+    controller_->set_copy_source(&*copies_);
+    multicast_->set_follower([this](mars::server::Server& mars, Instant now) {
+      const bool news =
+          copies_->with([&](auto& copies) { return follower_.follow(mars, copies, now); });
+      if (news) controller_->copies_changed();
+    });
+  }
   ason_ = settings_.ason;
   signaling_log_ = log.component("signaling");
   if (!ason_.signaling.enabled()) return;
@@ -51,6 +84,8 @@ void App::build(observe::Log& log) {
     no_signaling_ = config.error();
     return;
   }
+  // Who takes FEs over is told from the holder's name: Service.
+  if (config->etcd) config->etcd->name = fmt::format("{:#x} {}", settings_.id, settings_.name);
   const auto said = [logger = signaling_log_](signaling::Level level, std::string_view event,
                                               std::string_view text) {
     logger.limited(level_of(level), event, {{"detail", text}});
@@ -62,6 +97,11 @@ void App::build(observe::Log& log) {
 }
 
 std::string App::open_state() {
+  if (multicast_) {
+    if (const std::string why = multicast_->start(*controller_); !why.empty()) {
+      return fmt::format("[multicast] {}", why);
+    }
+  }
   if (!no_signaling_.empty()) return no_signaling_;
   if (!signaling_) return {};
   const std::string why = signaling_->start(*controller_);
@@ -87,7 +127,12 @@ void App::reconfigure() {
   signaling_->set_neighbors(std::move(*neighbors));
 }
 
+std::expected<void, std::string> App::reload_tls() {
+  return multicast_ ? multicast_->reload_tls() : std::expected<void, std::string>{};
+}
+
 void App::stop() {
+  if (multicast_) multicast_->stop();
   if (signaling_) signaling_->stop();
   controller_->stop();
 }
@@ -103,6 +148,10 @@ void App::describe(control::Status& status) const {
   if (snapshot.routing.enabled) {
     add_listener(status, "fpm", settings_.routing.fpm.address, snapshot.routing.fpm_port);
     status.set_zebra(snapshot.routing.connected ? "connected" : "not connected");
+  }
+  if (const std::uint16_t port = multicast_ ? multicast_->scsp_port() : 0; port != 0) {
+    const auto& at = settings_.multicast.scsp.address;
+    add_listener(status, "scsp", at.empty() ? listens_at_ : at, port);
   }
   status.set_elements(static_cast<std::uint32_t>(snapshot.fes.size()));
   status.set_associated(static_cast<std::uint32_t>(
@@ -124,7 +173,9 @@ void App::detail(control::Element& element) const {
 }
 
 control::Response App::answer(const control::Request& request) {
-  auto response = signaling_requests_.answer(signaling_.get(), request);
+  auto response = answer_multicast(multicast_.get(), request);
+  if (response.result_case() != control::Response::RESULT_NOT_SET) return response;
+  response = signaling_requests_.answer(signaling_.get(), request);
   if (response.result_case() != control::Response::RESULT_NOT_SET) return response;
   response = lfb_.answer(*controller_, request);
   if (response.result_case() != control::Response::RESULT_NOT_SET) return response;
@@ -133,9 +184,11 @@ control::Response App::answer(const control::Request& request) {
 
 observe::Families App::metrics() const {
   auto all = families_of(controller_->snapshot());
-  if (!signaling_) return all;
-  auto more = families_of(*signaling_);
-  std::ranges::move(more, std::back_inserter(all));
+  const auto add = [&](observe::Families more) {
+    std::ranges::move(more, std::back_inserter(all));
+  };
+  if (multicast_) add(families_of(*multicast_));
+  if (signaling_) add(families_of(*signaling_));
   return all;
 }
 

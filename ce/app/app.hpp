@@ -2,12 +2,16 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "ce/app/config.hpp"
 #include "ce/app/lfb/lfb_requests.hpp"
 #include "ce/app/signaling/requests.hpp"
 #include "ce/association/controller.hpp"
+#include "ce/multicast/forwarding/follower.hpp"
+#include "ce/multicast/forwarding/source.hpp"
+#include "ce/multicast/service/service.hpp"
 #include "tml/daemon/application.hpp"
 
 namespace forces::ce {
@@ -24,6 +28,7 @@ class App final : public daemon::Configured<Settings> {
   std::string open_state() override;
   tml_status start(tmlx_context* context) override { return controller_->start(context); }
   void reconfigure() override;
+  std::expected<void, std::string> reload_tls() override;
   void stop() override;
 
   void describe(control::Status& status) const override;
@@ -34,6 +39,9 @@ class App final : public daemon::Configured<Settings> {
 
  private:
   std::string listens_at_;  // as at the start; settings_ may have been read again since
+  // Host maps of the MARS become rows of FEs. The controller takes them: they outlive it.
+  std::optional<multicast::forwarding::ForwardingSource> copies_;
+  multicast::forwarding::Follower follower_;
   std::unique_ptr<Controller> controller_;
   LfbRequests lfb_;
   // As at the start. None: no signalling is configured, or what it says cannot be used.
@@ -42,6 +50,7 @@ class App final : public daemon::Configured<Settings> {
   std::unique_ptr<signaling::Service> signaling_;
   std::string no_signaling_;  // why not
   observe::Logger signaling_log_;
+  std::unique_ptr<multicast::Service> multicast_;  // none: it is not configured
 };
 
 // What the operator sees of a snapshot.

@@ -159,6 +159,7 @@ void visit(ConfigVisitor& v, Settings& s) {
   v.table("routing", [&] { visit_routing(v, s.routing); });
   v.table("ha", [&] { v.flag("shared_devices", s.shared_devices); });
   visit(v, s.ason, s.fes);
+  visit(v, s.multicast, s.id, s.address, s.common);
 }
 
 ControllerConfig controller_config(const Settings& s) {

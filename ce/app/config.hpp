@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "ce/app/multicast/config.hpp"
 #include "ce/app/signaling/config.hpp"
 #include "ce/association/controller.hpp"
 #include "ce/routing/service.hpp"
@@ -39,6 +40,7 @@ struct Settings {
   routing::ServiceConfig routing;   // [routing]; its links are those above
   bool shared_devices = false;      // [ha]
   AsonSettings ason;                // [te], [signaling], [policy]
+  MulticastSettings multicast;      // [multicast]
   daemon::CommonSettings common;
 
   Settings();

@@ -19,6 +19,14 @@ void Controller::Impl::tell(const Later& later) {
   for (const PortStatus& port : later.ports) {
     routing_.set_port_up({port.fe_id, port.port}, port.up);
   }
+  for (const auto& event : later.vcs) {
+    std::visit(
+        Overloaded{[&](const VcChanged& vc) { vc_observer_->on_vc({vc.fe_id, vc.vc}, vc.up); },
+                   [&](const VcReceived& received) {
+                     vc_observer_->on_sdu({received.fe_id, received.vc}, received.sdu);
+                   }},
+        event);
+  }
   if (observer_ == nullptr) return;
   for (const std::uint32_t fe : later.fes) observer_->on_fe(fe);
   for (const FeEvent& event : later.events) observer_->on_event(event.fe_id, event.octets);
@@ -287,6 +295,8 @@ void Controller::Impl::perform(ControllerOutput& output, Later& later) {
             redirect_.set_addresses(port.fe_id, id, {addresses.begin(), addresses.end()});
           },
           [&](FeEvent& event) { later.events.push_back(std::move(event)); },
+          [&](VcChanged& vc) { later.vcs.emplace_back(vc); },
+          [&](VcReceived& received) { later.vcs.emplace_back(std::move(received)); },
           [&](const Answered& answered) { desk_.take(answered); },
           [&](const TransactionEnded& ended) {
             desk_.take(ended);
@@ -307,6 +317,14 @@ void Controller::on_context_event(void* controller, const tmlx_event* event) {
   static_cast<Controller*>(controller)->impl_->report(*event);
 }
 void Controller::set_observer(FeObserver* observer) { impl_->set_observer(observer); }
+void Controller::set_vc_observer(VcObserver* observer) { impl_->set_vc_observer(observer); }
+std::size_t Controller::send_vc(std::span<const VcOfFe> to, pl::VcKind kind, wire::Bytes sdu) {
+  return impl_->with_core([&](ControllerCore& core, OperatorDesk&, Instant now) {
+    return core.send_vc(to, kind, sdu, now);
+  });
+}
+void Controller::set_copy_source(provision::CopySource* source) { impl_->set_copy_source(source); }
+void Controller::copies_changed() { impl_->rows_changed(); }
 std::uint64_t Controller::period(std::uint32_t fe_id) const { return impl_->period(fe_id); }
 bool Controller::send_packet(std::uint32_t fe_id, std::uint32_t port_id, wire::Bytes packet) {
   return impl_->send_packet(fe_id, port_id, packet);

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "ce/redirect/port_config.hpp"
 #include "ce/routing/service.hpp"
 #include "common/core/time.hpp"
+#include "proto/pl/vc.hpp"
 #include "tml/daemon/events.hpp"
 #include "tml/tml.h"
 
@@ -95,6 +97,17 @@ class Controller {
 
   // Before start(), and it outlives stop(). None: nullptr.
   void set_observer(FeObserver* observer);
+  // Likewise: where rows of copies between FEs come from. It is called under the controller's
+  // mutex, from any thread, and says copies_changed() without a mutex of its own that it takes
+  // then.
+  void set_copy_source(provision::CopySource* source);
+  void copies_changed();
+
+  // The same for VCs of MARS messages; without one they are what nobody has defined.
+  void set_vc_observer(VcObserver* observer);
+  // To those of these VCs that are still there; how many they are. What a full queue refuses is
+  // counted as pl_send_failures: MARS repeats what it needs.
+  std::size_t send_vc(std::span<const VcOfFe> to, pl::VcKind kind, wire::Bytes sdu);
 
   // Makes the TUN devices (CAP_NET_ADMIN). False: at least one failed; the sink has said which, and
   // that port counts and drops its packets.

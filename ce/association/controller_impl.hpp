@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "ce/association/controller.hpp"
@@ -46,6 +47,7 @@ struct Later {
   // For the observer.
   std::vector<std::uint32_t> fes{};
   std::vector<FeEvent> events{};
+  std::vector<std::variant<VcChanged, VcReceived>> vcs{};
   std::vector<std::pair<std::uint64_t, OperatorAnswer>> answers{};
 };
 
@@ -67,6 +69,15 @@ class Controller::Impl {
   ~Impl() { stop(); }
 
   void set_observer(FeObserver* observer);
+  void set_vc_observer(VcObserver* observer) {
+    vc_observer_ = observer;
+    core_.carry_vcs(observer != nullptr);
+  }
+  void set_copy_source(provision::CopySource* source) {
+    const std::scoped_lock lock(mutex_);
+    core_.set_copy_source(source, runtime::now());
+  }
+  void rows_changed();  // any thread, without the mutex
   [[nodiscard]] std::uint64_t period(std::uint32_t fe_id) const;
   bool send_packet(std::uint32_t fe_id, std::uint32_t port_id, wire::Bytes packet) {
     return redirect_.send(fe_id, port_id, packet, runtime::now());
@@ -123,7 +134,6 @@ class Controller::Impl {
   void pump(Later& later);  // under the mutex
   void perform(ControllerOutput& output, Later& later);
   void tell(const Later& later);
-  void rows_changed();  // any thread, without the mutex
   void follow_devices(const ControllerConfig& config);
   void follow_period(std::uint32_t fe_id, Later& later);
 
@@ -136,6 +146,7 @@ class Controller::Impl {
   routing::Service routing_;
   RoutingRows rows_;
   FeObserver* observer_ = nullptr;
+  VcObserver* vc_observer_ = nullptr;
   std::map<std::uint32_t, std::uint64_t> periods_;  // of FEs whose master we are
   std::uint64_t last_period_ = 0;
   std::map<routing::FePort, std::uint32_t> devices_;  // interface index of each port's

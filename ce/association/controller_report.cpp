@@ -43,6 +43,13 @@ std::optional<daemon::Note> note_of(const SetsReplaced& replaced) {
                       "it has no class EcmpHops: routes over several next hops use the first only"};
 }
 
+std::optional<daemon::Note> note_of(const CopiesFailed& failed) {
+  const auto& [row, code, count] = failed.failed;
+  return daemon::Note{daemon::Severity::Warning, "copies_failed", failed.fe_id,
+                      std::to_string(count) + " rows of MulticastForwarding refused, one with " +
+                          std::string(pl::to_string(code)) + "; all are read and sent again"};
+}
+
 std::optional<daemon::Note> note_of(const RowsFailed& failed) {
   const auto& [last, code, count] = failed.failed;
   return daemon::Note{daemon::Severity::Warning, "rows_failed", failed.fe_id,

@@ -19,6 +19,7 @@ struct RedirectFeCounters;
 [[nodiscard]] std::optional<daemon::Note> note_of(const RowsFailed& failed);
 [[nodiscard]] std::optional<daemon::Note> note_of(const RowsRemoved& removed);
 [[nodiscard]] std::optional<daemon::Note> note_of(const SetsReplaced& replaced);
+[[nodiscard]] std::optional<daemon::Note> note_of(const CopiesFailed& failed);
 [[nodiscard]] std::optional<daemon::Note> note_of(const TransactionEnded& ended);
 [[nodiscard]] std::optional<daemon::Note> note_of(const Answered& answered);
 [[nodiscard]] daemon::CounterSamples samples(const RedirectPortCounters& counters);

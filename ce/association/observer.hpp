@@ -29,4 +29,24 @@ class FeObserver {
   virtual void on_answer(std::uint64_t ticket, const OperatorAnswer& answer) = 0;
 };
 
+// The VC of MARS messages with one FE, which is there while the FE is associated, whoever its
+// master is. Another association is another VC.
+struct VcOfFe {
+  std::uint32_t fe_id = 0;
+  std::uint64_t vc = 0;  // no other VC of this process has the number
+};
+
+// Called as FeObserver is. Calls of one FE may come in another order than things happened, from
+// different threads: what is down does not come up again, and a message may come before on_vc.
+class VcObserver {
+ public:
+  VcObserver() = default;
+  VcObserver(const VcObserver&) = default;
+  VcObserver& operator=(const VcObserver&) = default;
+  virtual ~VcObserver() = default;
+
+  virtual void on_vc(VcOfFe vc, bool up) = 0;
+  virtual void on_sdu(VcOfFe vc, wire::Bytes sdu) = 0;  // LLC/SNAP included
+};
+
 }  // namespace forces::ce

@@ -109,6 +109,8 @@ std::string next_of(const control::Response& response) {
       return number(response.lfb().next());
     case control::Response::kFabric:
       return number(response.fabric().next());
+    case control::Response::kMemberships:
+      return number(response.memberships().next());
     case control::Response::kCalls:
       return number(response.calls().next());
     case control::Response::kLsps:
@@ -117,6 +119,10 @@ std::string next_of(const control::Response& response) {
       return number(response.te_links().next());
     case control::Response::kConnections:
       return response.connections().next();
+    case control::Response::kGroups:
+      return response.groups().next();
+    case control::Response::kMarsClients:
+      return number(response.mars_clients().next());
     default:
       return {};
   }
@@ -124,6 +130,7 @@ std::string next_of(const control::Response& response) {
 
 void set_after(control::Request& request, const std::string& text) {
   if (request.has_connection_list()) return request.mutable_connection_list()->set_after(text);
+  if (request.has_group_list()) return request.mutable_group_list()->set_after(text);
   const std::uint64_t after = std::stoull(text);
   switch (request.operation_case()) {
     case control::Request::kElementList:
@@ -141,8 +148,14 @@ void set_after(control::Request& request, const std::string& text) {
     case control::Request::kFabricShow:
       request.mutable_fabric_show()->set_after(after);
       break;
+    case control::Request::kMembershipList:
+      request.mutable_membership_list()->set_after(after);
+      break;
     case control::Request::kLfbGet:
       request.mutable_lfb_get()->set_from(static_cast<std::uint32_t>(after));
+      break;
+    case control::Request::kMarsClientList:
+      request.mutable_mars_client_list()->set_after(after);
       break;
     case control::Request::kCallList:
       request.mutable_call_list()->set_after(after);
@@ -161,6 +174,7 @@ void set_after(control::Request& request, const std::string& text) {
 // A daemon that went round in pages would be asked for ever.
 bool goes_on(const std::string& last, const std::string& next, const control::Request& request) {
   if (request.has_connection_list()) return next > last;
+  if (request.has_group_list()) return !next.empty() && next != last;  // not in order of text
   return !next.empty() && std::stoull(next) > std::stoull(last);
 }
 

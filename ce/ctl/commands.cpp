@@ -8,8 +8,10 @@
 #include <memory>
 
 #include "ce/ctl/client.hpp"
-#include "ce/ctl/fabric.hpp"
+#include "ce/ctl/element/fabric.hpp"
+#include "ce/ctl/element/membership.hpp"
 #include "ce/ctl/lfb/lfb_commands.hpp"
+#include "ce/ctl/multicast/multicast_commands.hpp"
 #include "ce/ctl/render.hpp"
 #include "ce/ctl/signaling/signaling_commands.hpp"
 
@@ -129,7 +131,9 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_lfb(app, invocation);
   add_ha(app, invocation);
   add_fabric(app, invocation);
+  add_membership(app, invocation);
   add_signaling(app, invocation);
+  add_multicast(app, invocation);
   auto filter = std::make_shared<std::string>();
   auto* stats = app.add_subcommand("stats", "every metric, as at /metrics")->fallthrough();
   stats->add_option("--filter", *filter, "only metrics whose name contains this");
@@ -150,8 +154,10 @@ void add_commands(CLI::App& app, Invocation& invocation) {
       "  forcesctl lfb set 2 FEObject.1/FEName edge2\n"
       "  forcesctl --socket /run/forces/fe.sock channel list --json\n"
       "  forcesctl --socket /run/forces/fe.sock fabric fail 3 0x10000-0x40000\n"
+      "  forcesctl --socket /run/forces/fe.sock membership list\n"
       "  forcesctl spc create 1 192.0.2.3:7 --name blue\n"
       "  forcesctl connection show blue\n"
+      "  forcesctl group members 239.1.2.3\n"
       "  forcesctl stats --filter drops\n"
       "  forcesctl log level debug --component association\n"
       "  echo 100f00060000000240000001000000000000000700000000 | forcesctl decode pl\n"

@@ -8,8 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "ce/ctl/fabric.hpp"
+#include "ce/ctl/element/fabric.hpp"
+#include "ce/ctl/element/membership.hpp"
 #include "ce/ctl/lfb/lfb_text.hpp"
+#include "ce/ctl/multicast/multicast_text.hpp"
 #include "ce/ctl/signaling/signaling_text.hpp"
 #include "ce/ctl/table.hpp"
 
@@ -309,12 +311,15 @@ std::string render_text(const Response& response) {
       return lfb_text(response.lfb());
     case Response::kFabric:
       return text_of(response.fabric());
+    case Response::kMemberships:
+      return text_of(response.memberships());
     case Response::kPending:
       return "it has not ended yet\n";
     default:
       break;
   }
   auto text = signaling_text(response);
+  if (text.empty()) text = multicast_text(response);
   return text.empty() ? "an answer that this forcesctl does not know\n" : text;
 }
 

@@ -4,8 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "ce/provision/table_rows.hpp"
 #include "proto/model/classes/classes.hpp"
-#include "proto/model/packing.hpp"
 #include "proto/wire/reader.hpp"
 #include "proto/wire/writer.hpp"
 
@@ -36,36 +36,6 @@ std::optional<RowStatus> status_of(Bytes value) {
   value = pl::without_counted_pad(value, 1);
   if (value.size() != 1 || std::to_integer<unsigned>(value.front()) > 2) return std::nullopt;
   return static_cast<RowStatus>(value.front());
-}
-
-// Calls f(number, packed) for the rows of a table in one leaf, in each form an FE may answer with;
-// no octets for what is no row.
-template <class F>
-bool read_rows(const model::Type& table, const pl::Leaf& leaf, F&& f) {
-  const auto packed = [&](Bytes value, wire::ByteWriter& room) -> Bytes {
-    const bool good =
-        model::merge(*table.element, std::nullopt, value, room) == ResultCode::Success;
-    return good ? room.written() : Bytes{};
-  };
-  const bool sparse = leaf.item.is(pl::TlvType::SparseData);
-  if (!sparse && !leaf.item.is(pl::TlvType::FullData)) return false;
-  const auto ids = leaf.path.ids();
-  if (ids.size() == 2) {
-    wire::ByteWriter room;
-    f(ids[1], sparse ? packed(leaf.item.value, room) : leaf.item.value);
-    return true;
-  }
-  if (!sparse)
-    return model::for_each_row(table, leaf.item.value, [&](std::uint32_t n, Bytes row) {
-      f(n, row);
-      return true;
-    });
-  for (const pl::IlvView row : leaf.item.ilvs()) {
-    wire::ByteWriter room;
-    const bool nested = model::is_sparse(*table.element, row.value);
-    f(row.id, nested ? packed(row.value, room) : row.value);
-  }
-  return true;
 }
 
 }  // namespace

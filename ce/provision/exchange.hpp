@@ -41,6 +41,8 @@ enum class Purpose : std::uint8_t {
   Subscriptions,
   ReadRows,
   WriteRows,
+  ReadCopies,  // MulticastForwarding
+  WriteCopies,
   Transaction,
   Operator,
 };

@@ -14,6 +14,7 @@ namespace forces::ce::provision {
 using model::optical_port::kFailedLabels;
 using model::optical_port::kPorts;
 using model::optical_port::kTraceReceived;
+using model::optical_port::kTraceSent;
 using wire::Bytes;
 
 namespace {
@@ -52,6 +53,45 @@ std::vector<pl::BodyTlv> optical_port_subscription(std::uint32_t instance) {
     set.elements.push_back({std::move(path)});
   }
   return body(instance, std::move(set));
+}
+
+std::vector<pl::BodyTlv> trace_config(std::uint32_t instance,
+                                      std::span<const TraceChange> changes) {
+  pl::LfbSelect select{{kOpticalPort}, {instance}, {}};
+  for (const TraceChange& change : changes) {
+    const auto type = change.text ? pl::OperType::Set : pl::OperType::Del;
+    if (select.operations.empty() || select.operations.back().type != type) {
+      select.operations.push_back({.type = type});
+    }
+    pl::PathData path;
+    path.ids = {kTraceSent, change.number};
+    if (change.text) {
+      wire::ByteWriter row;
+      row.u32(change.port);
+      row.u32(change.label);
+      model::write_member(trace_type(), std::as_bytes(std::span(*change.text)), row);
+      const Bytes octets = row.written();
+      path.items.push_back({pl::FullData{{octets.begin(), octets.end()}}});
+    }
+    select.operations.back().elements.push_back({std::move(path)});
+  }
+  return {std::move(select)};
+}
+
+std::size_t refused_traces(const pl::MessageView& answer) {
+  std::size_t refused = 0;
+  for (const pl::LfbSelectView select : answer.selects()) {
+    if (select.class_id.value != kOpticalPort) continue;
+    for (const pl::OperView oper : select.operations) {
+      (void)pl::for_each_leaf(oper.items(), [&](const pl::Leaf& leaf) {
+        const bool bad =
+            leaf.item.is_result() && leaf.item.result().code != pl::ResultCode::Success;
+        refused += bad ? 1 : 0;
+        return true;
+      });
+    }
+  }
+  return refused;
 }
 
 bool OpticalPortReader::take(const pl::MessageView& answer) {

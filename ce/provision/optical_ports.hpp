@@ -1,9 +1,11 @@
 // The optical ports of an FE (class OpticalPort, 65797) as octets: questions, their answers, the
-// subscription to what happens to ports and labels.
+// subscription to what happens to ports and labels, the traces to be sent.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,18 @@ struct ReceivedTrace {
   std::string trace;
   friend bool operator==(const ReceivedTrace&, const ReceivedTrace&) = default;
 };
+
+// A row of TraceSentTable, which a CE sets by a subscript of its choice.
+struct TraceChange {
+  std::uint32_t number = 0;
+  std::uint32_t port = 0, label = 0;
+  std::optional<std::string> text{};  // nothing: the row goes
+  friend bool operator==(const TraceChange&, const TraceChange&) = default;
+};
+[[nodiscard]] std::vector<pl::BodyTlv> trace_config(std::uint32_t instance,
+                                                    std::span<const TraceChange> changes);
+// How many of them an FE has refused, by its answer.
+[[nodiscard]] std::size_t refused_traces(const pl::MessageView& answer);
 
 // Takes all parts of an answer.
 class OpticalPortReader {

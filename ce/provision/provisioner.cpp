@@ -26,11 +26,12 @@ void write(const std::vector<pl::BodyTlv>& body, pl::MessageWriter& w) {
   }
 }
 
-// Tables that FibSync writes.
+// Tables that FibSync and CopySync write.
 bool touches_rows(const std::vector<pl::BodyTlv>& body) {
   return std::ranges::any_of(body, [](const pl::BodyTlv& tlv) {
     const auto* select = std::get_if<pl::LfbSelect>(&tlv);
-    return select != nullptr && (table_of(select->class_id, 1) || table_of(select->class_id, 2));
+    return select != nullptr && (table_of(select->class_id, 1) || table_of(select->class_id, 2) ||
+                                 select->class_id.value == kMulticastForwarding);
   });
 }
 
@@ -44,7 +45,8 @@ Provisioner::Provisioner(std::uint32_t ce_id, std::uint32_t fe_id, const Provisi
     : exchange_(ce_id, fe_id, config.exchange),
       mastership_(ce_id, config.ask_master_every),
       inventory_(config.topology_wait),
-      sync_(fe_id, exchange_, config.sync) {}
+      sync_(fe_id, exchange_, config.sync),
+      copies_(fe_id, exchange_) {}
 
 void Provisioner::set_settings(std::vector<pl::Element> elements) {
   settings_ = std::move(elements);
@@ -65,8 +67,9 @@ void Provisioner::on_lost() {
   inventory_.stop();
   addresses_.stop();
   sync_.stop();
+  copies_.stop();
   plane_.stop();
-  sync_due_ = addresses_due_ = plane_due_ = touched_ = false;
+  sync_due_ = addresses_due_ = plane_due_ = copies_due_ = touched_ = false;
   abandon(Instant{});
   follow_master(Instant{});
   flush(Instant{});
@@ -85,6 +88,7 @@ void Provisioner::on_channel_back(bool data_up, Instant now) {
   plane_due_ = true;
   settings_due_ = subscribe_due_ = true;
   sync_.distrust(now);
+  copies_due_ = true;
 }
 
 // Nobody will answer what was asked before; who asked in an operator's name is told.
@@ -127,6 +131,10 @@ std::expected<Taken, Refused> Provisioner::on_response(const pl::Header& header,
     case Purpose::ReadRows:
     case Purpose::WriteRows:
       good = sync_.on_answer(*answer, now);
+      break;
+    case Purpose::ReadCopies:
+    case Purpose::WriteCopies:
+      good = copies_.on_answer(*answer, now);
       break;
     case Purpose::Transaction: {
       good = succeeded(answer->message, &code);
@@ -178,6 +186,10 @@ void Provisioner::on_unanswered(const Unanswered& lost, Instant now) {
     case Purpose::WriteRows:
       sync_.distrust(now);
       break;
+    case Purpose::ReadCopies:
+    case Purpose::WriteCopies:
+      copies_.on_unanswered(now);
+      break;
     case Purpose::Transaction:
       results_.erase(lost.correlator);
       out_.push(TransactionAnswered{lost.correlator, ResultCode::TimedOut, true});
@@ -217,6 +229,7 @@ std::optional<Instant> Provisioner::next_deadline() const {
   earlier(at, mastership_.next_deadline());
   earlier(at, inventory_.next_deadline());
   earlier(at, sync_.next_deadline());
+  earlier(at, copies_.next_deadline());
   earlier(at, plane_.next_deadline(sync_));
   return at;
 }
@@ -228,15 +241,16 @@ void Provisioner::follow_master(Instant) {
   was_mine_ = mine;
   out_.push(MasterChanged{mine});
   if (mine) {
-    settings_due_ = subscribe_due_ = sync_due_ = true;
+    settings_due_ = subscribe_due_ = sync_due_ = copies_due_ = true;
     inventory_.on_master();
     addresses_.on_master();
     return;
   }
-  settings_due_ = subscribe_due_ = sync_due_ = false;
+  settings_due_ = subscribe_due_ = sync_due_ = copies_due_ = false;
   inventory_.on_backup();
   addresses_.on_backup();
   sync_.stop();
+  copies_.stop();
   plane_.stop();
   plane_due_ = false;
 }
@@ -252,13 +266,18 @@ void Provisioner::pump(Instant now) {
     follow_master(now);
     if (may_configure() && (settings_due_ || subscribe_due_)) send_settings(now);
     inventory_.pump(exchange_, may_configure(), now);
-    if (std::exchange(touched_, touched_ && held_) && !held_) sync_.distrust(now);
+    if (std::exchange(touched_, touched_ && held_) && !held_) distrust(now);
     if (sync_due_ && may_configure() && inventory_.capability_read()) {
       sync_due_ = false;
       plane_due_ = true;
       sync_.start(inventory().table_instances(), now);
     }
     sync_.pump(now);
+    if (copies_due_ && may_configure() && inventory_.capability_read()) {
+      copies_due_ = false;
+      copies_.start(first_instance(kMulticastForwarding));
+    }
+    copies_.pump(now);
     if (plane_due_ && is_mine() && inventory_.capability_read()) {
       plane_due_ = false;
       plane_.start(first_instance(kKernelPlane));
@@ -285,6 +304,7 @@ void Provisioner::flush(Instant now) {
     std::visit([&](auto& told) { out_.push(std::move(told)); }, *note);
   }
   while (const auto failed = sync_.poll_output()) out_.push(*failed);
+  while (const auto failed = copies_.poll_output()) out_.push(*failed);
 }
 
 // RFC 5810 section 7.3.1: heartbeats are governed by FEPO components that the master sets; its
@@ -344,6 +364,7 @@ std::uint64_t Provisioner::switch_master(std::uint32_t ce_id, Instant now) {
 void Provisioner::hold(bool held) {
   held_ = held;
   sync_.hold(held);
+  copies_.hold(held);
 }
 
 std::uint64_t Provisioner::send_transaction(pl::TransactionPhase phase,

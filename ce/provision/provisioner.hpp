@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ce/provision/addresses.hpp"
+#include "ce/provision/copies/sync.hpp"
 #include "ce/provision/exchange.hpp"
 #include "ce/provision/inventory.hpp"
 #include "ce/provision/mastership.hpp"
@@ -47,7 +48,7 @@ struct OperatorAnswered {  // a part of the answer to request()
 };
 using ProvisionOutput =
     std::variant<pl::Octets, MasterChanged, InventoryRead, PortStatus, PortAddresses, RowsFailed,
-                 RowsRemoved, SetsReplaced, TransactionAnswered, OperatorAnswered>;
+                 RowsRemoved, SetsReplaced, CopiesFailed, TransactionAnswered, OperatorAnswered>;
 
 struct Taken {  // of a response
   bool last = true;
@@ -61,6 +62,7 @@ class Provisioner {
   Provisioner& operator=(const Provisioner&) = delete;
 
   void set_source(RowSource* source) { sync_.set_source(source); }
+  void set_copy_source(CopySource* source) { copies_.set_source(source); }
   // What the master sets in FEPO; sent now if that is us.
   void set_settings(std::vector<pl::Element> elements);
 
@@ -89,12 +91,16 @@ class Provisioner {
   [[nodiscard]] std::uint64_t send_transaction(pl::TransactionPhase phase,
                                                const std::vector<pl::BodyTlv>& body, bool answered,
                                                Instant now);
-  void distrust(Instant now) { sync_.distrust(now); }
+  void distrust(Instant now) {
+    sync_.distrust(now);
+    copies_.distrust();
+  }
 
   [[nodiscard]] bool is_master() const { return connected_ && is_mine(); }
   [[nodiscard]] const Mastership& mastership() const { return mastership_; }
   [[nodiscard]] const Inventory& inventory() const { return inventory_.inventory(); }
   [[nodiscard]] const FibSync& sync() const { return sync_; }
+  [[nodiscard]] const CopySync& copies() const { return copies_; }
   [[nodiscard]] const PlaneReader& plane() const { return plane_; }
   [[nodiscard]] const Exchange& exchange() const { return exchange_; }
 
@@ -113,10 +119,11 @@ class Provisioner {
   InventoryReader inventory_;
   AddressReader addresses_;
   FibSync sync_;
+  CopySync copies_;
   PlaneReader plane_;
   std::vector<pl::Element> settings_;
   bool settings_due_ = false, subscribe_due_ = false, sync_due_ = false;
-  bool addresses_due_ = false, plane_due_ = false;
+  bool addresses_due_ = false, plane_due_ = false, copies_due_ = false;
   bool connected_ = false, held_ = false, was_mine_ = false;
   // Rows that somebody else wrote are read back like those of an earlier life.
   std::set<std::uint64_t> touching_;  // requests of the operator to tables of rows

@@ -9,6 +9,7 @@
 //
 // One Outbox for all cores of a shell keeps the order among them too. Sends never overtake each
 // other. While the store fails they wait, which is what blocks announcing; waiting() says how many.
+// What is looked at instead of sent (an operator's question) is told by persisted() and durable().
 #pragma once
 
 #include <cstddef>
@@ -21,13 +22,23 @@
 
 namespace forces::state {
 
+// How far the store is with what was persisted.
+class Durability {
+ public:
+  // All that was persisted so far, as a number that only grows.
+  [[nodiscard]] std::uint64_t persisted() const { return open_.empty() ? given_ : given_ + 1; }
+  [[nodiscard]] bool durable(std::uint64_t persisted) const { return persisted <= durable_; }
+
+ protected:
+  Batch open_{};                           // not yet given to the store
+  std::uint64_t given_ = 0, durable_ = 0;  // batches
+};
+
 template <class Item>
-class Outbox {
+class Outbox : public Durability {
  public:
   void persist(Change change) { open_.push_back(std::move(change)); }
-  void send(Item item) {
-    waiting_.push_back({std::move(item), open_.empty() ? given_ : given_ + 1});
-  }
+  void send(Item item) { waiting_.push_back({std::move(item), persisted()}); }
   // For what announces nothing (a Hello): it overtakes. A full disk shall not look to neighbours
   // like a dead controller.
   void send_at_once(Item item) { free_.push_back(std::move(item)); }
@@ -59,9 +70,7 @@ class Outbox {
     return std::optional<Item>(std::move(item));
   }
 
-  Batch open_;  // not yet given to the store
   std::deque<BatchId> in_flight_;
-  std::uint64_t given_ = 0, durable_ = 0;  // batches
   std::deque<Waiting> waiting_;
   std::deque<Item> free_;
 };

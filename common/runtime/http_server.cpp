@@ -6,9 +6,12 @@
 #include <openssl/ssl.h>
 
 #include <algorithm>
+#include <cctype>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -17,9 +20,10 @@
 namespace forces::runtime {
 namespace {
 
-constexpr std::size_t kMaxWaiting = 32;  // connections accepted and not yet served
-constexpr std::size_t kMaxBody = 4096;   // nothing here takes one
-constexpr time_t kTimeoutSeconds = 5;
+constexpr std::size_t kMaxWaiting = 32;      // connections accepted and not yet served
+constexpr std::size_t kMaxRead = 1'048'576;  // of a body: beyond kMaxHttpBody it is thrown away
+constexpr std::size_t kMaxPath = 1'024;      // of a change: httplib's routing recurses over it
+constexpr time_t kTimeoutSeconds = 5;        // of each read, and of a whole body
 constexpr int kBacklog = 128;
 
 // httplib's own pool queues without limit. This one makes the accepting thread wait, so that what
@@ -139,6 +143,14 @@ const HttpServer::Handler* route_of(const HttpServer::Routes& routes, std::strin
   return nullptr;
 }
 
+HttpRequest asked_of(const httplib::Request& request) {
+  HttpRequest asked;
+  asked.path = request.path;
+  asked.method = request.method;
+  for (const auto& [key, value] : request.params) asked.query.try_emplace(key, value);
+  return asked;
+}
+
 HttpReply answer(const HttpServer::Routes& routes, const httplib::Request& request) {
   const auto* handler = route_of(routes, request.path);
   if (handler == nullptr) {
@@ -146,10 +158,80 @@ HttpReply answer(const HttpServer::Routes& routes, const httplib::Request& reque
     for (const auto& [path, ignored] : routes) known += fmt::format("  {}\n", path);
     return {.status = 404, .body = fmt::format("there is no such page; there are\n{}", known)};
   }
-  HttpRequest asked;
-  asked.path = request.path;
-  for (const auto& [key, value] : request.params) asked.query.try_emplace(key, value);
-  return (*handler)(asked);
+  return (*handler)(asked_of(request));
+}
+
+void give(const HttpReply& reply, httplib::Response& response) {
+  response.status = reply.status;
+  response.set_header("Cache-Control", "no-store");
+  if (!reply.location.empty()) response.set_header("Location", reply.location);
+  response.set_content(reply.body, reply.type);
+}
+
+bool reads(const httplib::Request& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+std::string client_of(const httplib::Request& request) {
+  const std::shared_ptr<X509> certificate(
+      request.ssl == nullptr ? nullptr : SSL_get1_peer_certificate(request.ssl), &X509_free);
+  if (!certificate) return request.remote_addr;
+  const std::shared_ptr<char> text(
+      X509_NAME_oneline(X509_get_subject_name(certificate.get()), nullptr, 0),
+      [](char* octets) { OPENSSL_free(octets); });
+  return text ? std::string(text.get()) : request.remote_addr;
+}
+
+// A body is read only as JSON: httplib has parsers of its own for what forms send.
+bool is_json(const std::string& type) {
+  const auto essence = type.substr(0, type.find_first_of("; \t"));
+  return std::ranges::equal(essence, std::string_view("application/json"), [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) == b;
+  });
+}
+
+HttpBody read_body(const httplib::Request& request, const httplib::ContentReader& reader,
+                   std::string& body) {
+  const bool chunked = request.has_header("Transfer-Encoding");
+  const auto length = request.get_header_value<std::uint64_t>("Content-Length");
+  // httplib would read until the client closes.
+  if (!chunked && length == 0) return HttpBody::Whole;
+  if (!is_json(request.get_header_value("Content-Type"))) return HttpBody::Unread;
+  if (length > kMaxRead) return HttpBody::TooLarge;
+  std::size_t all = 0;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(kTimeoutSeconds);
+  const bool whole = reader([&](const char* octets, std::size_t count) {
+    all += count;
+    if (all <= kMaxHttpBody) body.append(octets, count);
+    return all <= kMaxRead && std::chrono::steady_clock::now() < until;
+  });
+  if (all > kMaxHttpBody) return HttpBody::TooLarge;
+  return whole ? HttpBody::Whole : HttpBody::Broken;
+}
+
+HttpReply change(const HttpServer::Routes& routes, const httplib::Request& request,
+                 const httplib::ContentReader& reader) {
+  HttpRequest asked = asked_of(request);
+  asked.is = read_body(request, reader, asked.body);
+  asked.type = request.get_header_value("Content-Type");
+  asked.origin = request.get_header_value("Origin");
+  asked.client = client_of(request);
+  return (*route_of(routes, request.path))(asked);
+}
+
+// Before httplib's own routing, which holds every path against regular expressions. Nothing: it is
+// a change, and its body is to be read first.
+std::optional<HttpReply> first_answer(const HttpServer::Routes& routes,
+                                      const HttpServer::Routes& changes,
+                                      const httplib::Request& request) {
+  if (reads(request)) return answer(routes, request);
+  const bool known =
+      request.method == "POST" || request.method == "PATCH" || request.method == "DELETE";
+  if (!known || route_of(changes, request.path) == nullptr) {
+    return HttpReply{.status = 405, .body = "read-only: GET and HEAD\n"};
+  }
+  if (request.path.size() <= kMaxPath) return std::nullopt;
+  return HttpReply{.status = 414, .body = "the path is too long\n"};
 }
 
 }  // namespace
@@ -159,15 +241,16 @@ struct HttpServer::State {
   CurrentTls tls;
   std::unique_ptr<httplib::Server> server;
   DeepBacklog* backlog = nullptr;  // the server's other face
-  Routes routes;
+  Routes routes, changes;
   int port = 0;
   std::thread thread;
 };
 
 std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::create(
-    const HttpSettings& settings, Routes routes) {
+    const HttpSettings& settings, Routes routes, Routes changes) {
   auto state = std::make_unique<State>();
   state->routes = std::move(routes);
+  state->changes = std::move(changes);
   state->settings = settings;
   if (settings.cert.empty()) {
     auto plain = std::make_unique<Listening<httplib::Server>>();
@@ -196,27 +279,30 @@ std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::create(
   server.set_write_timeout(kTimeoutSeconds, 0);
   // A connection that is kept open holds a thread: two idle scrapers would be the whole server.
   server.set_keep_alive_max_count(1);
-  server.set_payload_max_length(kMaxBody);
+  server.set_payload_max_length(kMaxRead);
   server.set_tcp_nodelay(true);
   // In place of httplib's SO_REUSEPORT, with which two daemons could share a port unnoticed.
   server.set_socket_options([](socket_t socket) {
     const int on = 1;
     (void)setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   });
-  // Before httplib's own routing, which holds every path against regular expressions.
   server.set_pre_routing_handler(
-      [&routes = state->routes](const httplib::Request& request, httplib::Response& response) {
-        auto reply = HttpReply{.status = 405, .body = "read-only: GET and HEAD\n"};
-        if (request.method == "GET" || request.method == "HEAD") {
-          reply = answer(routes, request);
-        } else {
-          response.set_header("Allow", "GET, HEAD");
-        }
-        response.status = reply.status;
-        response.set_header("Cache-Control", "no-store");
-        response.set_content(reply.body, reply.type);
+      [&state = *state](const httplib::Request& request, httplib::Response& response) {
+        const auto reply = first_answer(state.routes, state.changes, request);
+        if (!reply) return httplib::Server::HandlerResponse::Unhandled;
+        if (reply->status == 405) response.set_header("Allow", "GET, HEAD");
+        give(*reply, response);
         return httplib::Server::HandlerResponse::Handled;
       });
+  const auto on_change = [&state = *state](const httplib::Request& request,
+                                           httplib::Response& response,
+                                           const httplib::ContentReader& reader) {
+    give(change(state.changes, request, reader), response);
+  };
+  constexpr auto kAnyPath = R"([\s\S]*)";
+  server.Post(kAnyPath, on_change);
+  server.Patch(kAnyPath, on_change);
+  server.Delete(kAnyPath, on_change);
 
   state->port = settings.port;
   const bool bound = settings.port == 0

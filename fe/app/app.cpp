@@ -3,12 +3,13 @@
 #include <algorithm>
 
 #include "fe/app/fabric_report.hpp"
+#include "fe/app/multicast_report.hpp"
 #include "tml/daemon/report.hpp"
 
 namespace forces::fe {
 
 bool App::changes_live(std::string_view table) const {
-  return table == "log" || table.starts_with("redirect");
+  return table == "log" || table.starts_with("redirect") || table == "multicast.mcs";
 }
 
 void App::build(observe::Log& log) {
@@ -37,6 +38,7 @@ std::vector<control::Element> App::elements() const {
 observe::Families App::metrics() const { return families_of(element_->snapshot()); }
 
 control::Response App::answer(const control::Request& request) {
+  if (auto answer = answer_multicast(*element_, request)) return *answer;
   return answer_fabric(*element_, request).value_or(control::Response{});
 }
 
@@ -88,6 +90,7 @@ observe::Families families_of(const ElementSnapshot& snapshot) {
                          {{"state", state}}, static_cast<double>(count));
   }
   report_fabric(all, snapshot.fabric);
+  report_multicast(all, snapshot.multicast);
   for (const auto& one : snapshot.classes) {
     const std::string name(one.name);
     const auto count = [&](std::string_view family, std::string_view help, std::uint64_t value) {

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <asio/ip/address.hpp>
 #include <asio/ip/network_v4.hpp>
 #include <chrono>
 #include <set>
 
+#include "fe/app/multicast_config.hpp"
 #include "fe/dataplane/policer.hpp"
 #include "tml/daemon/tml_context.hpp"
 
@@ -182,6 +184,7 @@ void visit(ConfigVisitor& v, Settings& s) {
   v.tables("port", s.ports, [&](dataplane::PortConfig& port) { visit_port(v, port, port_ids); });
   v.table("forwarding", [&] { visit_forwarding(v, s.forwarding); });
   v.table("fabric", [&] { visit_fabric(v, s.fabric); });
+  v.table("multicast", [&] { visit_multicast(v, s.multicast, s.ports); });
   v.table("redirect", [&] { visit_redirect(v, s.classes); });
 }
 
@@ -202,6 +205,18 @@ ElementConfig element_config(const Settings& s) {
   config.classes = s.classes;
   config.forwarding = s.forwarding;
   config.fabric = s.fabric;
+  config.multicast = with_ports(s.multicast, s.ports);
+  if (s.multicast.enabled) {
+    config.endpoint = {.address = s.multicast.endpoint.address,
+                       .port = s.multicast.endpoint.port,
+                       .server_port = s.multicast.mcs_port};
+  }
+  for (dataplane::PortConfig& port : config.ports) {
+    const auto& kept = config.multicast.ports;
+    port.membership =
+        config.multicast.enabled &&
+        std::ranges::find(kept, port.port_id, &multicast::MulticastPort::port_id) != kept.end();
+  }
   return config;
 }
 

@@ -9,6 +9,7 @@
 #include "fe/association/element.hpp"
 #include "fe/dataplane/optical/config.hpp"
 #include "fe/dataplane/port_config.hpp"
+#include "fe/multicast/service/config.hpp"
 #include "tml/daemon/settings.hpp"
 
 namespace forces::fe {
@@ -27,6 +28,7 @@ struct Settings {
   std::vector<dataplane::ClassConfig> classes;  // [redirect.<class>]: one of each class
   forwarding::ForwardingConfig forwarding;      // [forwarding]
   dataplane::optical::FabricConfig fabric;      // [fabric]
+  multicast::MulticastConfig multicast;         // [multicast]
   daemon::CommonSettings common;
 
   Settings();

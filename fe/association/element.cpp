@@ -15,6 +15,7 @@
 #include "fe/association/channels.hpp"
 #include "fe/association/core/element_core.hpp"
 #include "fe/association/element_report.hpp"
+#include "fe/association/membership.hpp"
 #include "fe/forwarding/planes.hpp"
 #include "fe/redirect/redirector.hpp"
 
@@ -44,12 +45,15 @@ class Element::Impl {
   Impl(ElementConfig config, daemon::EventSink sink)
       : config_(std::move(config)),
         sink_(std::move(sink)),
-        planes_(config_.forwarding, config_.ports, config_.fabric),
+        planes_(config_.forwarding, config_.ports, config_.fabric, config_.endpoint),
         core_(config_, seed_of(config_), &planes_, &planes_),
         redirect_(config_.ports, config_.classes),
         channels_(config_, {&Impl::on_event, &Impl::on_control, &Impl::on_data, this}) {
     for (const CeConfig& ce : config_.ces) redirect_.add_ce(ce.ce_id);
     planes_.attach(core_.engine());
+    if (!config_.multicast.enabled) return;
+    membership_.emplace(config_, seed_of(config_), core_, planes_, redirect_);
+    redirect_.set_listener({&Impl::on_membership, this});
   }
   ~Impl() { stop(); }
 
@@ -63,6 +67,11 @@ class Element::Impl {
   }
   bool set_fault(std::uint32_t port, std::optional<dataplane::optical::Fabric::Labels> labels,
                  bool failed);
+  [[nodiscard]] std::vector<multicast::GroupSnapshot> groups(std::size_t first, std::size_t most) {
+    const std::scoped_lock lock(mutex_);
+    return membership_ ? membership_->service().groups(first, most)
+                       : std::vector<multicast::GroupSnapshot>{};
+  }
   void report(const tmlx_event& event) { perform({.notes = {daemon::note_of(event)}}); }
 
  private:
@@ -80,6 +89,9 @@ class Element::Impl {
   static void on_timer(void* self, int) { static_cast<Impl*>(self)->handle_timer(); }
   static void on_plane(void* self, int) { static_cast<Impl*>(self)->handle_plane(); }
   static void on_fabric(void* self, int) { static_cast<Impl*>(self)->handle_fabric(); }
+  static void on_membership(void* self, std::uint32_t port, wire::Bytes packet, Instant) {
+    static_cast<Impl*>(self)->handle_membership(port, packet);
+  }
 
   void handle(const tmlx_event& event);
   void handle_control(std::uint64_t channel, const tmlx_message* messages, size_t count);
@@ -87,6 +99,7 @@ class Element::Impl {
   void handle_timer();
   void handle_plane();
   void handle_fabric();
+  void handle_membership(std::uint32_t port, wire::Bytes packet);
   template <class Work>
   void with_planes(Work&& work);
   void end_forwarding();
@@ -106,8 +119,10 @@ class Element::Impl {
   forwarding::Planes planes_;  // its owner: the mutex, as of the core
   ElementCore core_;
   Redirector redirect_;
+  std::optional<Membership> membership_;  // with [multicast]
   Channels channels_;
   std::optional<std::vector<dataplane::ClassConfig>> new_classes_;
+  std::optional<std::vector<multicast::Address>> new_mcs_;
   tmlx_context* context_ = nullptr;
   runtime::Timer timer_;
   int plane_fd_ = -1;  // that is watched
@@ -146,7 +161,10 @@ tml_status Element::Impl::start(tmlx_context* context) {
   {
     const std::scoped_lock lock(mutex_);
     planes_.kernel().start();
-    core_.start(runtime::now());
+    planes_.multicast().start();
+    const Instant now = runtime::now();
+    if (membership_) membership_->turn(now);
+    core_.start(now);
     pump(later);
   }
   perform(later);
@@ -157,6 +175,7 @@ tml_status Element::Impl::start(tmlx_context* context) {
 void Element::Impl::reconfigure(const ElementConfig& config) {
   const std::scoped_lock lock(mutex_);
   new_classes_ = config.classes;
+  new_mcs_ = config.multicast.mcs;
   timer_.fire();
 }
 
@@ -166,7 +185,10 @@ void Element::Impl::stop() {
   Later later;
   {
     const std::scoped_lock lock(mutex_);
-    core_.stop(runtime::now());
+    const Instant now = runtime::now();
+    if (membership_) membership_->stop(now);
+    pump(later);  // the MARS hears of it before the association ends
+    core_.stop(now);
     pump(later);
   }
   perform(later);
@@ -176,6 +198,7 @@ void Element::Impl::stop() {
     const std::scoped_lock lock(mutex_);
     plane_fd = plane_fd_;
   }
+  planes_.multicast().stop();
   std::vector<int> fds = planes_.multicast().fds();
   fds.insert(fds.end(), {plane_fd, planes_.fabric().fd()});
   for (const int fd : fds) {
@@ -257,8 +280,11 @@ void Element::Impl::handle_timer() {
     new_classes_.reset();
     sync_traffic();
     const Instant now = runtime::now();
+    if (membership_ && new_mcs_) membership_->set_mcs(std::move(*new_mcs_), now);
+    new_mcs_.reset();
     core_.on_timer(now);
     planes_.turn(now);
+    if (membership_) membership_->turn(now);
     core_.on_engine(now);
     pump(later);
   }
@@ -289,6 +315,10 @@ void Element::Impl::handle_fabric() {
   with_planes([this](Instant now) { planes_.fabric().turn(now); });
 }
 
+void Element::Impl::handle_membership(std::uint32_t port, wire::Bytes packet) {
+  with_planes([&](Instant now) { membership_->on_packet(port, packet, now); });
+}
+
 bool Element::Impl::set_fault(std::uint32_t port,
                               std::optional<dataplane::optical::Fabric::Labels> labels,
                               bool failed) {
@@ -302,6 +332,8 @@ void Element::Impl::take_notes(Later& later) {
     note.element = core_.fe_id();
     later.notes.push_back(std::move(note));
   }
+  if (!membership_) return;
+  for (daemon::Note& note : membership_->take_notes()) later.notes.push_back(std::move(note));
 }
 
 void Element::Impl::sync_traffic() {
@@ -317,7 +349,9 @@ void Element::Impl::sync_traffic() {
 void Element::Impl::pump(Later& later) {
   const Instant now = runtime::now();
   if (planes_.obey(core_.values().object.state, now)) core_.on_engine(now);
-  while (const auto output = core_.poll_output()) perform(*output, later);
+  do {
+    while (const auto output = core_.poll_output()) perform(*output, later);
+  } while (membership_ && membership_->serve(now));
   const auto target = core_.redirect_target();
   const bool ready = target && channels_[*target].data_up;
   redirect_.set_target(core_.fe_id(), target ? config_.ces[*target].ce_id : 0,
@@ -327,8 +361,12 @@ void Element::Impl::pump(Later& later) {
     later.unwatch = std::exchange(plane_fd_, fd);
     later.watch = fd;
   }
-  const auto one = core_.next_deadline(), other = planes_.next_deadline();
-  timer_.arm(one && other ? std::min(one, other) : one ? one : other);
+  std::optional<Instant> at;
+  for (const auto one : {core_.next_deadline(), planes_.next_deadline(),
+                         membership_ ? membership_->next_deadline() : std::nullopt}) {
+    if (one && (!at || *one < *at)) at = one;
+  }
+  timer_.arm(at);
   if (planes_.kernel().busy())
     timer_.fire();  // a batch each time round, so that control has its turn
 }
@@ -346,7 +384,15 @@ void Element::Impl::perform(const ElementOutput& output, Later& later) {
                    note({Severity::Warning, "send_failed", ce_id(send.ce), tmlx_strerror(status)});
                  },
                  [&](const RequestChannels& request) { later.channels.push_back(request); },
-                 [&](const CeChanged& changed) { note(note_of(changed, ce_id(changed.ce))); },
+                 [&](const CeChanged& changed) {
+                   note(note_of(changed, ce_id(changed.ce)));
+                   if (membership_) {
+                     membership_->on_changed(ce_id(changed.ce), changed.change, runtime::now());
+                   }
+                 },
+                 [&](const VcReceived& vc) {
+                   if (membership_) membership_->on_vc(ce_id(vc.ce), vc, runtime::now());
+                 },
                  [&](const MessagesDropped& dropped) {
                    note({Severity::Warning, "message_dropped", ce_id(dropped.ce),
                          std::to_string(dropped.count) + ", the last for " +
@@ -434,6 +480,7 @@ ElementSnapshot Element::Impl::snapshot() {
     shot = core_.snapshot(now);
     append(shot, planes_.kernel().snapshot(now));
     append(shot, planes_.fabric().snapshot());
+    if (membership_) membership_->append_to(shot);
     for (auto& sample : planes_.multicast().counters()) shot.counters.push_back(std::move(sample));
     shot.counters.push_back({"pl_send_failures", "", control_send_failures_});
     channels_.append_to(shot);
@@ -456,6 +503,9 @@ void Element::stop() { impl_->stop(); }
 ElementSnapshot Element::snapshot() const { return impl_->snapshot(); }
 Element::CrossConnects Element::cross_connects(std::uint32_t first, std::size_t most) const {
   return impl_->cross_connects(first, most);
+}
+std::vector<multicast::GroupSnapshot> Element::groups(std::size_t first, std::size_t most) const {
+  return impl_->groups(first, most);
 }
 bool Element::set_fault(std::uint32_t port,
                         std::optional<dataplane::optical::Fabric::Labels> labels, bool failed) {

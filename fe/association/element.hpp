@@ -15,9 +15,11 @@
 
 #include "common/core/time.hpp"
 #include "fe/association/core/snapshot.hpp"
+#include "fe/dataplane/multicast/config.hpp"
 #include "fe/dataplane/optical/fabric.hpp"
 #include "fe/dataplane/port_config.hpp"
 #include "fe/forwarding/config.hpp"
+#include "fe/multicast/service/config.hpp"
 #include "tml/daemon/events.hpp"
 #include "tml/tml.h"
 
@@ -57,7 +59,9 @@ struct ElementConfig {
   std::vector<dataplane::ClassConfig> classes;  // overrides of the default rates
   forwarding::ForwardingConfig forwarding;
   dataplane::optical::FabricConfig fabric;
-  std::uint64_t random_seed = 0;  // 0: from the system
+  multicast::MulticastConfig multicast;           // its ports are those with PortConfig::membership
+  dataplane::multicast::EndpointConfig endpoint;  // of copies of multicast packets
+  std::uint64_t random_seed = 0;                  // 0: from the system
 };
 
 class Element {
@@ -79,7 +83,8 @@ class Element {
   // routes are installed with.
   [[nodiscard]] tml_status start(tmlx_context* context);
 
-  // Takes the rates of a re-read configuration; identity, CEs and ports stay.
+  // Takes the rates of a re-read configuration, and the groups that we are the MCS of; identity,
+  // CEs and ports stay.
   void reconfigure(const ElementConfig& config);
 
   // Teardown to every CE (reason 0), then closes the channels. Idempotent.
@@ -93,6 +98,10 @@ class Element {
   [[nodiscard]] CrossConnects cross_connects(std::uint32_t first, std::size_t most) const;
   bool set_fault(std::uint32_t port, std::optional<dataplane::optical::Fabric::Labels> labels,
                  bool failed);
+
+  // Groups that are wanted at ports, from the `first` one on in order of their addresses.
+  [[nodiscard]] std::vector<multicast::GroupSnapshot> groups(std::size_t first,
+                                                             std::size_t most) const;
 
  private:
   class Impl;

@@ -12,7 +12,7 @@ Received Port::accept(wire::Bytes octets) {
     counters_.not_ip.add();
     return {Received::Status::Handled, 0, {}};
   }
-  if (!selected(what->packet_class)) {
+  if (!wanted(what->packet_class)) {
     counters_.not_selected.add();
     return {Received::Status::Handled, 0, {}};
   }

@@ -68,6 +68,7 @@ class Port {
 
   [[nodiscard]] const PortConfig& config() const { return config_; }
   [[nodiscard]] const PortCounters& counters() const { return counters_; }
+  // The CE is to have packets of this class.
   [[nodiscard]] bool selected(PacketClass c) const {
     for (const PacketClass wanted : config_.classes) {
       if (wanted == c) return true;
@@ -76,6 +77,10 @@ class Port {
   }
 
  protected:
+  // Somebody is to have packets of this class: the CE, or who keeps memberships.
+  [[nodiscard]] bool wanted(PacketClass c) const {
+    return selected(c) || (config_.membership && c == PacketClass::Igmp);
+  }
   // Cuts link padding, classifies and counts what was read.
   [[nodiscard]] Received accept(wire::Bytes octets);
 

@@ -51,6 +51,9 @@ struct PortConfig {
   // Raw takes ospf, rsvp, igmp, icmp (without requests, which the kernel answers), pim and vrrp;
   // bgp, bfd and other belong to Packet, for with an address the kernel would answer them itself.
   std::vector<PacketClass> classes{PacketClass::Ospf, PacketClass::Rsvp, PacketClass::Igmp};
+  // Multicast membership is kept at this port: IGMP, and MLD at Raw, is handed over whatever
+  // `classes` say.
+  bool membership = false;
   std::string capture{};            // Replay: a pcap file
   std::uint32_t replay_rate = 100;  // Replay: packets a second, for ever
 };

@@ -11,8 +11,9 @@ namespace forces::fe::forwarding {
 class Planes final : public lfb::Sink, public lfb::Provider {
  public:
   Planes(const ForwardingConfig& kernel, const std::vector<dataplane::PortConfig>& ports,
-         const dataplane::optical::FabricConfig& fabric)
-      : kernel_(kernel, ports), multicast_(kernel.kernel, ports), fabric_(fabric) {}
+         const dataplane::optical::FabricConfig& fabric,
+         const dataplane::multicast::EndpointConfig& endpoint)
+      : kernel_(kernel, ports), multicast_(kernel.kernel, ports, endpoint), fabric_(fabric) {}
 
   [[nodiscard]] Forwarding& kernel() { return kernel_; }
   [[nodiscard]] Multicast& multicast() { return multicast_; }

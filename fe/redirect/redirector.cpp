@@ -88,16 +88,30 @@ void Redirector::from_port(dataplane::Port& port, int fd) {
   for (int i = 0; i < kPacketsATurn; ++i) {
     const Received received = port.receive(fd, packet_, now);
     if (received.status == Received::Status::Empty) return;
-    if (received.status == Received::Status::Packet) to_ce(port, received, now);
+    if (received.status == Received::Status::Packet) deliver(port, received, now);
   }
 }
 
-void Redirector::to_ce(const dataplane::Port& port, const Received& received, Instant now) {
+void Redirector::deliver(const dataplane::Port& port, const Received& received, Instant now) {
+  const dataplane::PacketClass packet_class = received.what.packet_class;
+  const bool kept = port.config().membership && packet_class == dataplane::PacketClass::Igmp &&
+                    listener_.packet != nullptr;
+  // A flood is shed before either.
+  if (kept && !policer_.take(packet_class, now)) return;
+  if (kept) {
+    listener_.packet(listener_.user, port.config().port_id,
+                     wire::Bytes(packet_).first(received.size), now);
+  }
+  if (port.selected(packet_class)) to_ce(port, received, kept, now);
+}
+
+void Redirector::to_ce(const dataplane::Port& port, const Received& received, bool allowed,
+                       Instant now) {
   const dataplane::PacketClass packet_class = received.what.packet_class;
   const auto at = ces_.find(master_.load(kRelaxed));
   if (at == ces_.end()) return counters_.no_master.add();
   // After the check for a master: what nobody would get does not use up the class's allowance.
-  if (!policer_.take(packet_class, now)) return;
+  if (!allowed && !policer_.take(packet_class, now)) return;
   const std::uint64_t channel = channel_.load(kRelaxed);
   if (channel == 0) return counters_.no_channel.add();
 
@@ -168,12 +182,21 @@ void Redirector::to_port(const pl::RedirectView& redirect, Instant now) {
   if (!index) return counters_.no_index.add();
   if (!redirect.packet() || redirect.packet()->empty()) return counters_.no_packet.add();
   counters_.from_ce.add();
+  dataplane::Port* const port = open_port(*index);
+  if (port == nullptr) return counters_.unknown_port.add();
+  if (!port->send(*redirect.packet(), now)) counters_.not_sent.add();
+}
+
+dataplane::Port* Redirector::open_port(std::uint32_t id) const {
   for (std::size_t i = 0; i < ports_.size(); ++i) {
-    if (!open_[i] || ports_[i]->config().port_id != *index) continue;
-    if (!ports_[i]->send(*redirect.packet(), now)) counters_.not_sent.add();
-    return;
+    if (open_[i] && ports_[i]->config().port_id == id) return ports_[i].get();
   }
-  counters_.unknown_port.add();
+  return nullptr;
+}
+
+bool Redirector::send(std::uint32_t port, wire::Bytes packet, Instant now) {
+  dataplane::Port* const out = open_port(port);
+  return out != nullptr && out->send(packet, now);
 }
 
 }  // namespace forces::fe

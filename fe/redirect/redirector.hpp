@@ -43,6 +43,14 @@ struct RedirectCounters {
   dataplane::Counter not_sent;  // the port refused; its own counters say why
 };
 
+// Who keeps memberships at ports that say so (PortConfig::membership): gets every IGMP and MLD
+// packet within the allowance of its class, whether the CE is to have it as well or not. Called on
+// the thread that reads the ports.
+struct MembershipListener {
+  void (*packet)(void* user, std::uint32_t port, wire::Bytes octets, Instant now) = nullptr;
+  void* user = nullptr;
+};
+
 class Redirector {
  public:
   Redirector(std::vector<dataplane::PortConfig> ports,
@@ -53,8 +61,12 @@ class Redirector {
 
   // One text for every port that failed.
   std::vector<std::string> open();
+  void set_listener(const MembershipListener& listener) { listener_ = listener; }  // before start()
   [[nodiscard]] tml_status start(tmlx_context* context);
   void stop();
+  // One IP packet of the FE's own out of a port, from any thread. False: no such port, or it did
+  // not leave.
+  bool send(std::uint32_t port, wire::Bytes packet, Instant now);
   // On the thread that reads the ports (libtml's I/O thread 0).
   void set_classes(const std::vector<dataplane::ClassConfig>& classes) {
     policer_.configure(classes);
@@ -97,14 +109,19 @@ class Redirector {
 
   static void on_ready(void* watched, int fd);
   void from_port(dataplane::Port& port, int fd);
-  void to_ce(const dataplane::Port& port, const dataplane::Received& received, Instant now);
+  void deliver(const dataplane::Port& port, const dataplane::Received& received, Instant now);
+  // `allowed`: the allowance of its class was taken.
+  void to_ce(const dataplane::Port& port, const dataplane::Received& received, bool allowed,
+             Instant now);
   void from_message(Ce& ce, std::uint32_t ce_id, wire::Bytes message, Instant now);
   void to_port(const pl::RedirectView& redirect, Instant now);
+  [[nodiscard]] dataplane::Port* open_port(std::uint32_t id) const;
 
   std::vector<std::unique_ptr<dataplane::Port>> ports_;
   std::vector<bool> open_;
   std::vector<Watched> watched_;
   dataplane::Policer policer_;
+  MembershipListener listener_;
   RedirectCounters counters_;
   std::map<std::uint32_t, Ce> ces_;
   tmlx_context* context_ = nullptr;

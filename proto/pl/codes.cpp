@@ -29,6 +29,7 @@ constexpr std::array kMessages{
     Row<MsgType>{MsgType::AssociationSetupResponse, "AssociationSetupResponse"},
     Row<MsgType>{MsgType::ConfigResponse, "ConfigResponse"},
     Row<MsgType>{MsgType::QueryResponse, "QueryResponse"},
+    Row<MsgType>{MsgType::MarsVc, "MarsVc"},
 };
 
 constexpr std::array<std::string_view, 15> kOperations{kUnknown,

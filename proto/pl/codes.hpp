@@ -22,6 +22,7 @@ enum class MsgType : std::uint8_t {  // appendix A.1
   AssociationSetupResponse = 0x11,
   ConfigResponse = 0x13,
   QueryResponse = 0x14,
+  MarsVc = 0x80,  // private: vc.hpp
 };
 [[nodiscard]] std::string_view to_string(MsgType type);
 [[nodiscard]] bool is_known(MsgType type);

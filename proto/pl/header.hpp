@@ -69,6 +69,7 @@ struct Flags {
     case MsgType::AssociationTeardown:
       return 7;
     case MsgType::EventNotification:
+    case MsgType::MarsVc:  // ours: behind Config and Query, before packets
       return 3;
     case MsgType::PacketRedirect:
       return 2;

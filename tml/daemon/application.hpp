@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,7 +42,9 @@ class Application {
   [[nodiscard]] virtual tml_status start(tmlx_context* context) = 0;
 
   virtual void reconfigure() = 0;  // after a load() while running
-  virtual void stop() = 0;         // on a thread of its own: it may wait for peers
+  // Certificates were read again by libtml; what else uses them does likewise.
+  [[nodiscard]] virtual std::expected<void, std::string> reload_tls() { return {}; }
+  virtual void stop() = 0;  // on a thread of its own: it may wait for peers
 
   // Any thread, from build() on.
   virtual void describe(control::Status& status) const = 0;

@@ -24,7 +24,8 @@
 #include "common/runtime/local_server.hpp"
 #include "common/runtime/process.hpp"
 #include "common/runtime/service.hpp"
-#include "tml/daemon/http_api.hpp"
+#include "tml/daemon/http/http_api.hpp"
+#include "tml/daemon/http/http_face.hpp"
 #include "tml/daemon/service.hpp"
 #include "tml/daemon/tml_context.hpp"
 #include "tml/daemon/tml_metrics.hpp"
@@ -34,8 +35,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kAnswerLimit = 2s;  // how long an HTTP thread waits for the event loop, or for FEs
-constexpr auto kAskAgain = 5ms;    // while it waits for these
+constexpr auto kAnswerLimit = 2s;  // how long an HTTP thread waits for the event loop
 
 observe::LogOptions log_options(const LogSettings& s) {
   return {.level = s.level,
@@ -128,7 +128,15 @@ class Daemon {
       if (!opened) return opened;
     }
     if (!settings_.http.server.enabled) return {};
-    auto http = runtime::HttpServer::create(settings_.http.server, routes());
+    const auto answer = [this](const control::Request& request) {
+      constexpr runtime::LocalCaller kNobody{static_cast<uid_t>(-1), 0};
+      return ask([this, request, kNobody] { return service_->handle(request, kNobody); });
+    };
+    face_.emplace(std::string(application_.program()), answer, log_.component("http"));
+    if (settings_.http.changes) {
+      sources_.push_back(metrics_.add([this] { return face_->metrics(); }));
+    }
+    auto http = runtime::HttpServer::create(settings_.http.server, routes(), changes());
     if (!http) {
       return std::unexpected(
           fmt::format("{}; [http] in {} says where", http.error(), config_file_));
@@ -186,35 +194,13 @@ class Daemon {
                return *ending ? HttpReply{.status = 503, .body = "stopping\n"}
                               : HttpReply{.status = 200, .body = "ok\n"};
              }},
-            {std::string(kApiRoot), [this](const HttpRequest& http) { return api(http); }}};
+            {std::string(kApiRoot), [this](const HttpRequest& http) { return face_->read(http); }}};
   }
-
-  runtime::HttpReply api(const runtime::HttpRequest& http) {
-    const auto request = request_of(application_.program(), http);
-    if (!request) return reply_of(request.error());
-    const runtime::LocalCaller nobody{static_cast<uid_t>(-1), 0};
-    const auto answer = [&](const control::Request& r) {
-      return ask([this, r, nobody] { return service_->handle(r, nobody); });
-    };
-    const auto until = std::chrono::steady_clock::now() + kAnswerLimit;
-    auto response = answer(*request);
-    while (response && response->has_pending() && std::chrono::steady_clock::now() < until) {
-      std::this_thread::sleep_for(kAskAgain);
-      control::Request again;
-      again.mutable_pending()->set_ticket(response->pending().ticket());
-      response = answer(again);
-    }
-    if (!response) return failed(503, "the event loop is busy");
-    if (response->has_pending()) return failed(504, "no FE has answered in 2 s");
-    return reply_of(*response);
-  }
-  static runtime::HttpReply failed(int status, const char* why) {
-    control::Error error;
-    error.set_code(control::Error::FAILED);
-    error.set_message(why);
-    auto reply = reply_of(error);
-    reply.status = status;
-    return reply;
+  // None unless the configuration says so: then POST, PATCH and DELETE are 405 everywhere.
+  runtime::HttpServer::Routes changes() {
+    if (!settings_.http.changes) return {};
+    return {{std::string(kApiRoot),
+             [this](const runtime::HttpRequest& http) { return face_->change(http); }}};
   }
 
   std::expected<void, std::string> reload_tls() {
@@ -224,6 +210,7 @@ class Daemon {
         return std::unexpected(fmt::format("{}: {}", tmlx_strerror(status), tmlx_last_error()));
       }
     }
+    if (auto done = application_.reload_tls(); !done) return done;
     return http_ ? http_->reload_tls() : std::expected<void, std::string>{};
   }
 
@@ -317,6 +304,7 @@ class Daemon {
   std::optional<Service> service_;
   std::optional<runtime::PidFile> pid_file_;
   std::unique_ptr<runtime::LocalServer> control_;
+  std::optional<HttpFace> face_;
   std::unique_ptr<runtime::HttpServer> http_;
   std::optional<runtime::Signals> signals_;
   std::thread stopper_;

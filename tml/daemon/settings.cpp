@@ -56,11 +56,15 @@ void visit_http(ConfigVisitor& v, HttpSettings& s) {
   v.text("key", server.key);
   v.text("client_ca", server.client_ca);
   v.flag("insecure", s.insecure);
+  v.flag("changes", s.changes);
   v.number("threads", server.threads, {.min = 1, .max = 64});
   v.check(server.cert.empty() == server.key.empty(), "cert", "cert and key come together");
   v.check(server.client_ca.empty() || !server.cert.empty(), "client_ca", "needs cert and key");
   v.check(!server.enabled || is_loopback(server.address) || !server.cert.empty() || s.insecure,
           "address", "beyond loopback needs cert and key, or insecure = true");
+  // Who may look is another question than who may change: insecure does not open this.
+  v.check(!s.changes || is_loopback(server.address) || !server.client_ca.empty(), "changes",
+          "beyond loopback needs client_ca: only who has a certificate of it may change anything");
 }
 
 void visit_process(ConfigVisitor& v, runtime::ProcessSettings& s) {

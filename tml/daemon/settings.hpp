@@ -55,6 +55,7 @@ struct LogSettings {
 struct HttpSettings {
   runtime::HttpSettings server;
   bool insecure = false;
+  bool changes = false;  // POST, PATCH and DELETE too
 };
 
 // [control]: the local socket of forcesctl.

@@ -20,6 +20,7 @@ using signaling::NodeId;
 
 constexpr std::uint32_t kMost = 0xffffffff;
 constexpr std::uint64_t kMostKeyId = 0xffff'ffff'ffff;  // RFC 2747 section 2: 48 bits
+constexpr std::array<std::string_view, 2> kStores{"file", "etcd"};
 constexpr std::array<std::string_view, 2> kSyncs{"each_commit", "never"};
 constexpr std::array<std::string_view, 4> kScopes{"none", "end_to_end", "boundary", "segment"};
 constexpr std::array<std::string_view, 3> kReductions{"auto", "never", "always"};
@@ -38,6 +39,49 @@ struct Seen {
 };
 
 // --- tables of [signaling] ---
+
+// "http://127.0.0.1:2379": a scheme, a host and a port, and nothing behind it.
+bool is_endpoint(std::string_view text) {
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (!text.starts_with(scheme)) continue;
+    const auto rest = text.substr(scheme.size());
+    const auto colon = rest.rfind(':');
+    if (colon == std::string_view::npos || colon == 0) return false;
+    const auto port = number_in(std::string(rest.substr(colon + 1)));
+    return port && *port > 0 && *port <= 65'535 && rest.find('/') == std::string_view::npos;
+  }
+  return false;
+}
+
+void visit_etcd(ConfigVisitor& v, SignalingSettings& s) {
+  auto& etcd = s.etcd;
+  auto& client = etcd.client;
+  v.texts("endpoints", client.endpoints);
+  v.text("ca", client.ca);
+  v.text("cert", client.certificate);
+  v.text("key", client.key);
+  v.flag("plaintext_anywhere", client.plaintext_anywhere);
+  v.text("group", etcd.group);
+  Duration lease = etcd.lease;
+  v.duration("lease", lease, {.min = 2s, .max = 10min});
+  etcd.lease = std::chrono::duration_cast<std::chrono::seconds>(lease);
+  v.duration("timeout", client.timeout, {.min = 100ms, .max = 1min});
+  v.check(lease == Duration(etcd.lease), "lease", "is not in whole seconds");
+  v.check(client.certificate.empty() == client.key.empty(), "cert", "cert and key come together");
+  v.check(etcd.group.find('/') == std::string::npos, "group", "has a slash in it");
+  for (const std::string& endpoint : client.endpoints) {
+    v.check(is_endpoint(endpoint), "endpoints",
+            fmt::format("\"{}\" is no endpoint, such as \"https://10.0.0.1:2379\"", endpoint));
+    v.check(!endpoint.starts_with("http://") || client.plaintext_anywhere ||
+                state::etcd::is_loopback(endpoint),
+            "endpoints",
+            fmt::format("\"{}\" is beyond loopback: that needs https, or plaintext_anywhere = true",
+                        endpoint));
+  }
+  if (!s.enabled() || s.kind != StoreKind::Etcd) return;
+  v.check(!client.endpoints.empty(), "endpoints", "is required with store = \"etcd\"");
+  v.check(!s.store.in_memory, "endpoints", "in_memory = true and store = \"etcd\": which?");
+}
 
 void visit_timers(ConfigVisitor& v, SignalingSettings& s) {
   auto& t = s.times;
@@ -244,6 +288,7 @@ void look_at_links(const TeSettings& te, NodeId self, Seen& seen) {
 void visit_signaling(ConfigVisitor& v, SignalingSettings& s, const TeSettings& te,
                      const std::vector<FeConfig>& fes) {
   v.text("node", s.node);
+  v.choice("store", s.kind, kStores);
   v.text("file", s.store.file);
   v.flag("in_memory", s.store.in_memory);
   v.choice("sync", s.store.sync, kSyncs);
@@ -253,9 +298,10 @@ void visit_signaling(ConfigVisitor& v, SignalingSettings& s, const TeSettings& t
   if (s.enabled()) {
     v.check(self.value != 0, "node", "is no node ID, such as \"192.0.2.1\"");
     v.check(self.value == 0 || seen.nodes.contains(self), "node", "is none of the [[te.node]]");
-    v.check(s.store.in_memory || !s.store.file.empty(), "file",
+    v.check(s.kind == StoreKind::Etcd || s.store.in_memory || !s.store.file.empty(), "file",
             "must not be empty; in_memory = true keeps nothing over a restart");
   }
+  v.table("etcd", [&] { visit_etcd(v, s); });
   v.table("timers", [&] { visit_timers(v, s); });
   v.table("restart", [&] { visit_restart(v, s); });
   v.table("crankback", [&] { visit_crankback(v, s); });

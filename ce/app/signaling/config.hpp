@@ -24,7 +24,7 @@ struct TeLinkSettings {
   std::string address_a, address_b;
   std::vector<std::string> labels, srlgs;
   std::uint32_t metric = 1;
-  bool compound = false;
+  bool compound = false, discover = false;
   signaling::te::Link values{};
 };
 struct TeSettings {
@@ -57,8 +57,11 @@ struct LabelMapSettings {
   std::uint32_t interface = 0;
   std::uint32_t local = 0, remote = 0;
 };
+enum class StoreKind : std::uint8_t { File, Etcd };
 struct SignalingSettings {
   std::string node;  // "": there is no signalling
+  StoreKind kind = StoreKind::File;
+  state::etcd::Options etcd{};  // `name` is made; an empty group is the node's ID
   state::StoreConfig store{.file = "/var/lib/forces-ce/signaling.db"};
   Duration claim_time = std::chrono::seconds(120);
   signaling::engine::Times times{};

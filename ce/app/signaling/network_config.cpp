@@ -92,6 +92,7 @@ void visit_link(ConfigVisitor& v, TeLinkSettings& link, SeenEnds& seen) {
   visit_multiplexing(v, values.switching, values.encoding);
   v.texts("labels", link.labels);
   v.flag("compound", link.compound);
+  v.flag("discover", link.discover);
   v.number("affinities", values.affinities, {.max = kMostNumber, .hex = true});
   visit_srlgs(v, link.srlgs, values.srlgs);
   v.check(values.ends[0].node != values.ends[1].node || values.ends[0].node.value == 0, "b",
@@ -101,6 +102,8 @@ void visit_link(ConfigVisitor& v, TeLinkSettings& link, SeenEnds& seen) {
           "is required: the labels that both ends have, such as [\"0x10000-0x40000/0x10000\"]");
   v.check(!link.compound || link.labels.empty(), "labels",
           "the ends of a compound link number theirs differently: they stand at the interfaces");
+  v.check(link.compound || !link.discover, "discover",
+          "is for compound links: the ends of others number their labels alike");
 }
 
 }  // namespace

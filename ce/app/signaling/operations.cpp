@@ -79,10 +79,9 @@ Response Operations::begin(Rooms& rooms, Operation operation, Instant now) {
 }
 
 void Operations::finish(Operation& operation, Response answer, Instant now) {
-  operation.phase = Phase::Over;
+  operation.phase = Phase::Writing;
   operation.answer = std::move(answer);
   operation.ended = now;
-  --going_;
 }
 
 void Operations::forget_old(Instant now) {
@@ -94,10 +93,25 @@ void Operations::forget_old(Instant now) {
   }
 }
 
-void Operations::look(Rooms& rooms, Instant now) {
+bool Operations::look(Rooms& rooms, Instant now) {
+  bool again = false;
   for (auto& [ticket, operation] : operations_) {
-    if (operation.phase != Phase::Over) step(rooms, operation, now);
+    if (operation.phase == Phase::Writing) {
+      write(rooms, operation);
+    } else if (operation.phase != Phase::Over) {
+      step(rooms, operation, now);
+      again |= operation.phase == Phase::Writing;
+    }
   }
+  return again;
+}
+
+// What the last step has persisted the journal knows only behind the event that it was of.
+void Operations::write(const Rooms& rooms, Operation& operation) {
+  if (!operation.persisted) operation.persisted = rooms.journal.persisted();
+  if (!rooms.journal.durable(*operation.persisted)) return;
+  operation.phase = Phase::Over;
+  --going_;
 }
 
 // One step at a time, as far as it goes now.
@@ -123,6 +137,7 @@ void Operations::step(Rooms& rooms, Operation& operation, Instant now) {
       case Phase::EndOfCall:
         on_end_of_call(rooms, operation, now);
         break;
+      case Phase::Writing:
       case Phase::Over:
         return;
     }
@@ -325,15 +340,15 @@ Response Operations::taken(const Rooms& rooms, std::uint64_t ticket) {
   if (at == operations_.end()) {
     return failure(Error::NOT_FOUND, fmt::format("there is no ticket {}", ticket));
   }
-  Operation& operation = at->second;
+  const Operation& operation = at->second;
+  if (operation.phase == Phase::Over) return operation.answer;
   Response response;
-  if (operation.phase == Phase::Over) {
-    response = std::move(operation.answer);
-    operations_.erase(at);
-    return response;
-  }
   auto& pending = *response.mutable_pending();
   pending.set_ticket(ticket);
+  if (operation.phase == Phase::Writing) {
+    pending.set_progress("done; waits until the state is written");
+    return response;
+  }
   const calls::Call* const call = operation.call != 0 ? rooms.calls.show(operation.call) : nullptr;
   const auto view = rooms.connections.show(operation.connection);
   if (operation.phase == Phase::CallSetup || operation.phase == Phase::CallChange ||

@@ -3,7 +3,8 @@
 // for a while.
 //
 // Sans I/O, all on the service's thread. An SPC is there as a whole or not at all: what came before
-// the step that failed is undone, and then the failure is the answer.
+// the step that failed is undone, and then the failure is the answer. An answer is given when what
+// it says is durable: what is released does not come back with a crash.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ class Operations final : public signaling::Watcher {
   using Rooms = signaling::TransportNode::Rooms;
   // Tickets of others are below.
   static constexpr std::uint64_t kFirstTicket = std::uint64_t{1} << 62;
-  static constexpr std::size_t kMostKept = 1'000;  // answers that nobody has taken
+  static constexpr std::size_t kMostKept = 1'000;  // answers
   static constexpr Duration kAnswerLife = std::chrono::minutes(1);
   // The other end may still have the LSP whose end it hears of later than of its call's.
   static constexpr Duration kReleaseAgain = std::chrono::milliseconds(100);
@@ -49,10 +50,11 @@ class Operations final : public signaling::Watcher {
   [[nodiscard]] control::Response wait_for_move(Rooms& rooms, const std::string& name,
                                                 const signaling::LspKey& before, Instant now);
 
+  // A final answer stays for kAnswerLife, for whoever did not get it the first time.
   [[nodiscard]] control::Response taken(const Rooms& rooms, std::uint64_t ticket);
 
   [[nodiscard]] bool waits() const override { return going_ != 0; }
-  void look(Rooms& rooms, Instant now) override;
+  bool look(Rooms& rooms, Instant now) override;
 
  private:
   enum class Phase : std::uint8_t {
@@ -62,6 +64,7 @@ class Operations final : public signaling::Watcher {
     Moving,
     EndOfConnections,
     EndOfCall,
+    Writing,
     Over,
   };
   struct Operation {
@@ -75,13 +78,15 @@ class Operations final : public signaling::Watcher {
     std::uint8_t level = 0;
     unsigned releases = 0;
     Instant release_at{};
-    control::Response answer{};  // when it is over, or undone
+    control::Response answer{};                // when it is over, or undone
+    std::optional<std::uint64_t> persisted{};  // what must be durable before; known at a look()
     Instant ended{};
   };
 
   [[nodiscard]] control::Response begin(Rooms& rooms, Operation operation, Instant now);
   void step(Rooms& rooms, Operation& operation, Instant now);
   void finish(Operation& operation, control::Response answer, Instant now);
+  void write(const Rooms& rooms, Operation& operation);
   void on_call_setup(Rooms& rooms, Operation& operation, Instant now);
   void on_call_change(const Rooms& rooms, Operation& operation, Instant now);
   void connect(Rooms& rooms, Operation& operation, Instant now);

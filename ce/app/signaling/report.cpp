@@ -28,6 +28,8 @@ struct Taken {
   std::map<calls::CallState, std::size_t> call_states{};
   engine::Snapshot engine{};
   std::size_t interfaces = 0, interfaces_up = 0;
+  std::map<signaling::resource::LabelState, std::size_t> pairs{};  // of compound links
+  std::size_t label_faults = 0;
 };
 
 class Report {
@@ -181,11 +183,17 @@ Families families_of(signaling::Service& service) {
     for (const std::uint32_t interface : rooms.manager.interfaces()) {
       ++made.interfaces;
       if (rooms.manager.interface_up(interface)) ++made.interfaces_up;
+      const auto* const table = rooms.manager.label_table(interface);
+      if (table == nullptr) continue;
+      for (const auto& entry : table->entries()) ++made.pairs[entry.state];
+      made.label_faults += table->faults().size();
     }
     return made;
   });
-  if (!status || !taken) return {};
   Report report;
+  report.gauge("ce_signaling_active", "1 while this ce runs the node, 0 while it stands by",
+               status && taken ? 1 : 0);
+  if (!status || !taken) return std::move(report.all);
   report_connections(report, *taken, *status);
   report_calls(report, *taken);
   report_neighbors(report, *taken);
@@ -193,6 +201,15 @@ Families families_of(signaling::Service& service) {
                static_cast<double>(taken->interfaces));
   report.gauge("ce_signaling_interfaces_up", "Interfaces whose port is up",
                static_cast<double>(taken->interfaces_up));
+  using signaling::resource::LabelState;
+  for (const auto& [state, name] :
+       {std::pair(LabelState::Learning, "learning"), std::pair(LabelState::Verified, "verified")}) {
+    const auto at = taken->pairs.find(state);
+    report.gauge("ce_signaling_label_pairs", "Pairs of labels of compound links, by state",
+                 at == taken->pairs.end() ? 0 : static_cast<double>(at->second), {{"state", name}});
+  }
+  report.gauge("ce_signaling_label_faults", "What does not fit in tables of label association",
+               static_cast<double>(taken->label_faults));
   report.gauge("ce_signaling_fabric_read", "1 once all FEs of the node were read since the start",
                status->fabric_read ? 1 : 0);
   report.gauge("ce_signaling_waiting_for_store", "Messages that wait until the state is durable",
@@ -217,6 +234,8 @@ Families families_of(signaling::Service& service) {
   fabric("read", status->fabric.reads);
   fabric("event", status->fabric.events);
   fabric("bad_answer", status->fabric.bad);
+  fabric("trace_set", status->fabric.traces_set);
+  fabric("trace_refused", status->fabric.traces_refused);
   auto store = state::families_of(status->store);
   std::ranges::move(store, std::back_inserter(report.all));
   return std::move(report.all);

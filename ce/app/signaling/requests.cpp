@@ -147,6 +147,21 @@ Response neighbors(const Rooms& rooms, Instant now) {
   return response;
 }
 
+// Slots that traces are expected of, and of which nothing is known.
+void add_unknown(const Rooms& rooms, std::uint32_t interface,
+                 const signaling::resource::LabelTable& table, control::LabelMap& map) {
+  const auto& config = *rooms.manager.interface(interface);
+  if (!config.discover) return;
+  constexpr std::size_t kMost = 4'096;
+  for (const auto label : config.labels.list(kMost)) {
+    if (table.state(label) != signaling::resource::LabelState::Unknown) continue;
+    auto& entry = *map.add_entries();
+    entry.set_interface(interface);
+    entry.set_local(label);
+    entry.set_state("unknown");
+  }
+}
+
 Response label_map(const Rooms& rooms, std::uint32_t only) {
   Response response;
   auto& map = *response.mutable_label_map();
@@ -164,6 +179,7 @@ Response label_map(const Rooms& rooms, std::uint32_t only) {
       entry.set_receive(from.receive);
       entry.set_send(from.send);
     }
+    add_unknown(rooms, interface, *table, map);
     for (const auto& from : table->faults()) {
       auto& fault = *map.add_faults();
       fault.set_interface(interface);
@@ -215,9 +231,15 @@ Response end_lsp(Rooms& rooms, const control::LspEndRequest& request, Instant no
                                     : "it is not up, or it ends already");
 }
 
-Response status_of(signaling::Service& service) {
+Response status_of(signaling::Service& service, const std::string& node) {
   Response response;
   auto& out = *response.mutable_signaling();
+  if (const auto why = service.standby(); !why.empty()) {
+    out.set_node(node);
+    out.set_fabric("standby");
+    out.set_store(why);
+    return response;
+  }
   const auto status = service.status();
   const auto counted = service.operate([&](Rooms& rooms, Instant) {
     for (const std::uint32_t interface : rooms.manager.interfaces()) {
@@ -267,10 +289,14 @@ Response SignalingRequests::answer(signaling::Service* service, const Request& r
                    "this ce has no signalling: set node in [signaling] and restart it; "
                    "deploy/config/ce-ason.toml is an example");
   }
-  if (request.has_signaling_status()) return status_of(*service);
+  if (request.has_signaling_status()) return status_of(*service, settings_.signaling.node);
   auto response =
       service->operate([&](Rooms& rooms, Instant now) { return answer(rooms, request, now); });
-  return response ? std::move(*response) : failure(Error::FAILED, "signalling is stopping");
+  if (response) return std::move(*response);
+  const auto why = service->standby();
+  return failure(Error::FAILED,
+                 why.empty() ? "signalling is stopping"
+                             : fmt::format("this ce stands by, another runs the node: {}", why));
 }
 
 Response SignalingRequests::answer(Rooms& rooms, const Request& request, Instant now) {

@@ -107,6 +107,7 @@ resource::InterfaceConfig interface_of(const InterfaceSettings& settings, const 
     interface.switching = link.values.switching;
     interface.encoding = link.values.encoding;
     interface.compound = link.compound;
+    interface.discover = link.discover;
     if (settings.labels.empty()) interface.labels = labels_of(link.labels);
   }
   return interface;
@@ -174,6 +175,10 @@ Made<signaling::ServiceConfig> signaling_config(const AsonSettings& s) {
   signaling::ServiceConfig config;
   config.store = s.signaling.store;
   if (config.store.in_memory) config.store.file.clear();
+  if (s.signaling.kind == StoreKind::Etcd) {
+    config.etcd = s.signaling.etcd;
+    if (config.etcd->group.empty()) config.etcd->group = s.signaling.node;
+  }
   signaling::NodeConfig& node = config.node;
   node.id = node_in(s.signaling.node).value_or(NodeId{});
   for (const TeNodeSettings& one : s.te.nodes) node.nodes.push_back(one.values);

@@ -61,6 +61,7 @@ ControllerCore::Peer& ControllerCore::peer(std::uint32_t fe_id) {
   const auto [at, fresh] = peers_.try_emplace(fe_id, heartbeat_, ce_id_, fe_id, provision_);
   if (fresh) {
     at->second.provisioner.set_source(rows_);
+    at->second.provisioner.set_copy_source(copies_);
     at->second.provisioner.set_settings(heartbeat_settings());
   }
   return at->second;
@@ -138,6 +139,8 @@ void ControllerCore::on_timer(Instant now) {
     pump(id, now);
     forget_if_unknown(id);
   }
+  if (copies_ != nullptr) copies_->on_timer(now);
+  pump_copies(now);
 }
 
 void ControllerCore::on_message(std::uint64_t channel, wire::Bytes octets, Instant now) {
@@ -251,11 +254,15 @@ std::optional<Drop> ControllerCore::dispatch(Peer& from, const pl::Header& heade
     case pl::MsgType::QueryResponse:
     case pl::MsgType::EventNotification:
       break;
+    case pl::MsgType::MarsVc:
+      if (!carry_vcs_) return Drop::WrongType;
+      break;
     default:  // what only a CE sends, redirects on control, and what nobody has defined
       return Drop::WrongType;
   }
   if (!from.fsm.on_message(now)) return Drop::WrongState;
   if (header.type == pl::MsgType::Heartbeat) return std::nullopt;
+  if (header.type == pl::MsgType::MarsVc) return on_vc(from, header, octets);
   if (header.type != pl::MsgType::EventNotification) return on_response(from, header, octets, now);
   if (!from.provisioner.on_event(octets, now)) return Drop::Malformed;
   if (tell_events_ && from.provisioner.is_master()) {
@@ -281,6 +288,7 @@ void ControllerCore::pump(std::uint32_t fe_id, Instant now) {
   if (other && (!on.deadline || *other < *on.deadline)) on.deadline = other;
   if (on.deadline) deadlines_.emplace(*on.deadline, fe_id);
   pump_touched(now);
+  pump_copies(now);
 }
 
 void ControllerCore::perform(std::uint32_t fe_id, Peer& on, const FeOutput& output, Instant now) {
@@ -308,6 +316,7 @@ void ControllerCore::perform(std::uint32_t fe_id, Peer& on, const FeOutput& outp
             out_.push(FeChanged{fe_id, change});
             if (is_up(change.from) && !is_up(change.to)) ++on.counters.associations_lost;
             if (change.cause == Cause::SetupGranted) ++on.counters.associations;
+            follow_vc(fe_id, on, change);
             follow(fe_id, on, change, now);
           },
       },
@@ -315,8 +324,10 @@ void ControllerCore::perform(std::uint32_t fe_id, Peer& on, const FeOutput& outp
 }
 
 std::optional<Instant> ControllerCore::next_deadline() const {
-  if (deadlines_.empty()) return std::nullopt;
-  return deadlines_.begin()->first;
+  std::optional<Instant> first;
+  if (!deadlines_.empty()) first = deadlines_.begin()->first;
+  const auto other = copies_ != nullptr ? copies_->next_deadline() : std::nullopt;
+  return other && (!first || *other < *first) ? other : first;
 }
 
 bool ControllerCore::associated(std::uint32_t fe_id) const {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -24,6 +25,7 @@
 #include "ce/provision/transaction.hpp"
 #include "common/core/outputs.hpp"
 #include "proto/pl/message.hpp"
+#include "proto/pl/vc.hpp"
 
 namespace forces::ce {
 
@@ -88,12 +90,28 @@ struct RowsFailed {  // at most one a second and FE
   std::uint32_t fe_id = 0;
   provision::RowsFailed failed;
 };
+struct CopiesFailed {
+  std::uint32_t fe_id = 0;
+  provision::CopiesFailed failed;
+};
 struct TransactionEnded {
   provision::TransactionRecord record;
 };
 struct FeEvent {  // a whole EventNotification; only with tell_events()
   std::uint32_t fe_id = 0;
   pl::Octets octets;
+};
+// The VC of MARS messages with an FE: there while it is associated, by a number that no other had.
+// Only with carry_vcs().
+struct VcChanged {
+  std::uint32_t fe_id = 0;
+  std::uint64_t vc = 0;
+  bool up = false;
+};
+struct VcReceived {
+  std::uint32_t fe_id = 0;
+  std::uint64_t vc = 0;
+  pl::Octets sdu;
 };
 struct Answered {  // a part of the answer to ask(), configure_fe() or switch_master()
   std::uint32_t fe_id = 0;
@@ -104,7 +122,7 @@ struct Answered {  // a part of the answer to ask(), configure_fe() or switch_ma
 using ControllerOutput =
     std::variant<SendMessage, FeChanged, SetupRefused, BindId, MessagesDropped, MasterChanged,
                  InventoryChanged, PortStatus, PortAddresses, RowsFailed, RowsRemoved, SetsReplaced,
-                 TransactionEnded, FeEvent, Answered>;
+                 CopiesFailed, TransactionEnded, FeEvent, VcChanged, VcReceived, Answered>;
 
 struct FeCounters {
   std::uint64_t received = 0, sent = 0;
@@ -139,8 +157,14 @@ class ControllerCore {
 
   // Where the rows of every FE come from; null: nowhere. It outlives this, or is taken away before.
   void set_row_source(provision::RowSource* source, Instant now);
-  void on_rows(Instant now);                            // it has news, or is complete
+  // Likewise for copies between FEs.
+  void set_copy_source(provision::CopySource* source, Instant now);
+  void on_rows(Instant now);                            // one has news, or is complete
   void tell_events(bool tell) { tell_events_ = tell; }  // of FEs whose master we are
+
+  void carry_vcs(bool carry) { carry_vcs_ = carry; }  // before the first FE
+  // An SDU to the VCs of these FEs that are still there; how many they are.
+  std::size_t send_vc(std::span<const VcOfFe> to, pl::VcKind kind, wire::Bytes sdu, Instant now);
 
   // Of an operator. The ticket comes again with the answer; 0: not associated, or not ours to set.
   [[nodiscard]] std::uint64_t ask(std::uint32_t fe_id, const std::vector<pl::BodyTlv>& query,
@@ -172,6 +196,7 @@ class ControllerCore {
     FeFsm fsm;
     provision::Provisioner provisioner;
     std::uint64_t control = 0, data = 0;  // channels, 0: none
+    std::uint64_t vc = 0;                 // 0: none
     std::optional<Instant> deadline{};    // as it stands in deadlines_
     FeCounters counters{};
   };
@@ -197,19 +222,24 @@ class ControllerCore {
   [[nodiscard]] std::optional<Drop> on_response(Peer& from, const pl::Header& header,
                                                 wire::Bytes octets, Instant now);
   void perform(std::uint32_t fe_id, Peer& on, provision::ProvisionOutput& output, Instant now);
+  void follow_vc(std::uint32_t fe_id, Peer& on, const StateChanged& change);
+  [[nodiscard]] std::optional<Drop> on_vc(Peer& from, const pl::Header& header, wire::Bytes octets);
   void pump_touched(Instant now);
+  void pump_copies(Instant now);
   void drop(std::uint32_t fe_id, Drop reason, Instant now);
 
   std::uint32_t ce_id_ = 0;
   std::map<std::uint32_t, FeConfig> configured_;
-  bool allow_unknown_ = false, stopped_ = false, tell_events_ = false;
+  bool allow_unknown_ = false, stopped_ = false, tell_events_ = false, carry_vcs_ = false;
+  std::uint64_t last_vc_ = 0;
   std::uint32_t assign_first_ = 0, assign_last_ = 0;
   HeartbeatConfig heartbeat_;
   provision::ProvisionConfig provision_;
   provision::RowSource* rows_ = nullptr;
+  provision::CopySource* copies_ = nullptr;
   provision::Coordinator coordinator_;
   std::set<std::uint32_t> touched_;  // FEs that a transaction has something for
-  bool pumping_touched_ = false;
+  bool pumping_touched_ = false, pumping_copies_ = false;
   std::map<std::uint32_t, Peer> peers_;
   std::map<std::uint64_t, std::uint32_t> channels_;  // control channel to FE ID, 0: not told yet
   std::set<std::pair<Instant, std::uint32_t>> deadlines_;

@@ -95,41 +95,43 @@ std::optional<Drop> ControllerCore::on_response(Peer& from, const pl::Header& he
 
 void ControllerCore::perform(std::uint32_t fe_id, Peer& on, provision::ProvisionOutput& output,
                              Instant now) {
-  std::visit(Overloaded{
-                 [&](pl::Octets& octets) {
-                   if (on.control == 0) return;
-                   on.fsm.on_sent(now);
-                   send(fe_id, on, std::move(octets));
-                 },
-                 [&](const provision::MasterChanged& change) {
-                   out_.push(MasterChanged{fe_id, change.mine});
-                   if (change.mine) return;
-                   Carrier carrier(*this, now);
-                   coordinator_.on_fe_lost(fe_id, carrier, now);
-                 },
-                 [&](const provision::InventoryRead&) { out_.push(InventoryChanged{fe_id}); },
-                 [&](const provision::PortStatus& port) {
-                   out_.push(PortStatus{fe_id, port.port, port.up});
-                 },
-                 [&](provision::PortAddresses& addresses) {
-                   out_.push(PortAddresses{fe_id, std::move(addresses)});
-                 },
-                 [&](const provision::RowsFailed& failed) { out_.push(RowsFailed{fe_id, failed}); },
-                 [&](const provision::RowsRemoved& rows) { out_.push(RowsRemoved{fe_id, rows}); },
-                 [&](const provision::SetsReplaced&) { out_.push(SetsReplaced{fe_id}); },
-                 [&](const provision::TransactionAnswered& answer) {
-                   Carrier carrier(*this, now);
-                   if (answer.unanswered) {
-                     coordinator_.on_unanswered(fe_id, answer.correlator, carrier, now);
-                   } else {
-                     coordinator_.on_answer(fe_id, answer.correlator, answer.code, carrier, now);
-                   }
-                 },
-                 [&](provision::OperatorAnswered& answer) {
-                   out_.push(Answered{fe_id, answer.ticket, std::move(answer.octets), answer.last});
-                 },
-             },
-             output);
+  std::visit(
+      Overloaded{
+          [&](pl::Octets& octets) {
+            if (on.control == 0) return;
+            on.fsm.on_sent(now);
+            send(fe_id, on, std::move(octets));
+          },
+          [&](const provision::MasterChanged& change) {
+            out_.push(MasterChanged{fe_id, change.mine});
+            if (change.mine) return;
+            Carrier carrier(*this, now);
+            coordinator_.on_fe_lost(fe_id, carrier, now);
+          },
+          [&](const provision::InventoryRead&) { out_.push(InventoryChanged{fe_id}); },
+          [&](const provision::PortStatus& port) {
+            out_.push(PortStatus{fe_id, port.port, port.up});
+          },
+          [&](provision::PortAddresses& addresses) {
+            out_.push(PortAddresses{fe_id, std::move(addresses)});
+          },
+          [&](const provision::RowsFailed& failed) { out_.push(RowsFailed{fe_id, failed}); },
+          [&](const provision::RowsRemoved& rows) { out_.push(RowsRemoved{fe_id, rows}); },
+          [&](const provision::SetsReplaced&) { out_.push(SetsReplaced{fe_id}); },
+          [&](const provision::CopiesFailed& failed) { out_.push(CopiesFailed{fe_id, failed}); },
+          [&](const provision::TransactionAnswered& answer) {
+            Carrier carrier(*this, now);
+            if (answer.unanswered) {
+              coordinator_.on_unanswered(fe_id, answer.correlator, carrier, now);
+            } else {
+              coordinator_.on_answer(fe_id, answer.correlator, answer.code, carrier, now);
+            }
+          },
+          [&](provision::OperatorAnswered& answer) {
+            out_.push(Answered{fe_id, answer.ticket, std::move(answer.octets), answer.last});
+          },
+      },
+      output);
 }
 
 // What a coordinator did to other FEs than the one that is being pumped, or to it once more.
@@ -146,9 +148,24 @@ void ControllerCore::pump_touched(Instant now) {
   pumping_touched_ = false;
 }
 
+// What one FE has, or the time, may be what the rows of others waited for.
+void ControllerCore::pump_copies(Instant now) {
+  if (copies_ == nullptr || std::exchange(pumping_copies_, true)) return;
+  while (const auto fe = copies_->poll_changed()) {
+    if (peers_.contains(*fe)) pump(*fe, now);
+  }
+  pumping_copies_ = false;
+}
+
 void ControllerCore::set_row_source(provision::RowSource* source, Instant now) {
   rows_ = source;
   for (auto& [id, known] : peers_) known.provisioner.set_source(source);
+  on_rows(now);
+}
+
+void ControllerCore::set_copy_source(provision::CopySource* source, Instant now) {
+  copies_ = source;
+  for (auto& [id, known] : peers_) known.provisioner.set_copy_source(source);
   on_rows(now);
 }
 

@@ -196,9 +196,10 @@ std::string text_of(const control::TePath& path) {
 std::string text_of(const control::LabelMap& map) {
   Table table({">INTERFACE", ">LOCAL", ">REMOTE", "STATE", "BY"});
   for (const auto& one : map.entries()) {
+    const bool known = one.state() != "unknown";
     table.row({std::to_string(one.interface()), fmt::format("{:#x}", one.local()),
-               fmt::format("{:#x}", one.remote()), one.state(),
-               one.provisioned() ? "operator" : "trace"});
+               known ? fmt::format("{:#x}", one.remote()) : "-", one.state(),
+               one.provisioned() ? "operator" : (known ? "trace" : "-")});
   }
   std::string text = table.text();
   for (const auto& fault : map.faults()) {

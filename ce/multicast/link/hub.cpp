@@ -279,8 +279,13 @@ sync::Status Hub::purge(std::uint32_t key) {
   return status;
 }
 
-void Hub::forget(ServerId originator) {
-  engine_.forget(originator, runtime::now());
+void Hub::forget(ServerId originator, std::span<const std::uint32_t> keys) {
+  engine_.forget(originator, keys, runtime::now());
+  pump_later();
+}
+
+void Hub::summarise() {
+  engine_.summarise(runtime::now());
   pump_later();
 }
 

@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -74,7 +75,8 @@ class Hub final : private Session::Owner {
   // The client's calls; what they bring about leaves at once.
   sync::Status originate(std::uint32_t key, wire::Bytes body);
   sync::Status purge(std::uint32_t key);
-  void forget(sync::ServerId originator);
+  void forget(sync::ServerId originator, std::span<const std::uint32_t> keys);
+  void summarise();
 
  private:
   struct Neighbor {

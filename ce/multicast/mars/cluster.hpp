@@ -56,6 +56,8 @@ class Cluster {
   void on_message(Message& m, Vc from, Instant now);
   void on_leaf_lost(ControlVc control, const AtmAddress& leaf, Instant now);
   void on_record(Holder at, const CacheEntry* entry, Instant now);
+  // Says once more what stands under that key. False: nothing of this protocol does.
+  bool repeat(std::uint32_t key);
   void on_own_record(std::uint32_t key, const CacheEntry& entry, Instant now);
   bool redirect(const std::optional<AtmAddress>& first, bool hard, Instant now);
   void on_timer(Instant now);
@@ -63,6 +65,10 @@ class Cluster {
 
   [[nodiscard]] const ProtocolType& protocol() const { return config_.protocol; }
   [[nodiscard]] const Maps& maps() const { return maps_; }
+  // For who forwards by the maps.
+  [[nodiscard]] std::vector<Maps::Change> take_map_changes() { return maps_.take_changes(); }
+  // Clients and MCSs that are registered with any server of the group.
+  [[nodiscard]] std::set<AtmAddress> registered() const;
   [[nodiscard]] const Nodes& clients() const { return clients_; }
   [[nodiscard]] const Nodes& servers() const { return servers_; }
   [[nodiscard]] const std::map<ServerId, Peer>& peers() const { return peers_; }

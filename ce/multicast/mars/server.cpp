@@ -132,6 +132,10 @@ void Server::on_record_gone(ServerId originator, std::uint32_t key, Instant now)
 
 void Server::on_own_record(std::uint32_t key, Bytes body, Instant now) {
   ++counters_.records_received;
+  // A key is of one fact, whatever protocol the other word is of.
+  for (Cluster& cluster : clusters_) {
+    if (cluster.repeat(key)) return;
+  }
   const auto entry = decode_entry(body);
   if (!entry) {
     ++counters_.records_ignored;

@@ -54,6 +54,7 @@ class Server {
   [[nodiscard]] bool ready() const { return ready_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
   [[nodiscard]] const std::vector<Cluster>& clusters() const { return clusters_; }
+  [[nodiscard]] std::vector<Cluster>& clusters() { return clusters_; }
 
  private:
   void become_ready(Instant now);

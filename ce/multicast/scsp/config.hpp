@@ -90,6 +90,9 @@ struct Config {
   bool restarted = true;
   // What the first sequence number of an entry is above that of the earlier process, or above 0.
   std::uint16_t restart_constant = 1;
+  // No earlier process of this server has given an entry a greater one: ours are above it, also
+  // where nobody could be asked. Engine::greatest() is to be kept for the next process.
+  SequenceNumber used = scsp::kReservedSequence;
   // Of the first CA message; unlike that of an earlier process: seconds of a wall clock will do.
   std::uint32_t ca_sequence = 1;
   Hmac hmac{};  // needed where there are keys

@@ -31,12 +31,17 @@ Status Engine::originate(std::uint32_t key, Bytes body, Instant now) {
 }
 Status Engine::purge(std::uint32_t key, Instant now) { return core_->purge(key, now); }
 void Engine::forget(ServerId originator, Instant now) { core_->forget(originator, now); }
+void Engine::forget(ServerId originator, std::span<const std::uint32_t> keys, Instant now) {
+  core_->forget(originator, keys, now);
+}
+void Engine::summarise(Instant now) { core_->summarise(now); }
 
 std::optional<Record> Engine::record(const EntryId& id) const { return core_->record(id); }
 void Engine::for_each(const std::function<void(const Record&)>& visit) const {
   core_->for_each(visit);
 }
 bool Engine::synchronized() const { return core_->synchronized(); }
+SequenceNumber Engine::greatest() const { return core_->greatest(); }
 Snapshot Engine::snapshot() const { return core_->snapshot(); }
 
 }  // namespace forces::multicast::sync

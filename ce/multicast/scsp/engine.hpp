@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "ce/multicast/scsp/config.hpp"
 #include "ce/multicast/scsp/events.hpp"
@@ -68,10 +69,16 @@ class Engine {
   // All entries of another server out of this cache, and nobody is told: it is dead, and so are its
   // entries at all others (RFC 2443 section 5.1). They come back if a neighbour still has them.
   void forget(ServerId originator, Instant now);
+  // The same of some of them.
+  void forget(ServerId originator, std::span<const std::uint32_t> keys, Instant now);
+  // Aligns anew with every neighbour: one may have kept what we forgot and want again.
+  void summarise(Instant now);
 
   [[nodiscard]] std::optional<Record> record(const EntryId& id) const;
   void for_each(const std::function<void(const Record&)>& visit) const;  // in no order
   [[nodiscard]] bool synchronized() const;
+  // The greatest sequence number that an own entry has had; before the first: Config::used.
+  [[nodiscard]] SequenceNumber greatest() const;
   [[nodiscard]] Snapshot snapshot() const;
 
  private:

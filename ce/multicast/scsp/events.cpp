@@ -5,13 +5,13 @@ namespace forces::multicast::sync {
 std::string_view to_string(HelloState state) {
   switch (state) {
     case HelloState::Down:
-      return "Down";
+      return "down";
     case HelloState::Waiting:
-      return "Waiting";
+      return "waiting";
     case HelloState::Unidirectional:
-      return "Unidirectional";
+      return "unidirectional";
     case HelloState::Bidirectional:
-      return "Bidirectional";
+      return "bidirectional";
   }
   return "unknown";
 }
@@ -19,15 +19,15 @@ std::string_view to_string(HelloState state) {
 std::string_view to_string(AlignmentState state) {
   switch (state) {
     case AlignmentState::Down:
-      return "Down";
+      return "down";
     case AlignmentState::Negotiation:
-      return "Negotiation";
+      return "negotiation";
     case AlignmentState::CacheSummarize:
-      return "CacheSummarize";
+      return "cache_summarize";
     case AlignmentState::UpdateCache:
-      return "UpdateCache";
+      return "update_cache";
     case AlignmentState::Aligned:
-      return "Aligned";
+      return "aligned";
   }
   return "unknown";
 }

@@ -29,6 +29,7 @@ struct InterfaceConfig {
   // A serial compound link: labels of the other end are mapped by a table (RFC 4139 section 4.5).
   // False: both ends are at one fibre and number alike.
   bool compound = false;
+  bool discover = false;  // the table is filled by traces in free slots, which each end sends
   friend bool operator==(const InterfaceConfig&, const InterfaceConfig&) = default;
 };
 

@@ -95,23 +95,46 @@ void LabelTable::provision_send(Label local, Label remote) { send_[local].provis
 void LabelTable::withdraw(Label local) {
   std::erase_if(receive_, [&](const auto& row) { return row.second.value() == local; });
   send_.erase(local);
-  foreign_.erase(local);
+  for (const auto& [label, heard] : heard_) learn(label, heard);
 }
 
-void LabelTable::on_trace(const LinkEnd& from, Label local, const Trace& trace) {
-  const bool foreign = trace.sender != from;
+bool LabelTable::on_trace(const LinkEnd& from, Label local, const std::optional<Trace>& trace) {
+  const auto at = heard_.find(local);
+  if (!trace) {
+    if (at == heard_.end()) return false;
+    return heard_.extract(at).mapped().foreign;
+  }
+  const Heard heard{*trace, trace->sender != from};
+  const bool same =
+      at != heard_.end() && at->second.trace == *trace && at->second.foreign == heard.foreign;
+  if (same && (heard.foreign || knows(local, *trace))) return false;
+  // One slot of theirs comes in on one of ours: where it was heard before it is no more.
+  std::erase_if(heard_, [&](const auto& other) {
+    return !heard.foreign && !other.second.foreign && other.second.trace.label == trace->label;
+  });
+  heard_[local] = heard;
+  learn(local, heard);
+  return true;
+}
+
+bool LabelTable::knows(Label local, const Trace& trace) const {
+  const auto in = receive_.find(trace.label);
+  if (in == receive_.end() || in->second.discovered != local) return false;
+  if (!trace.heard) return true;
+  const auto out = send_.find(*trace.heard);
+  return out != send_.end() && out->second.discovered == trace.label;
+}
+
+void LabelTable::learn(Label local, const Heard& heard) {
+  const Trace& trace = heard.trace;
   // Whatever was read on this slot before is no longer so.
   for (auto row = receive_.begin(); row != receive_.end();) {
-    if (row->second.discovered == local && (foreign || row->first != trace.label)) {
+    if (row->second.discovered == local && (heard.foreign || row->first != trace.label)) {
       row->second.discovered.reset();
     }
     row = row->second.value() ? std::next(row) : receive_.erase(row);
   }
-  if (foreign) {
-    foreign_[local] = true;
-    return;
-  }
-  foreign_.erase(local);
+  if (heard.foreign) return;
   receive_[trace.label].discovered = local;
   // The other end hears our slot `heard` on its slot: that one leads there.
   for (auto row = send_.begin(); row != send_.end();) {
@@ -131,6 +154,28 @@ Trace LabelTable::trace(const LinkEnd& self, Label local) const {
   return trace;
 }
 
+std::map<Label, Label> LabelTable::heard() const {
+  std::map<Label, Label> all;
+  for (const auto& [remote, row] : receive_) {
+    if (row.discovered) all[*row.discovered] = remote;
+  }
+  return all;
+}
+
+std::map<Label, Label> LabelTable::discovered() const {
+  std::map<Label, Label> all;
+  for (const auto& [local, remote] : heard()) {
+    const auto row = send_.find(local);
+    if (row != send_.end() && row->second.discovered == remote) all[local] = remote;
+  }
+  return all;
+}
+
+void LabelTable::restore(Label local, Label remote) {
+  receive_[remote].discovered = local;
+  send_[local].discovered = remote;
+}
+
 LabelState LabelTable::state(Label local) const {
   if (to_remote(local)) return LabelState::Verified;
   const bool some = send_.contains(local) || std::ranges::any_of(receive_, [&](const auto& row) {
@@ -139,16 +184,23 @@ LabelState LabelTable::state(Label local) const {
   return some ? LabelState::Learning : LabelState::Unknown;
 }
 
-std::optional<Label> LabelTable::to_local(Label remote) const {
-  const auto local = find(receive_, remote);
-  return local && to_remote(*local) == remote ? local : std::nullopt;
+bool LabelTable::foreign(Label local) const {
+  const auto at = heard_.find(local);
+  return at != heard_.end() && at->second.foreign;
 }
 
-std::optional<Label> LabelTable::to_remote(Label local) const {
-  const auto out = send_.find(local);
-  if (out == send_.end() || out->second.contradicts() || foreign_.contains(local)) {
-    return std::nullopt;
+LabelTable::Counts LabelTable::count(const Table& table) {
+  Counts counts;
+  for (const auto& [label, row] : table) {
+    if (const auto value = row.value()) ++counts[*value];
   }
+  return counts;
+}
+
+std::optional<Label> LabelTable::pair_of(Label local, const Counts& locals,
+                                         const Counts& remotes) const {
+  const auto out = send_.find(local);
+  if (out == send_.end() || out->second.contradicts() || foreign(local)) return std::nullopt;
   const auto remote = out->second.value();
   if (!remote) return std::nullopt;
   const auto in = receive_.find(*remote);
@@ -156,19 +208,24 @@ std::optional<Label> LabelTable::to_remote(Label local) const {
     return std::nullopt;
   }
   // Two that lead to the same one are no pair, whichever came first.
-  for (const auto& [label, row] : receive_) {
-    if (label != *remote && row.value() == local) return std::nullopt;
-  }
-  for (const auto& [label, row] : send_) {
-    if (label != local && row.value() == remote) return std::nullopt;
-  }
+  if (locals.at(local) != 1 || remotes.at(*remote) != 1) return std::nullopt;
   return remote;
+}
+
+std::optional<Label> LabelTable::to_local(Label remote) const {
+  const auto local = find(receive_, remote);
+  return local && to_remote(*local) == remote ? local : std::nullopt;
+}
+
+std::optional<Label> LabelTable::to_remote(Label local) const {
+  return pair_of(local, count(receive_), count(send_));
 }
 
 LabelRanges LabelTable::usable() const {
   LabelRanges set;
+  const Counts locals = count(receive_), remotes = count(send_);
   for (const auto& [local, row] : send_) {
-    if (to_remote(local)) set.insert(local);
+    if (pair_of(local, locals, remotes)) set.insert(local);
   }
   return set;
 }
@@ -197,32 +254,37 @@ std::vector<LabelFault> LabelTable::faults() const {
       faults.insert({LabelFault::What::NotInverse, false, local});
     }
   }
-  for (const auto& [local, yes] : foreign_) {
-    faults.insert({LabelFault::What::ForeignTrace, false, local});
+  for (const auto& [local, heard] : heard_) {
+    if (heard.foreign) faults.insert({LabelFault::What::ForeignTrace, false, local});
   }
   return {faults.begin(), faults.end()};
 }
 
 std::vector<LabelTable::Entry> LabelTable::entries() const {
   std::map<std::pair<Label, Label>, Entry> pairs;  // by local, remote
+  const auto known = [](Entry& entry, const Row& row) {
+    entry.provisioned |= row.provisioned.has_value();
+    entry.discovered |= row.discovered == row.value();
+  };
   for (const auto& [remote, row] : receive_) {
     if (!row.value()) continue;
     Entry& entry = pairs[{*row.value(), remote}];
     entry.receive = true;
-    entry.provisioned = entry.provisioned || row.provisioned.has_value();
+    known(entry, row);
   }
   for (const auto& [local, row] : send_) {
     if (!row.value()) continue;
     Entry& entry = pairs[{local, *row.value()}];
     entry.send = true;
-    entry.provisioned = entry.provisioned || row.provisioned.has_value();
+    known(entry, row);
   }
   std::vector<Entry> all;
+  const Counts locals = count(receive_), remotes = count(send_);
   for (auto& [labels, entry] : pairs) {
     entry.local = labels.first;
     entry.remote = labels.second;
-    entry.state =
-        to_remote(entry.local) == entry.remote ? LabelState::Verified : LabelState::Learning;
+    entry.state = pair_of(entry.local, locals, remotes) == entry.remote ? LabelState::Verified
+                                                                        : LabelState::Learning;
     all.push_back(entry);
   }
   return all;

@@ -5,6 +5,10 @@
 // A pair of labels is usable when both tables have it and say the same: remote -> local and
 // local -> remote. They are provisioned, or discovered: a trace sent on a slot names its sender and
 // the slot, and what the sender hears on that slot itself.
+//
+// A slot that is in use carries no trace, and neither does one whose sender has no controller just
+// now. So what was learned stays until another trace says something else, over restarts too
+// (restore()); only the alarm of a foreign trace ends with that trace.
 #pragma once
 
 #include <cstdint>
@@ -55,11 +59,18 @@ class LabelTable {
   // Rows of the operator. A row takes the place of one for the same label.
   void provision_receive(Label remote, Label local);  // remote -> local
   void provision_send(Label local, Label remote);     // local -> remote
-  void withdraw(Label local);                         // both rows of it, provisioned or not
-  // What was read on our slot `local` of the link whose other end is `from`.
-  void on_trace(const LinkEnd& from, Label local, const Trace& trace);
+  // Both rows of it, provisioned or not; what can be heard at this moment is learned again.
+  void withdraw(Label local);
+  // What is read on our slot `local` of the link whose other end is `from`, from now on; nullopt:
+  // nothing any more. What is no trace of ours comes as Trace{}. False: it says what is known.
+  bool on_trace(const LinkEnd& from, Label local, const std::optional<Trace>& trace);
   // What to send on our slot.
   [[nodiscard]] Trace trace(const LinkEnd& self, Label local) const;
+  // What to say there, of each of our slots, as heard.
+  [[nodiscard]] std::map<Label, Label> heard() const;
+  // Pairs that traces have shown both ways, by our label; and one of them, from a journal.
+  [[nodiscard]] std::map<Label, Label> discovered() const;
+  void restore(Label local, Label remote);
 
   [[nodiscard]] LabelState state(Label local) const;
   [[nodiscard]] std::optional<Label> to_local(Label remote) const;  // only usable ones
@@ -69,8 +80,8 @@ class LabelTable {
 
   struct Entry {
     Label local = 0, remote = 0;
-    bool receive = false, send = false;  // which table has it
-    bool provisioned = false;
+    bool receive = false, send = false;            // which table has it
+    bool provisioned = false, discovered = false;  // by whom it is known: one of them at least
     LabelState state{};
     friend bool operator==(const Entry&, const Entry&) = default;
   };
@@ -83,10 +94,22 @@ class LabelTable {
     [[nodiscard]] bool contradicts() const;
   };
   using Table = std::map<Label, Row>;
+  struct Heard {
+    Trace trace{};
+    bool foreign = false;
+  };
+  using Counts = std::map<Label, std::size_t>;  // of rows that lead to a label
   [[nodiscard]] static std::optional<Label> find(const Table& table, Label label);
+  [[nodiscard]] static Counts count(const Table& table);
+  [[nodiscard]] bool foreign(Label local) const;
+  // The other end of our label; `locals` and `remotes` are the counts of the two tables.
+  [[nodiscard]] std::optional<Label> pair_of(Label local, const Counts& locals,
+                                             const Counts& remotes) const;
+  [[nodiscard]] bool knows(Label local, const Trace& trace) const;
+  void learn(Label local, const Heard& heard);
 
   Table receive_, send_;  // by the label of the other end, by ours
-  std::map<Label, bool> foreign_;
+  std::map<Label, Heard> heard_;
 };
 
 }  // namespace forces::signaling::resource

@@ -31,6 +31,12 @@ std::string_view to_string(Settled::What what) {
   return index < kNames.size() ? kNames[index] : "unknown";
 }
 
+namespace {
+
+constexpr std::size_t kMostLabels = 4'096;  // wavelengths may be a whole range
+
+}  // namespace
+
 Manager::Manager(const ManagerConfig& config) : impl_(std::make_unique<Impl>(config)) {}
 Manager::~Manager() = default;
 
@@ -136,12 +142,41 @@ bool Manager::withdraw_association(std::uint32_t interface, Label local) {
   return true;
 }
 
-bool Manager::on_trace(std::uint32_t interface, Label local, const Trace& trace) {
+bool Manager::on_traces(std::uint32_t interface, std::span<const HeardTrace> heard) {
   const auto table = impl_->tables.find(interface);
   if (table == impl_->tables.end()) return false;
-  table->second.on_trace(impl_->interfaces.at(interface).remote, local, trace);
+  const LinkEnd& from = impl_->interfaces.at(interface).remote;
+  bool news = false;
+  for (const HeardTrace& one : heard) {
+    news |= table->second.on_trace(from, one.label, one.trace);
+  }
+  if (news) impl_->associate(interface);
+  return true;
+}
+
+bool Manager::restore_association(std::uint32_t interface, Label local, Label remote) {
+  const auto table = impl_->tables.find(interface);
+  if (table == impl_->tables.end()) return false;
+  table->second.restore(local, remote);
   impl_->associate(interface);
   return true;
+}
+
+std::map<Label, Trace> Manager::traces(std::uint32_t interface) const {
+  std::map<Label, Trace> all;
+  const InterfaceConfig* const config = this->interface(interface);
+  if (config == nullptr || !config->compound || !config->discover) return all;
+  if (!impl_->fe_ready(config->port.fe)) return all;  // nobody knows what is free
+  const Port& port = *impl_->ports.find(config->port);
+  const auto heard = impl_->tables.at(interface).heard();
+  const auto send = static_cast<std::size_t>(Way::Send);
+  for (const Label label : (port.labels - port.failed - port.held[send]).list(kMostLabels)) {
+    Trace& trace = all[label];
+    trace.sender = {impl_->config.self, interface};
+    trace.label = label;
+    if (const auto at = heard.find(label); at != heard.end()) trace.heard = at->second;
+  }
+  return all;
 }
 
 const LabelTable* Manager::label_table(std::uint32_t interface) const {
@@ -244,10 +279,9 @@ std::vector<LabelView> Manager::labels(std::uint32_t interface) const {
   const InterfaceConfig* const config = this->interface(interface);
   if (config == nullptr) return all;
   const Port& port = *impl_->ports.find(config->port);
-  static constexpr std::size_t kMost = 4'096;  // wavelengths may be a whole range
   for (const Way way : {Way::Receive, Way::Send}) {
     LabelRanges held = port.held[static_cast<std::size_t>(way)];
-    for (const Label label : (port.labels | held).list(kMost)) {
+    for (const Label label : (port.labels | held).list(kMostLabels)) {
       LabelView view{.label = label, .way = way};
       if (const Hold* const hold = impl_->ports.hold({config->port, way, label})) {
         view.owner = hold->holder;

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <expected>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -72,7 +73,11 @@ class Manager {
   bool provision_receive(std::uint32_t interface, Label remote, Label local);
   bool provision_send(std::uint32_t interface, Label local, Label remote);
   bool withdraw_association(std::uint32_t interface, Label local);
-  bool on_trace(std::uint32_t interface, Label local, const Trace& trace);
+  bool on_traces(std::uint32_t interface, std::span<const HeardTrace> heard);
+  bool restore_association(std::uint32_t interface, Label local, Label remote);
+  // What is to be sent on its slots now, for InterfaceConfig::discover: only on those that carry
+  // nothing, as far as it is known what the FE has. It changes with InterfaceChanged.
+  [[nodiscard]] std::map<Label, Trace> traces(std::uint32_t interface) const;
   [[nodiscard]] const LabelTable* label_table(std::uint32_t interface) const;
   // What was received about this interface, in our numbers. A list with a label that has no pair is
   // refused (BadLabel, with what would do); of a set such labels are left out. to_remote() gives an

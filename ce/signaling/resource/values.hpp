@@ -141,6 +141,11 @@ struct InterfaceChanged {
   std::uint32_t interface = 0;
   friend bool operator==(const InterfaceChanged&, const InterfaceChanged&) = default;
 };
+// Pairs of a compound link's labels are not what they were: for a journal.
+struct AssociationChanged {
+  std::uint32_t interface = 0;
+  friend bool operator==(const AssociationChanged&, const AssociationChanged&) = default;
+};
 struct LabelAlarm {  // of an association table: the slot is not used
   std::uint32_t interface = 0;
   LabelFault fault{};
@@ -148,8 +153,14 @@ struct LabelAlarm {  // of an association table: the slot is not used
   friend bool operator==(const LabelAlarm&, const LabelAlarm&) = default;
 };
 
-using Output =
-    std::variant<Transaction, ReadRows, Settled, Yielded, Hit, Found, InterfaceChanged, LabelAlarm>;
+using Output = std::variant<Transaction, ReadRows, Settled, Yielded, Hit, Found, InterfaceChanged,
+                            AssociationChanged, LabelAlarm>;
+
+// What is read on a slot from now on (LabelTable::on_trace()).
+struct HeardTrace {
+  Label label = 0;
+  std::optional<Trace> trace{};
+};
 
 // --- What can be looked at ---
 

@@ -34,6 +34,16 @@ resource::TransactionResult result_of(const std::optional<TransactionRecord>& re
   return result;
 }
 
+// An FE that keeps its state over a restart of its CE (CEFailoverPolicy 1) keeps the traces too
+// that the old one wanted, maybe of links that are without discovery now.
+std::vector<pl::BodyTlv> no_traces() {
+  pl::PathData table;
+  table.ids = {model::optical_port::kTraceSent};
+  pl::Oper del{.type = pl::OperType::Del};
+  del.elements.push_back({std::move(table)});
+  return {pl::LfbSelect{{ce::provision::kOpticalPort}, {kInstance}, {std::move(del)}}};
+}
+
 }  // namespace
 
 void Fabric::on_fe(std::uint32_t id, Instant now) {
@@ -43,8 +53,12 @@ void Fabric::on_fe(std::uint32_t id, Instant now) {
   if (period == fe.period) return;
   if (fe.period != 0) node_.on_fe_down(id, now);
   // What was under way gets its answer from the controller all the same.
-  const std::uint64_t transaction = fe.transaction;
-  fe = {.period = period, .transaction = transaction};
+  Fe fresh{.period = period,
+           .transaction = fe.transaction,
+           .heard = std::move(fe.heard),
+           .traces = std::move(fe.traces)};
+  fresh.traces.restart();
+  fe = std::move(fresh);
   if (period == 0) return;
   fe.subscribe_due = fe.ports_due = true;
   pump(now);
@@ -74,6 +88,13 @@ void Fabric::perform(const resource::ReadRows& read, Instant now) {
   fe.reader = {};
   pump(now);
 }
+
+void Fabric::perform(const SendTraces& traces, Instant now) {
+  known_[traces.port.fe].traces.want(traces.port.port, traces.texts);
+  pump(now);
+}
+
+void Fabric::look_again(Instant at) { retry_ = retry_ ? std::min(*retry_, at) : at; }
 
 void Fabric::on_time(Instant now) {
   if (!retry_ || now < *retry_) return;
@@ -117,7 +138,7 @@ bool Fabric::start(const resource::Transaction& transaction, Instant now) {
   }
   const std::uint64_t ticket = access_.transact(parts);
   if (ticket == 0) {  // somebody else has one open there
-    retry_ = now + kRetry;
+    look_again(now + kRetry);
     return false;
   }
   ++counters_.transactions;
@@ -132,7 +153,7 @@ void Fabric::ask(std::uint32_t id, Fe& fe, Instant now) {
     if (ticket != 0) {
       questions_[ticket] = {.what = what, .fe = id, .period = fe.period};
     } else {
-      retry_ = now + kAskAgain;
+      look_again(now + kAskAgain);
     }
     return ticket != 0;
   };
@@ -140,6 +161,7 @@ void Fabric::ask(std::uint32_t id, Fe& fe, Instant now) {
     auto config = ce::provision::cross_connect_subscription(kInstance);
     std::ranges::move(ce::provision::optical_port_subscription(kInstance),
                       std::back_inserter(config));
+    std::ranges::move(no_traces(), std::back_inserter(config));
     fe.subscribe_due = !put(What::Subscribe, access_.configure(id, config));
   }
   if (fe.subscribe_due) return;
@@ -155,6 +177,15 @@ void Fabric::ask(std::uint32_t id, Fe& fe, Instant now) {
     fe.asking_rows =
         put(What::Rows, access_.ask(id, ce::provision::cross_connect_query(kInstance, range)));
   }
+  if (!fe.traces.due()) return;
+  if (now < fe.next_traces) return look_again(fe.next_traces);
+  const auto changes = fe.traces.next(kTraces);
+  if (changes.empty()) return;  // the table is full
+  counters_.traces_set += changes.size();
+  const auto config = ce::provision::trace_config(kInstance, changes);
+  if (put(What::Traces, access_.configure(id, config))) return;
+  fe.traces.done(false);
+  fe.next_traces = now + kAskAgain;
 }
 
 void Fabric::on_answer(std::uint64_t ticket, const ce::OperatorAnswer& answer, Instant now) {
@@ -182,13 +213,13 @@ void Fabric::on_answer(std::uint64_t ticket, const ce::OperatorAnswer& answer, I
       fe.asking_rows = false;
       on_rows(question.fe, fe, messages, now);
       break;
+    case What::Traces:
+      on_traces_set(fe, messages, now);
+      break;
     case What::Transaction:
       break;
   }
-  if (messages.empty()) {
-    retry_ = now + kAskAgain;
-    return;
-  }
+  if (messages.empty()) return look_again(now + kAskAgain);
   pump(now);
 }
 
@@ -203,8 +234,7 @@ void Fabric::on_ports(std::uint32_t id, Fe& fe, const std::vector<pl::Octets>& m
   if (!good) {
     ++counters_.bad;
     fe.ports_due = true;
-    retry_ = now + kAskAgain;
-    return;
+    return look_again(now + kAskAgain);
   }
   const bool first = fe.up.empty();
   for (const auto& [port, up] : reader.up()) {
@@ -220,12 +250,39 @@ void Fabric::on_ports(std::uint32_t id, Fe& fe, const std::vector<pl::Octets>& m
     if (fe.failed[port] != labels) node_.on_failed_labels({id, port}, labels, now);
   }
   fe.failed = std::move(failed);
-  for (const auto& received : reader.traces()) {
-    if (const auto trace = resource::Trace::parse(received.trace)) {
-      node_.on_trace({id, received.port}, received.label, *trace, now);
+  hear(id, fe, reader.traces(), now);
+  if (first) node_.on_fe_up(id, now);  // its rows are asked for now
+}
+
+void Fabric::hear(std::uint32_t id, Fe& fe, const std::vector<ce::provision::ReceivedTrace>& traces,
+                  Instant now) {
+  std::map<FePort, std::map<Label, std::string>> heard;
+  for (const auto& received : traces) {
+    heard[{id, received.port}][received.label] = received.trace;
+  }
+  std::map<FePort, std::vector<resource::HeardTrace>> news;
+  for (const auto& [port, texts] : fe.heard) {
+    for (const auto& [label, text] : texts) {
+      if (!heard[port].contains(label)) news[port].push_back({.label = label});
     }
   }
-  if (first) node_.on_fe_up(id, now);  // its rows are asked for now
+  for (const auto& [port, texts] : heard) {
+    for (const auto& [label, text] : texts) {
+      if (fe.heard[port][label] == text) continue;
+      news[port].push_back({label, resource::Trace::parse(text).value_or(resource::Trace{})});
+    }
+  }
+  fe.heard = std::move(heard);
+  for (const auto& [port, traces_of] : news) node_.on_traces(port, traces_of, now);
+}
+
+void Fabric::on_traces_set(Fe& fe, const std::vector<pl::Octets>& messages, Instant now) {
+  for (const pl::Octets& octets : messages) {
+    const auto message = pl::MessageView::parse(octets);
+    if (message) counters_.traces_refused += ce::provision::refused_traces(*message);
+  }
+  fe.traces.done(!messages.empty());
+  fe.next_traces = now + (messages.empty() ? kAskAgain : kTracePause);
 }
 
 void Fabric::on_rows(std::uint32_t id, Fe& fe, const std::vector<pl::Octets>& messages,
@@ -239,8 +296,7 @@ void Fabric::on_rows(std::uint32_t id, Fe& fe, const std::vector<pl::Octets>& me
     ++counters_.bad;
     fe.reading = 0;
     fe.reader = {};
-    retry_ = now + kAskAgain;
-    return;
+    return look_again(now + kAskAgain);
   }
   *fe.reading += kPage;
   if (*fe.reading < model::cross_connect::kMostRows) return;

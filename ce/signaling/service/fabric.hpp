@@ -3,6 +3,8 @@
 //
 // When an FE is ours (again) its events are subscribed to, then its ports are read, then its rows
 // are asked for by the manager. One transaction is under way at an FE at a time; the next waits.
+// Traces are set in small messages with a pause behind each, so that a port of thousands of slots
+// holds nothing up.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +17,8 @@
 #include "ce/association/controller.hpp"
 #include "ce/provision/cross_connects.hpp"
 #include "ce/signaling/service/node.hpp"
+#include "ce/signaling/service/trace_book.hpp"
+#include "proto/model/classes/classes.hpp"
 
 namespace forces::signaling {
 
@@ -39,6 +43,8 @@ class Fabric {
   static constexpr std::uint32_t kPage = 4096;  // rows of a question
   static constexpr Duration kRetry = std::chrono::milliseconds(20);
   static constexpr Duration kAskAgain = std::chrono::seconds(1);
+  static constexpr std::size_t kTraces = 64;  // of a message
+  static constexpr Duration kTracePause = std::chrono::milliseconds(50);
 
   Fabric(FeAccess& access, TransportNode& node, std::set<std::uint32_t> fes)
       : access_(access), node_(node), fes_(std::move(fes)) {}
@@ -51,14 +57,16 @@ class Fabric {
 
   void perform(const resource::Transaction& transaction, Instant now);
   void perform(const resource::ReadRows& read, Instant now);
+  void perform(const SendTraces& traces, Instant now);
 
   struct Counters {
     std::uint64_t transactions = 0, refused = 0, unknown = 0, reads = 0, events = 0, bad = 0;
+    std::uint64_t traces_set = 0, traces_refused = 0;
   };
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
  private:
-  enum class What : std::uint8_t { Subscribe, Ports, Rows, Transaction };
+  enum class What : std::uint8_t { Subscribe, Ports, Rows, Traces, Transaction };
   struct Question {
     What what{};
     std::uint32_t fe = 0;
@@ -73,6 +81,10 @@ class Fabric {
     bool ports_due = false, subscribe_due = false, asking_ports = false, asking_rows = false;
     std::map<std::uint32_t, bool> up{};                 // ports
     std::map<std::uint32_t, te::LabelRanges> failed{};  // labels of ports
+    // What was read last, over associations: of what is not there any more the node is told.
+    std::map<FePort, std::map<Label, std::string>> heard{};
+    TraceBook traces{model::optical_port::kMostTraces};
+    Instant next_traces{};
   };
 
   void pump(Instant now);
@@ -80,6 +92,10 @@ class Fabric {
   [[nodiscard]] bool start(const resource::Transaction& transaction, Instant now);
   void on_ports(std::uint32_t id, Fe& fe, const std::vector<pl::Octets>& messages, Instant now);
   void on_rows(std::uint32_t id, Fe& fe, const std::vector<pl::Octets>& messages, Instant now);
+  void hear(std::uint32_t id, Fe& fe, const std::vector<ce::provision::ReceivedTrace>& traces,
+            Instant now);
+  void on_traces_set(Fe& fe, const std::vector<pl::Octets>& messages, Instant now);
+  void look_again(Instant at);  // not later than then
   void on_transaction(std::uint64_t ticket, const ce::OperatorAnswer& answer, Instant now);
 
   FeAccess& access_;

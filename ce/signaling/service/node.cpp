@@ -104,7 +104,7 @@ TransportNode::TransportNode(NodeConfig&& config, state::Store& store, Instant n
           connections_config(config, [this](const ason::DomainAsk& ask) { return plan_of(ask); }),
           database_, finder_, manager_),
       calls_(calls_config(config)),
-      rooms_{database_, finder_, manager_, engine_, connections_, calls_} {
+      rooms_{database_, finder_, manager_, engine_, connections_, calls_, outbox_} {
   for (const te::Node& node : config.nodes) database_.set(node);
   for (const te::Link& link : config.links) database_.set(link);
   for (const resource::FeConfig& fe : config.fes) {
@@ -143,6 +143,8 @@ std::expected<void, state::Failure> TransportNode::recover(Instant now) {
     std::ranges::transform(key, name.begin(), [](std::byte b) { return static_cast<char>(b); });
     if (name.starts_with(ason::calls::kCallKeys)) {
       calls.push_back({std::move(name), {value.begin(), value.end()}});
+    } else if (name.starts_with(kPairKeys)) {
+      recover_association(name, value);
     } else if (name != "started") {
       connections_.recover(name, value, now);
     }
@@ -223,14 +225,6 @@ void TransportNode::on_row_status(std::uint32_t fe, std::uint32_t number,
   manager_.on_row_status(fe, number, status, now);
   pump(now);
 }
-void TransportNode::on_trace(const FePort& port, Label label, const resource::Trace& trace,
-                             Instant now) {
-  if (const auto interface = manager_.interface_at(port)) {
-    (void)manager_.on_trace(*interface, label, trace);
-  }
-  pump(now);
-}
-
 void TransportNode::on_store(Instant now) {
   while (const auto event = store_.poll_event()) {
     if (const auto* const durable = std::get_if<state::Durable>(&*event)) {
@@ -322,6 +316,9 @@ void TransportNode::take(const resource::Output& output, Instant now) {
     out_.push(*read);
   } else if (const auto* const changed = std::get_if<resource::InterfaceChanged>(&output)) {
     follow_interface(changed->interface, now);
+    follow_traces(changed->interface);
+  } else if (const auto* const paired = std::get_if<resource::AssociationChanged>(&output)) {
+    follow_association(paired->interface);
   } else if (const auto* const alarm = std::get_if<resource::LabelAlarm>(&output)) {
     say(alarm->raised ? Level::Warning : Level::Info, "label_association", words(*alarm));
   } else if (const auto* const found = std::get_if<resource::Found>(&output)) {
@@ -331,23 +328,23 @@ void TransportNode::take(const resource::Output& output, Instant now) {
 }
 
 void TransportNode::take(const ason::Output& output, Instant now) {
-  std::visit(Overloaded{
-                 [&](const ason::Persist& persisted) { persist(persisted.key, persisted.octets); },
-                 [&](const ason::AskCall& ask) { answer_ask(ask, now); },
-                 [&](const ason::CallConnection& connection) { tell_calls(connection, now); },
-                 [&](const ason::ConnectionChanged& changed) {
-                   time(changed);
-                   const bool bad = changed.failure.has_value();
-                   say(bad ? Level::Warning : Level::Info,
-                       bad ? "connection_failed" : "connection_changed", words(changed));
-                 },
-                 [&](const ason::ConnectionAlarm& alarm) {
-                   say(alarm.raised ? Level::Warning : Level::Info, "connection_alarm",
-                       words(alarm));
-                 },
-                 [&](const auto&) { outbox_.send(output); },
-             },
-             output);
+  std::visit(
+      Overloaded{
+          [&](const ason::Persist& persisted) { persist(persisted.key, persisted.octets); },
+          [&](const ason::AskCall& ask) { answer_ask(ask, now); },
+          [&](const ason::CallConnection& connection) { tell_calls(connection, now); },
+          [&](const ason::ConnectionChanged& changed) {
+            time(changed);
+            const bool bad = changed.failure.has_value();
+            outbox_.send(Said{bad ? Level::Warning : Level::Info,
+                              bad ? "connection_failed" : "connection_changed", words(changed)});
+          },
+          [&](const ason::ConnectionAlarm& alarm) {
+            say(alarm.raised ? Level::Warning : Level::Info, "connection_alarm", words(alarm));
+          },
+          [&](const auto&) { outbox_.send(output); },
+      },
+      output);
 }
 
 // A set-up has ended well, or a restoration; `setup_time` and `recovery_time` are of the last ones.
@@ -381,8 +378,8 @@ void TransportNode::take(const ason::calls::CallOutput& output, Instant now) {
                  [&](const SendNotify& notify) { outbox_.send(notify); },
                  [&](const CallChanged& changed) {
                    const bool bad = !changed.reason.cause.empty();
-                   say(bad ? Level::Warning : Level::Info, bad ? "call_failed" : "call_changed",
-                       words(changed));
+                   outbox_.send(Said{bad ? Level::Warning : Level::Info,
+                                     bad ? "call_failed" : "call_changed", words(changed)});
                    connections_.on_calls_changed(changed.id.number, now);
                  },
                  [&](const CallAlarm& alarm) {
@@ -394,6 +391,7 @@ void TransportNode::take(const ason::calls::CallOutput& output, Instant now) {
 
 void TransportNode::perform(const Item& item, Instant now) {
   if (const auto* const packet = std::get_if<SendPacket>(&item)) return out_.push(*packet);
+  if (const auto* const said = std::get_if<Said>(&item)) return out_.push(*said);
   if (const auto* const notify = std::get_if<ason::calls::SendNotify>(&item)) {
     const std::uint64_t ticket =
         notify->to.is_v6() ? 0 : engine_.notify(NodeId{notify->to.v4()}, notify->message, now);

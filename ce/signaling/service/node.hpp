@@ -2,9 +2,10 @@
 // controller joined. Sans I/O but for the store that it is given.
 //
 // What a room says goes at once to the others that it concerns. What announces something to another
-// node waits in an Outbox until all that was persisted before is durable. So do packets of the
-// engine, for an acknowledgment says that what it is of is known also after a crash; only Hellos
-// and challenges leave at once, so that a full disk does not look like a dead node.
+// node, or to the operator, waits in an Outbox until all that was persisted before is durable. So
+// do packets of the engine, for an acknowledgment says that what it is of is known also after a
+// crash; only Hellos and challenges leave at once, so that a full disk does not look like a dead
+// node.
 //
 // After its start a node reads back its FEs; connections that were there before are taken up by
 // journal, neighbours and rows, in whatever order these come (RFC 4139 section 4.4).
@@ -76,7 +77,13 @@ struct Said {  // for the log
   std::string_view event{};  // "connection_failed": stable
   std::string text{};
 };
-using NodeOutput = std::variant<SendPacket, resource::Transaction, resource::ReadRows, Said>;
+struct SendTraces {  // on this port, from now on: these, on the labels that stand there, and no
+                     // others
+  FePort port{};
+  std::map<Label, std::string> texts{};
+};
+using NodeOutput =
+    std::variant<SendPacket, resource::Transaction, resource::ReadRows, SendTraces, Said>;
 
 // How long things took.
 struct Times {
@@ -95,6 +102,7 @@ struct Times {
 class TransportNode {
  public:
   static constexpr std::string_view kTable = "signaling";  // of the store
+  static constexpr std::string_view kPairKeys = "pair/";   // of rows of discovered labels
   static constexpr std::size_t kMostWaiting = 10'000;      // packets of the engine, for the store
 
   // What an operator may use directly, within operate().
@@ -105,6 +113,7 @@ class TransportNode {
     engine::Engine& engine;
     ason::Controller& connections;
     ason::calls::CallController& calls;
+    const state::Durability& journal;  // what was persisted by these up to the last event
   };
 
   // Reads the journal; the store outlives it. A failure is the end of the start.
@@ -122,7 +131,8 @@ class TransportNode {
   void on_failed_labels(const FePort& port, const te::LabelRanges& labels, Instant now);
   void on_row_status(std::uint32_t fe, std::uint32_t number, resource::RowStatus status,
                      Instant now);
-  void on_trace(const FePort& port, Label label, const resource::Trace& trace, Instant now);
+  // What has changed in what can be read on the slots of a port.
+  void on_traces(const FePort& port, std::span<const resource::HeardTrace> heard, Instant now);
   void on_store(Instant now);  // it has events
   void on_time(Instant now);
   // Of one that is there already, with other keys or habits.
@@ -160,7 +170,7 @@ class TransportNode {
 
  private:
   // What leaves only when it is durable what stands behind it.
-  using Item = std::variant<ason::Output, ason::calls::SendNotify, SendPacket>;
+  using Item = std::variant<ason::Output, ason::calls::SendNotify, SendPacket, Said>;
 
   TransportNode(NodeConfig&& config, state::Store& store, Instant now);
   [[nodiscard]] std::expected<void, state::Failure> recover(Instant now);
@@ -176,6 +186,9 @@ class TransportNode {
   void tell_calls(const ason::CallConnection& connection, Instant now);
   void on_notify(const engine::NotifyReceived& notify, Instant now);
   void follow_interface(std::uint32_t interface, Instant now);
+  void follow_traces(std::uint32_t interface);
+  void follow_association(std::uint32_t interface);
+  void recover_association(std::string_view key, state::Bytes octets);
   void persist(std::string_view key, std::optional<std::vector<std::byte>> octets);
   void say(Level level, std::string_view event, std::string text);
   void say_neighbor(const engine::NeighborChanged& changed);
@@ -194,6 +207,7 @@ class TransportNode {
   engine::Engine engine_;
   ason::Controller connections_;
   ason::calls::CallController calls_;
+  state::Outbox<Item> outbox_;
   Rooms rooms_;
 
   std::map<std::uint32_t, FePort> ports_;     // of interfaces, which are channels
@@ -204,12 +218,15 @@ class TransportNode {
   std::map<NodeId, FePort> routes_;
   std::optional<std::uint64_t> routes_of_;  // Database::structure()
 
+  // Of interfaces with discovery: what is sent; pairs of labels as the journal has them.
+  std::map<std::uint32_t, std::map<Label, std::string>> traces_;
+  std::map<std::uint32_t, std::map<Label, Label>> pairs_;
+
   std::set<std::uint32_t> unread_;  // FEs that were not read since the start
   std::map<std::string, ason::ConnectionState, std::less<>> states_;  // of connections
   bool fabric_read_ = false;
   bool pumping_ = false;
   std::map<std::uint64_t, std::uint64_t> tickets_;  // of the engine to those of the call controller
-  state::Outbox<Item> outbox_;
   OutputQueue<NodeOutput> out_;
   Counters counters_;
 };

@@ -1,11 +1,13 @@
 #include "ce/signaling/service/service.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <future>
 #include <random>
 
 #include "ce/signaling/digest.hpp"
+#include "ce/signaling/service/ip.hpp"
 #include "common/core/outputs.hpp"
 #include "common/runtime/timer.hpp"
 
@@ -30,7 +32,6 @@ void make_unique(NodeConfig& config) {
 
 Service::Service(ServiceConfig config, Sink sink, observe::Logger log)
     : config_(std::move(config)), sink_(std::move(sink)), log_(std::move(log)) {
-  make_unique(config_.node);
   for (const auto& interface : config_.node.interfaces) channels_.insert(interface.port);
   for (const auto& fe : config_.node.fes) fes_.insert(fe.id);
 }
@@ -42,65 +43,151 @@ Service::~Service() {
   store_.reset();  // its thread has news for us until it is gone
 }
 
-std::string Service::start(ce::Controller& controller) {
+state::ThreadedOptions Service::store_options() {
   state::ThreadedOptions options;
-  options.news = [this] { post([this](Instant now) { node_->on_store(now); }); };
+  options.news = [this] { post_to_node([this](Instant now) { node_->on_store(now); }); };
   options.log = log_;
-  auto store = state::open_store(config_.store, std::move(options));
-  if (!store) return store.error().text;
-  store_ = std::move(*store);
-  const Instant now = runtime::now();
-  auto node = TransportNode::make(config_.node, *store_, now);
-  if (!node) return node.error().text;
-  node_ = std::move(*node);
+  return options;
+}
+
+std::string Service::start(ce::Controller& controller) {
   controller_ = &controller;
   access_.emplace(controller);
-  fabric_.emplace(*access_, *node_, fes_);
+  if (!config_.etcd) {
+    auto store = state::open_store(config_.store, store_options());
+    if (!store) return store.error().text;
+    if (auto why = take_over(std::move(*store), runtime::now()); !why.empty()) return why;
+  } else {
+    standby_ = "it has not asked for the lease yet";
+  }
   running_ = true;
-  for (const std::uint32_t fe : fes_) on_fe(fe);
   controller.set_observer(this);
   thread_ = std::thread([this] { run(); });
+  if (config_.etcd) elect();
   return {};
 }
 
 void Service::stop() {
+  if (election_) election_->stop();
   {
     const std::scoped_lock lock(mutex_);
     running_ = false;
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
+  // The lease goes before the FEs do, so that who takes them over need not wait for it.
+  fabric_.reset();
+  node_.reset();
+  store_.reset();
 }
 
 void Service::set_neighbors(std::vector<engine::NeighborConfig> neighbors) {
   post([this, neighbors = std::move(neighbors)](Instant now) {
+    config_.node.engine.neighbors = neighbors;
+    if (!node_) return;
     for (const engine::NeighborConfig& neighbor : neighbors) node_->set_neighbor(neighbor, now);
   });
+}
+
+// --- of several, one runs the node ---
+
+void Service::elect() {
+  Election::Hooks hooks;
+  hooks.ours = [this] {
+    return std::ranges::any_of(fes_,
+                               [&](std::uint32_t fe) { return controller_->period(fe) != 0; });
+  };
+  hooks.won = [this](std::unique_ptr<state::Backend> backend) {
+    // A Job can be copied; what it carries cannot.
+    const auto won = std::make_shared<std::unique_ptr<state::Backend>>(std::move(backend));
+    post([this, won](Instant now) {
+      auto store = std::make_unique<state::ThreadedStore>(std::move(*won), store_options());
+      if (const auto why = take_over(std::move(store), now); !why.empty()) {
+        sink_(Level::Error, "node_not_taken_over", why);
+        election_->give_up();
+        stand_by(why);
+      }
+    });
+  };
+  hooks.lost = [this](const std::string& why) { post([this, why](Instant) { stand_by(why); }); };
+  hooks.good_until = [this](Instant until) { good_until_ = until; };
+  hooks.waits = [this](const std::string& why) {
+    const std::scoped_lock lock(mutex_);
+    if (!standby_.empty()) standby_ = why;
+  };
+  hooks.hand_over = [this](const std::string& holder) {
+    std::uint32_t id = 0;
+    const auto digits = std::string_view(holder).substr(std::min<std::size_t>(2, holder.size()));
+    std::from_chars(digits.data(), digits.data() + digits.size(), id, 16);
+    std::vector<std::uint32_t> ours;
+    for (const std::uint32_t fe : fes_) {
+      if (controller_->period(fe) != 0) ours.push_back(fe);
+    }
+    sink_(Level::Warning, "fes_handed_over", "to " + holder + ", which runs the node");
+    if (id != 0) (void)controller_->switch_master(ours, id);
+  };
+  election_ = std::make_unique<Election>(*config_.etcd, std::move(hooks));
+}
+
+std::string Service::take_over(std::unique_ptr<state::Store> store, Instant now) {
+  store_ = std::move(store);
+  make_unique(config_.node);
+  auto node = TransportNode::make(config_.node, *store_, now);
+  if (!node) return node.error().text;
+  node_ = std::move(*node);
+  fabric_.emplace(*access_, *node_, fes_);
+  for (const std::uint32_t fe : fes_) fabric_->on_fe(fe, now);
+  if (!config_.etcd) return {};
+  sink_(Level::Info, "node_taken_over", "this ce has the lease and runs the node");
+  const std::scoped_lock lock(mutex_);
+  standby_.clear();
+  return {};
+}
+
+// Nothing of the node leaves any more; what waited for the store is lost, and was not announced.
+void Service::stand_by(const std::string& why) {
+  const bool ran = node_ != nullptr;
+  fabric_.reset();
+  node_.reset();
+  {
+    const std::scoped_lock lock(mutex_);
+    standby_ = why;
+  }
+  if (ran) sink_(Level::Warning, "node_given_up", why);
+  store_.reset();  // it may try to write once more; others fence that off
+}
+
+bool Service::may_act() const { return !config_.etcd || runtime::now() < good_until_.load(); }
+
+std::string Service::standby() const {
+  const std::scoped_lock lock(mutex_);
+  return standby_;
 }
 
 // --- from the controller, on its threads ---
 
 bool Service::on_packet(std::uint32_t fe, std::uint32_t port, wire::Bytes packet) {
   const FePort at{fe, port};
-  if (!channels_.contains(at) || !node_->takes(at, packet)) return false;
-  return post([this, at, octets = std::vector<std::byte>(packet.begin(), packet.end())](
-                  Instant now) { node_->on_packet(at, octets, now); },
-              true);
+  // As TransportNode::takes() has it; they are for the node also while another runs it.
+  if (!channels_.contains(at) || !is_rsvp(packet)) return false;
+  post_to_node([this, at, octets = std::vector<std::byte>(packet.begin(), packet.end())](
+                   Instant now) { node_->on_packet(at, octets, now); },
+               true);
+  return true;
 }
 
 void Service::on_fe(std::uint32_t fe) {
-  post([this, fe](Instant now) { fabric_->on_fe(fe, now); });
+  post_to_node([this, fe](Instant now) { fabric_->on_fe(fe, now); });
 }
 
 void Service::on_event(std::uint32_t fe, wire::Bytes message) {
   if (!fes_.contains(fe)) return;
-  post([this, fe, octets = std::vector<std::byte>(message.begin(), message.end())](Instant now) {
-    fabric_->on_event(fe, octets, now);
-  });
+  post_to_node([this, fe, octets = std::vector<std::byte>(message.begin(), message.end())](
+                   Instant now) { fabric_->on_event(fe, octets, now); });
 }
 
 void Service::on_answer(std::uint64_t ticket, const ce::OperatorAnswer& answer) {
-  post([this, ticket, answer](Instant now) { fabric_->on_answer(ticket, answer, now); });
+  post_to_node([this, ticket, answer](Instant now) { fabric_->on_answer(ticket, answer, now); });
 }
 
 // --- the thread ---
@@ -118,6 +205,14 @@ bool Service::post(Job job, bool may_drop) {
   return true;
 }
 
+void Service::post_to_node(Job job, bool may_drop) {
+  post(
+      [this, job = std::move(job)](Instant now) {
+        if (node_) job(now);
+      },
+      may_drop);
+}
+
 void Service::run_and_wait(const Job& job) {
   std::promise<void> done;
   {
@@ -133,8 +228,11 @@ void Service::run_and_wait(const Job& job) {
 }
 
 std::optional<Instant> Service::next_deadline() const {
+  if (!node_) return std::nullopt;
   const auto a = node_->next_deadline(), b = fabric_->next_deadline();
-  return a && b ? std::min(*a, *b) : (a ? a : b);
+  auto next = a && b ? std::min(*a, *b) : (a ? a : b);
+  if (config_.etcd) next = std::min(next.value_or(Instant::max()), good_until_.load());
+  return next;
 }
 
 void Service::run() {
@@ -159,17 +257,22 @@ void Service::run() {
       job(now);
       perform(now);
     }
+    if (!node_) continue;
     node_->on_time(now);
     fabric_->on_time(now);
     perform(now);
-    if (watcher_ == nullptr || !watcher_->waits()) continue;
-    node_->operate([&](TransportNode::Rooms& rooms) { watcher_->look(rooms, now); }, now);
-    perform(now);
+    for (bool again = watcher_ != nullptr; again && node_ && watcher_->waits();) {
+      again = node_->operate(
+          [&](TransportNode::Rooms& rooms) { return watcher_->look(rooms, now); }, now);
+      perform(now);
+    }
   }
 }
 
 void Service::perform(Instant now) {
+  if (!node_) return;
   while (const auto output = node_->poll_output()) {
+    if (!may_act()) break;
     std::visit(
         Overloaded{
             [&](const SendPacket& send) {
@@ -177,15 +280,20 @@ void Service::perform(Instant now) {
             },
             [&](const resource::Transaction& transaction) { fabric_->perform(transaction, now); },
             [&](const resource::ReadRows& read) { fabric_->perform(read, now); },
+            [&](const SendTraces& traces) { fabric_->perform(traces, now); },
             [&](const Said& said) { sink_(said.level, said.event, said.text); },
         },
         *output);
   }
+  if (may_act()) return;
+  election_->give_up();
+  stand_by("the lease ran out before etcd answered");
 }
 
 std::optional<Service::Status> Service::status() {
   std::optional<Status> status;
   run_and_wait([&](Instant) {
+    if (!node_) return;
     status = Status{.node = node_->id(),
                     .fabric_read = node_->fabric_read(),
                     .waiting_for_store = node_->waiting_for_store(),

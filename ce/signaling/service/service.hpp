@@ -3,8 +3,14 @@
 //
 // Order of use: construct; start() before Controller::start(); stop() before Controller::stop().
 // Everything else may be called from any thread.
+//
+// With the state in etcd several services may be made for one node. One of them runs it, who has
+// the lease and FEs of the node (tenure.hpp); the others stand by with their FEs associated. What
+// it announced is in etcd before, so the next one goes on as after a restart (RFC 3473 section 9).
+// Who loses the lease, or cannot ask for it any more, sends nothing from that moment on.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -20,6 +26,7 @@
 
 #include "ce/association/controller.hpp"
 #include "ce/association/observer.hpp"
+#include "ce/signaling/service/election.hpp"
 #include "ce/signaling/service/fabric.hpp"
 #include "ce/signaling/service/node.hpp"
 #include "ce/signaling/service/watcher.hpp"
@@ -30,6 +37,8 @@ namespace forces::signaling {
 struct ServiceConfig {
   NodeConfig node{};  // seeds, sequence numbers and digests are the service's to fill in
   state::StoreConfig store{};
+  // Instead of `store`. `name` begins with the CE's ID, "0x40000001": FEs are handed over to it.
+  std::optional<state::etcd::Options> etcd{};
 };
 
 class Service final : public ce::FeObserver {
@@ -49,7 +58,7 @@ class Service final : public ce::FeObserver {
   }  // before start(), and it outlives this
 
   // Opens the store, reads the journal, and becomes the controller's observer. Not empty: it
-  // failed, and says why.
+  // failed, and says why. With etcd it stands by, and the rest comes with the lease.
   [[nodiscard]] std::string start(ce::Controller& controller);
   void stop();  // idempotent
 
@@ -62,11 +71,12 @@ class Service final : public ce::FeObserver {
   void set_neighbors(std::vector<engine::NeighborConfig> neighbors);
 
   // f(TransportNode::Rooms&, Instant now) on the service's thread; waits for it. nullopt: it has
-  // stopped.
+  // stopped, or stands by.
   template <class F>
   auto operate(F&& f) -> std::optional<std::invoke_result_t<F&, TransportNode::Rooms&, Instant>> {
     std::optional<std::invoke_result_t<F&, TransportNode::Rooms&, Instant>> result;
     run_and_wait([&](Instant now) {
+      if (!node_) return;
       result = node_->operate([&](TransportNode::Rooms& rooms) { return f(rooms, now); }, now);
     });
     return result;
@@ -83,6 +93,8 @@ class Service final : public ce::FeObserver {
     std::uint64_t packets_dropped = 0;  // kMostJobs
   };
   [[nodiscard]] std::optional<Status> status();
+  // Why it stands by; "": it runs the node.
+  [[nodiscard]] std::string standby() const;
 
  private:
   using Job = std::function<void(Instant now)>;
@@ -108,6 +120,13 @@ class Service final : public ce::FeObserver {
   };
 
   bool post(Job job, bool may_drop = false);
+  void post_to_node(Job job, bool may_drop = false);  // nothing while it stands by
+  void elect();
+  // On the thread; "" or why not.
+  [[nodiscard]] std::string take_over(std::unique_ptr<state::Store> store, Instant now);
+  void stand_by(const std::string& why);
+  [[nodiscard]] bool may_act() const;  // the lease is ours at this moment, or none is needed
+  [[nodiscard]] state::ThreadedOptions store_options();
   void run_and_wait(const Job& job);
   void run();
   void perform(Instant now);  // what the node wants done
@@ -121,12 +140,15 @@ class Service final : public ce::FeObserver {
   Watcher* watcher_ = nullptr;
 
   ce::Controller* controller_ = nullptr;
+  std::unique_ptr<Election> election_;  // outlives all that it has won
+  std::atomic<Instant> good_until_{};
   std::unique_ptr<state::Store> store_;
   std::unique_ptr<TransportNode> node_;  // these three belong to the thread
   std::optional<Access> access_;
   std::optional<Fabric> fabric_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::string standby_;
   std::condition_variable wake_;
   std::vector<Job> jobs_;
   bool running_ = false;

@@ -13,7 +13,8 @@ class Watcher {
   Watcher& operator=(const Watcher&) = delete;
   virtual ~Watcher() = default;
   [[nodiscard]] virtual bool waits() const = 0;
-  virtual void look(TransportNode::Rooms& rooms, Instant now) = 0;  // after each event, if it waits
+  // After each event, if it waits. True: again, as soon as what this has set going was performed.
+  virtual bool look(TransportNode::Rooms& rooms, Instant now) = 0;
 };
 
 }  // namespace forces::signaling

@@ -63,16 +63,6 @@ std::expected<std::vector<Row>, Failure> rows_of(const Json& range) {
   return rows;
 }
 
-bool is_loopback(std::string_view endpoint) {
-  constexpr std::string_view kScheme = "http://";
-  if (!endpoint.starts_with(kScheme)) return false;
-  endpoint.remove_prefix(kScheme.size());
-  const std::string host(endpoint.substr(0, endpoint.rfind(':')));
-  in_addr v4{};
-  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
-  return host == "localhost" || host == "[::1]";
-}
-
 Json compare(const std::string& key, const char* target, const char* field, Json value) {
   return {{"key", base64(key)}, {"target", target}, {"result", "EQUAL"}, {field, std::move(value)}};
 }
@@ -150,7 +140,7 @@ class EtcdBackend final : public Backend {
         seq_(lease_->id() + ":0") {}
 
   // Becomes master, unless there is one.
-  Done campaign() {
+  Done campaign(std::string* holder) {
     const std::string version = std::to_string(kSchemaVersion);
     const Json request{{"compare", {compare(key("master"), "CREATE", "create_revision", "0")}},
                        {"success",
@@ -164,6 +154,7 @@ class EtcdBackend final : public Backend {
     if (!answer->succeeded) {
       std::string who = "another";
       if (!answer->found.empty() && !answer->found[0].empty()) who = answer->found[0][0].value;
+      if (holder != nullptr) *holder = who;
       return std::unexpected(Failure{Reason::InUse, prefix_ + ": " + who + " is master"});
     }
     return learn_master(version);
@@ -292,7 +283,17 @@ class EtcdBackend final : public Backend {
 
 }  // namespace
 
-std::expected<std::unique_ptr<Backend>, Failure> open(const Options& options) {
+bool is_loopback(std::string_view endpoint) {
+  constexpr std::string_view kScheme = "http://";
+  if (!endpoint.starts_with(kScheme)) return false;
+  endpoint.remove_prefix(kScheme.size());
+  const std::string host(endpoint.substr(0, endpoint.rfind(':')));
+  in_addr v4{};
+  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
+  return host == "localhost" || host == "[::1]";
+}
+
+std::expected<std::unique_ptr<Backend>, Failure> open(const Options& options, std::string* holder) {
   for (const auto& endpoint : options.client.endpoints) {
     if (endpoint.starts_with("https://") || options.client.plaintext_anywhere ||
         is_loopback(endpoint)) {
@@ -301,10 +302,10 @@ std::expected<std::unique_ptr<Backend>, Failure> open(const Options& options) {
     return std::unexpected(Failure{
         Reason::Refused, endpoint + ": beyond loopback needs https, or plaintext_anywhere"});
   }
-  auto lease = Lease::grant(options.client, options.lease, options.lost);
+  auto lease = Lease::grant(options.client, options.lease, options.lease_hooks);
   if (!lease) return std::unexpected(lease.error());
   auto backend = std::make_unique<EtcdBackend>(options, std::move(*lease));
-  if (auto done = backend->campaign(); !done) return std::unexpected(done.error());
+  if (auto done = backend->campaign(holder); !done) return std::unexpected(done.error());
   return backend;
 }
 

@@ -17,6 +17,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "ce/state/etcd/client.hpp"
 #include "ce/state/etcd/lease.hpp"
@@ -26,6 +27,9 @@ namespace forces::state::etcd {
 
 inline constexpr int kSchemaVersion = 1;
 
+// Of "http://HOST:PORT"; false for every https.
+[[nodiscard]] bool is_loopback(std::string_view endpoint);
+
 struct Options {
   ClientOptions client;
   std::string group;  // of the `ce` that share this state
@@ -33,11 +37,13 @@ struct Options {
   std::chrono::seconds lease{10};
   std::size_t most_changes = 120;  // etcd: --max-txn-ops, default 128; we add one
   std::size_t most_octets =
-      1000 * 1000;                    // etcd: --max-request-bytes, default 1.5 MiB; base64 is 4/3
-  std::function<void(Failure)> lost;  // as Lease's
+      1000 * 1000;  // etcd: --max-request-bytes, default 1.5 MiB; base64 is 4/3
+  Lease::Hooks lease_hooks{};
 };
 
-// A failure InUse: another is master, and the text says who; try again later.
-[[nodiscard]] std::expected<std::unique_ptr<Backend>, Failure> open(const Options& options);
+// A failure InUse: another is master, and the text says who; try again later. `holder` gets its
+// name alone.
+[[nodiscard]] std::expected<std::unique_ptr<Backend>, Failure> open(const Options& options,
+                                                                    std::string* holder = nullptr);
 
 }  // namespace forces::state::etcd

@@ -24,12 +24,12 @@ std::string text_at(const nlohmann::json& answer, const char* pointer) {
 class Lease::Impl {
  public:
   Impl(Client client, std::string id, std::chrono::seconds life, Clock::time_point granted,
-       std::function<void(Failure)> lost)
+       Hooks hooks)
       : client_(std::move(client)),
         id_(std::move(id)),
         life_(life),
         good_until_(granted + life),
-        lost_(std::move(lost)),
+        hooks_(std::move(hooks)),
         thread_([this] { run(); }) {}
   ~Impl() {
     {
@@ -61,12 +61,13 @@ class Lease::Impl {
           ended = "etcd has ended the lease";
         } else {
           good_until_ = asked + life_;
+          if (hooks_.good_until) hooks_.good_until(Instant(good_until_.time_since_epoch()));
         }
       } else if (Clock::now() > good_until_) {
         ended = answer.error().text;
       }
       if (!ended.empty()) {
-        if (lost_) lost_({Reason::NotMaster, "mastership is lost: " + ended});
+        if (hooks_.lost) hooks_.lost({Reason::NotMaster, "mastership is lost: " + ended});
         return;
       }
       pause = answer ? life_ / 3 : life_ / 10;
@@ -78,7 +79,7 @@ class Lease::Impl {
   const std::string id_;
   const std::chrono::milliseconds life_;
   Clock::time_point good_until_;
-  std::function<void(Failure)> lost_;
+  const Hooks hooks_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool ending_ = false;
@@ -91,15 +92,16 @@ const std::string& Lease::id() const { return impl_->id(); }
 
 std::expected<std::unique_ptr<Lease>, Failure> Lease::grant(const ClientOptions& options,
                                                             std::chrono::seconds life,
-                                                            std::function<void(Failure)> lost) {
+                                                            Hooks hooks) {
   Client client(options);
   const auto asked = Clock::now();
   const auto answer = client.post("/v3/lease/grant", nlohmann::json{{"TTL", life.count()}}.dump());
   if (!answer) return std::unexpected(answer.error());
   std::string id = text_at(nlohmann::json::parse(*answer, nullptr, false), "/ID");
   if (id.empty()) return std::unexpected(Failure{Reason::Refused, "etcd: no lease: " + *answer});
+  if (hooks.good_until) hooks.good_until(Instant((asked + life).time_since_epoch()));
   return std::unique_ptr<Lease>(new Lease(
-      std::make_unique<Impl>(std::move(client), std::move(id), life, asked, std::move(lost))));
+      std::make_unique<Impl>(std::move(client), std::move(id), life, asked, std::move(hooks))));
 }
 
 }  // namespace forces::state::etcd

@@ -34,6 +34,7 @@ ElementCore::ElementCore(const ElementConfig& config, std::uint64_t seed, lfb::S
                          lfb::Provider* statistics)
     : lfbs_(first_values(config), dataplane, statistics),
       configured_id_(config.fe_id),
+      multicast_(config.multicast.enabled),
       random_(seed),
       mastership_(config.ces.size(), values().protocol) {
   const RetryConfig retry{config.setup_timeout, config.retry_min, config.retry_max,
@@ -163,6 +164,9 @@ void ElementCore::dispatch(std::size_t ce, const pl::Header& header, wire::Bytes
       ++counters_.heartbeats_received;
       if (!link.fsm.on_heartbeat(header, now)) drop(link, Drop::WrongState, octets.size(), now);
       return;
+    case pl::MsgType::MarsVc:
+      if (!here) return drop(link, Drop::WrongDestination, octets.size(), now);
+      return on_vc(link, octets, now);
     default:  // what only an FE sends, and what nobody has defined
       return drop(link, Drop::WrongType, octets.size(), now);
   }
@@ -186,6 +190,20 @@ void ElementCore::on_setup_response(Link& link, wire::Bytes octets, Instant now)
   if (!assigned || !link.fsm.associated()) return;
   lfbs_.set_fe_id(given.value, now);
   out_.push(IdAssigned{index_of(link), given.value});
+}
+
+// From any associated CE, for a MARS need not be the master's.
+void ElementCore::on_vc(Link& link, wire::Bytes octets, Instant now) {
+  if (!multicast_) return drop(link, Drop::WrongType, octets.size(), now);
+  const auto vc = pl::decode_vc(octets);
+  if (!vc) return drop(link, Drop::Malformed, octets.size(), now);
+  if (!link.fsm.on_message(now)) return drop(link, Drop::WrongState, octets.size(), now);
+  out_.push(VcReceived{index_of(link), vc->kind, {vc->sdu.begin(), vc->sdu.end()}});
+}
+
+void ElementCore::send_vc(std::size_t ce, wire::Bytes sdu) {
+  if (ce >= links_.size() || !links_[ce].fsm.associated()) return;
+  send(links_[ce], pl::encode_vc({fe_id()}, {links_[ce].ce_id}, pl::VcKind::PointToPoint, sdu));
 }
 
 void ElementCore::on_query_or_config(std::size_t ce, const pl::Header& header, wire::Bytes octets,

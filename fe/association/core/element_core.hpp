@@ -20,6 +20,7 @@
 #include "fe/association/core/mastership.hpp"
 #include "fe/association/element.hpp"
 #include "fe/lfb/element_lfbs.hpp"
+#include "proto/pl/vc.hpp"
 
 namespace forces::fe {
 
@@ -55,9 +56,14 @@ struct MessagesDropped {  // at most one in kDropReportEvery and CE
   Drop last{};
   std::uint64_t count = 0;
 };
+struct VcReceived {  // from an associated CE
+  std::size_t ce = 0;
+  pl::VcKind kind{};
+  pl::Octets sdu;
+};
 inline constexpr Duration kDropReportEvery = std::chrono::seconds(1);
 using ElementOutput = std::variant<SendMessage, RequestChannels, CeChanged, IdAssigned,
-                                   MasterChanged, ElementStateChanged, MessagesDropped>;
+                                   MasterChanged, ElementStateChanged, MessagesDropped, VcReceived>;
 
 struct DataTraffic {  // totals of one CE's data channel
   std::uint64_t received_packets = 0, received_octets = 0, received_errors = 0;
@@ -90,6 +96,8 @@ class ElementCore {
   void on_control_closed(std::size_t ce, Instant now);  // by the peer, or it could not be opened
   void on_data_closed(std::size_t ce, Instant now);
   void on_message(std::size_t ce, wire::Bytes octets, Instant now);
+  // A message of the MARS client to an associated CE; nothing leaves to another.
+  void send_vc(std::size_t ce, wire::Bytes sdu);
   void on_data_traffic(std::size_t ce, const DataTraffic& total);
   void on_redirect_totals(std::uint64_t to_ce, std::uint64_t from_ce);
   void on_timer(Instant now);
@@ -129,6 +137,7 @@ class ElementCore {
   void on_setup_response(Link& link, wire::Bytes octets, Instant now);
   void on_query_or_config(std::size_t ce, const pl::Header& header, wire::Bytes octets,
                           Instant now);
+  void on_vc(Link& link, wire::Bytes octets, Instant now);
   void flush_engine(std::optional<std::size_t> asked);
   void send(Link& link, Result<pl::Octets> octets);
   void refresh_table();
@@ -142,6 +151,7 @@ class ElementCore {
 
   lfb::ElementLfbs lfbs_;
   std::uint32_t configured_id_;
+  bool multicast_;  // there is who takes messages of the MARS
   std::mt19937_64 random_;
   Mastership mastership_;
   std::vector<Link> links_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fe/forwarding/optical/snapshot.hpp"
+#include "fe/multicast/service/snapshot.hpp"
 #include "tml/daemon/events.hpp"
 
 namespace forces::fe {
@@ -55,6 +56,7 @@ struct ElementSnapshot {
   std::vector<PortSnapshot> ports;
   RoutesSnapshot routes;
   forwarding::FabricSnapshot fabric;
+  multicast::MembershipSnapshot multicast;
 };
 
 }  // namespace forces::fe

@@ -1,8 +1,13 @@
 #include "fe/dataplane/multicast/routes.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace forces::fe::dataplane::multicast {
+
+bool SourceFilter::passes(const Address& source) const {
+  return std::ranges::binary_search(sources, source) != exclude;
+}
 
 void Routes::set_group(std::uint32_t index, std::optional<GroupRow> row) {
   if (const auto at = groups_.find(index); at != groups_.end()) {
@@ -31,6 +36,50 @@ void Routes::set_leaf(std::uint32_t index, std::optional<LeafRow> row) {
   leaves_[index] = *row;
   ports_of_.emplace(row->group_index, row->out_port);
   revise_group(row->group_index);
+}
+
+void Routes::set_local(const Address& group, std::uint32_t port,
+                       std::optional<SourceFilter> filter) {
+  if (filter) {
+    local_[{group, port}] = std::move(*filter);
+  } else {
+    local_.erase({group, port});
+  }
+  revise(group);
+}
+
+void Routes::set_router(std::uint32_t port, bool present) {
+  if (present) {
+    routers_.insert(port);
+  } else {
+    routers_.erase(port);
+  }
+  for (auto& [flow, state] : flows_) decide(flow, state, false);
+}
+
+void Routes::set_beyond(const Address& first, const Address& last, bool on) {
+  const auto change = [on](auto& all, const auto& one) {
+    if (on) {
+      all.insert(one);
+    } else if (const auto at = all.find(one); at != all.end()) {
+      all.erase(at);
+    }
+  };
+  if (first == last) {
+    change(beyond_, first);
+  } else {
+    change(ranges_beyond_, std::pair(first, last));
+  }
+  for (auto at = flows_.lower_bound({first, {first.family, {}}});
+       at != flows_.end() && at->first.group <= last; ++at) {
+    decide(at->first, at->second, false);
+  }
+}
+
+bool Routes::beyond(const Address& group) const {
+  return beyond_.contains(group) || std::ranges::any_of(ranges_beyond_, [&](const auto& range) {
+           return range.first <= group && group <= range.second;
+         });
 }
 
 void Routes::enable(bool on) {
@@ -83,16 +132,34 @@ const std::uint32_t* Routes::row_of(const Flow& flow, std::uint32_t port) const 
   return wanted == 0 || wanted == port ? &at->second : nullptr;
 }
 
+bool Routes::add_local(const Flow& flow, std::vector<std::uint32_t>& out) const {
+  bool any = !routers_.empty();
+  out.insert(out.end(), routers_.begin(), routers_.end());
+  for (auto at = local_.lower_bound({flow.group, 0});
+       at != local_.end() && at->first.first == flow.group; ++at) {
+    any = true;
+    if (at->second.passes(flow.source)) out.push_back(at->first.second);
+  }
+  return any;
+}
+
 void Routes::decide(const Flow& flow, FlowState& state, bool tell_always) {
   std::vector<std::uint32_t> out;
   const std::uint32_t* row = row_of(flow, state.in_port);
-  state.has_group = row != nullptr;
-  if (row != nullptr && enabled_) {
+  if (row != nullptr) {
     for (auto at = ports_of_.lower_bound({*row, 0}); at != ports_of_.end() && at->first == *row;
          ++at) {
-      if (at->second != state.in_port) out.push_back(at->second);
+      out.push_back(at->second);
     }
   }
+  const bool elsewhere = beyond(flow.group);
+  if (elsewhere) out.push_back(kEndpoints);
+  state.has_group = add_local(flow, out) || row != nullptr || elsewhere;
+  if (!enabled_) out.clear();
+  std::ranges::sort(out);
+  const auto twice = std::ranges::unique(out);
+  out.erase(twice.begin(), twice.end());
+  std::erase(out, state.in_port);
   if (!tell_always && out == state.out_ports) return;
   state.out_ports = out;
   operations_.push(SetFlow{flow, state.in_port, std::move(out)});

@@ -29,21 +29,29 @@ void Fabric::set(std::uint32_t index, const CrossConnect& row) {
   RowView& view = at->second;
   const bool elsewhere = made || view.cross.in != row.in || view.cross.out != row.out;
   if (!made && elsewhere) {
-    const auto old = by_input_.find(key(view.cross.in));
-    if (old != by_input_.end() && old->second == index) by_input_.erase(old);
+    forget_ends(index, view.cross);
   }
   if (elsewhere) view = {};
   view.cross = row;
   by_input_[key(row.in)] = index;
+  by_output_[key(row.out)] = index;
   const RowStatus status = status_of(row);
   if (std::exchange(view.status, status) != status) news_.rows.push_back(index);
+}
+
+void Fabric::forget_ends(std::uint32_t index, const CrossConnect& row) {
+  const auto forget = [index](auto& rows, std::uint64_t end) {
+    const auto at = rows.find(end);
+    if (at != rows.end() && at->second == index) rows.erase(at);
+  };
+  forget(by_input_, key(row.in));
+  forget(by_output_, key(row.out));
 }
 
 void Fabric::erase(std::uint32_t index) {
   const auto at = rows_.find(index);
   if (at == rows_.end()) return;
-  const auto input = by_input_.find(key(at->second.cross.in));
-  if (input != by_input_.end() && input->second == index) by_input_.erase(input);
+  forget_ends(index, at->second.cross);
   rows_.erase(at);
   news_.rows.push_back(index);
 }
@@ -202,7 +210,7 @@ std::vector<Fabric::Trace> Fabric::traces_due(Instant now) {
   if (sent_.empty() || now < next_trace_) return due;
   next_trace_ = now + trace_interval_;
   for (const auto& [from, text] : sent_) {
-    if (!enabled_ || broken(from)) continue;
+    if (!enabled_ || broken(from) || by_output_.contains(key(from))) continue;
     due.push_back({from, text});
     ++counters_.traces_sent;
   }

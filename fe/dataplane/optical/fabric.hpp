@@ -100,7 +100,7 @@ class Fabric {
   void on_not_sent(const Onward& frame);
   void on_malformed() { ++counters_.malformed; }
 
-  // ---- Traces.
+  // ---- Traces. They leave on slots that carry nothing: where a row leads out, none does.
   void send_trace(const Endpoint& from, std::string text);
   void stop_trace(const Endpoint& from);
   struct Trace {
@@ -138,12 +138,13 @@ class Fabric {
   [[nodiscard]] bool works(const Endpoint& end) const;
   [[nodiscard]] bool broken(const Endpoint& end) const;  // on command
   [[nodiscard]] RowStatus status_of(const CrossConnect& row) const;
+  void forget_ends(std::uint32_t index, const CrossConnect& row);
   void refresh(std::uint32_t port);
   void hear(const Endpoint& at, const Frame& frame, Instant now);
 
   std::map<std::uint32_t, Port> ports_;
   std::unordered_map<std::uint32_t, RowView> rows_;
-  std::unordered_map<std::uint64_t, std::uint32_t> by_input_;
+  std::unordered_map<std::uint64_t, std::uint32_t> by_input_, by_output_;
   std::map<Endpoint, std::string> sent_;
   std::map<Endpoint, Received> received_;
   Duration trace_interval_;

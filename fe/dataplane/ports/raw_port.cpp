@@ -34,6 +34,33 @@ constexpr std::array kRawClasses{
 };
 constexpr std::size_t kHeaderSix = 40;
 
+// Of packets from their network header on.
+constexpr sock_filter kIgmp[] = {
+    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),  // protocol
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_IGMP, 0, 1),
+    BPF_STMT(BPF_RET | BPF_K, 0xffff),
+    BPF_STMT(BPF_RET | BPF_K, 0),
+};
+// MLD stands behind a Hop-by-Hop Options header, for it must have a Router Alert (RFC 3810
+// section 5); types 130 to 132 and 143 of ICMPv6.
+constexpr sock_filter kMld[] = {
+    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_HOPOPTS, 0, 9),
+    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kHeaderSix),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 0, 7),
+    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kHeaderSix + 1),
+    BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 3),
+    BPF_STMT(BPF_MISC | BPF_TAX, 0),
+    BPF_STMT(BPF_LD | BPF_B | BPF_IND, kHeaderSix + 8),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 143, 1, 0),
+    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 130, 2, 1),
+    BPF_STMT(BPF_RET | BPF_K, 0xffff),
+    BPF_STMT(BPF_RET | BPF_K, 0),
+    BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 132, 1, 0),
+    BPF_STMT(BPF_RET | BPF_K, 0xffff),
+    BPF_STMT(BPF_RET | BPF_K, 0),
+};
+
 bool bind_to_device(int fd, const std::string& name) {
   return ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name.c_str(),
                       static_cast<socklen_t>(name.size() + 1)) == 0;
@@ -56,8 +83,14 @@ std::string RawPort::open() {
   if (!ready) return system_error("raw socket options on " + config_.interface);
 
   for (const PacketClass c : config_.classes) {
-    const std::string error = c == PacketClass::Igmp ? open_igmp(index) : open_receiver(c, index);
-    if (!error.empty()) return error;
+    if (c == PacketClass::Igmp) continue;
+    if (std::string error = open_receiver(c, index); !error.empty()) return error;
+  }
+  if (wanted(PacketClass::Igmp)) {
+    if (std::string error = hear(kIgmp, ETH_P_IP, index); !error.empty()) return error;
+  }
+  if (config_.membership) {
+    if (std::string error = hear(kMld, ETH_P_IPV6, index); !error.empty()) return error;
   }
   return open_six(index);
 }
@@ -88,8 +121,9 @@ std::string RawPort::open_six(int index) {
     six_.push_back({fd.get(), row.protocol});
     receivers_.push_back(std::move(fd));
   }
-  if (six_.empty()) return {};
+  if (six_.empty() && !config_.membership) return {};
   sender_six_ = Fd(::socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_RAW));
+  if (!sender_six_.valid() && errno == EAFNOSUPPORT) return {};
   const bool ready = sender_six_.valid() && bind_to_device(sender_six_.get(), config_.interface) &&
                      set(sender_six_.get(), IPPROTO_IPV6, IPV6_MULTICAST_IF, index) &&
                      set(sender_six_.get(), IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0);
@@ -127,18 +161,13 @@ std::string RawPort::open_receiver(PacketClass c, int index) {
   return {};
 }
 
-std::string RawPort::open_igmp(int index) {
+std::string RawPort::hear(std::span<const sock_filter> filter, std::uint16_t protocol, int index) {
   Fd fd(::socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return system_error("packet socket for igmp");
-  // IPv4 protocol 2.
-  sock_filter code[] = {
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_IGMP, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, 0xffff),
-      BPF_STMT(BPF_RET | BPF_K, 0),
-  };
-  const sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
-  if (!start_hearing(fd.get(), program, ETH_P_IP, index)) {
+  // The kernel copies it.
+  const sock_fprog program{static_cast<unsigned short>(filter.size()),
+                           const_cast<sock_filter*>(filter.data())};
+  if (!start_hearing(fd.get(), program, protocol, index)) {
     return system_error("packet socket for igmp on " + config_.interface);
   }
   grow_receive_buffer(fd.get());

@@ -2,12 +2,13 @@
 //
 // OSPF, RSVP, PIM, VRRP and ICMP have one raw socket each, bound to the interface. IGMP is read
 // from a packet socket, for the kernel hands a raw socket only what is sent to groups it has
-// joined. Everything is sent through one IPPROTO_RAW socket (IP_HDRINCL), so that the kernel finds
-// the next hop's MAC; its header, TTL included, stays that of the control plane.
+// joined; and so is MLD, where memberships are kept. Everything is sent through one IPPROTO_RAW
+// socket (IP_HDRINCL), so that the kernel finds the next hop's MAC; its header, TTL included, stays
+// that of the control plane.
 //
-// Where the interface has IPv6, OSPFv3, PIM and VRRP come and go likewise; ND and MLD are the
-// kernel's. Its raw sockets of IPv6 give no header: the one handed on is made of what it tells (no
-// extension headers).
+// Where the interface has IPv6, OSPFv3, PIM and VRRP come and go likewise; ND is the kernel's. Its
+// raw sockets of IPv6 give no header: the one handed on is made of what it tells (no extension
+// headers).
 #pragma once
 
 #include "fe/dataplane/port.hpp"
@@ -24,7 +25,8 @@ class RawPort : public Port {
 
  private:
   [[nodiscard]] std::string open_receiver(PacketClass c, int index);
-  [[nodiscard]] std::string open_igmp(int index);
+  [[nodiscard]] std::string hear(std::span<const sock_filter> filter, std::uint16_t protocol,
+                                 int index);
   [[nodiscard]] std::string open_six(int index);
   struct Six {
     int fd = -1, protocol = 0;

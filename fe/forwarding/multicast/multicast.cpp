@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "common/core/outputs.hpp"
+#include "fe/dataplane/ip_statistics.hpp"
 #include "fe/lfb/model.hpp"
 
 namespace forces::fe::forwarding {
@@ -15,8 +16,10 @@ using daemon::Severity;
 using dataplane::kernel::Address;
 using dataplane::kernel::Family;
 using dataplane::multicast::GroupRow;
+using dataplane::multicast::is_forwarded;
 using dataplane::multicast::LeafRow;
 using dataplane::multicast::Mroute;
+using dataplane::multicast::Routes;
 using pl::ResultCode;
 using wire::ByteReader;
 namespace component = lfb::multicast;
@@ -48,17 +51,6 @@ LeafRow leaf_of(wire::Bytes row) {
   out.out_port = r.u32("port");
   return out;
 }
-bool has_endpoint(wire::Bytes row) {
-  return std::ranges::any_of(row.subspan(8), [](std::byte b) { return b != std::byte{0}; });
-}
-
-// A group that routers forward: not 224.0.0.0/24; not of scopes 0 to 2.
-bool is_forwarded(const Address& group) {
-  const auto& o = group.octets;
-  if (group.family == Family::Ipv6) return o[0] == 0xff && (o[1] & 0x0f) > 2;
-  return o[0] >> 4 == 0xe && (o[0] != 224 || o[1] != 0 || o[2] != 0);
-}
-
 struct Table {
   Family family{};
   bool groups = false;
@@ -80,10 +72,19 @@ std::optional<Table> table_of(const lfb::Change& change) {
   }
 }
 
+// The greater of all's and the device's counts, and the device's is ours to set.
+int rp_filter_of_all() {
+  const std::string text = dataplane::read_proc("/proc/sys/net/ipv4/conf/all/rp_filter");
+  return text.empty() ? 0 : text[0] - '0';
+}
+
 }  // namespace
 
-Multicast::Multicast(bool kernel, const std::vector<dataplane::PortConfig>& ports)
-    : kernel_(kernel) {
+Multicast::Multicast(bool kernel, const std::vector<dataplane::PortConfig>& ports,
+                     const dataplane::multicast::EndpointConfig& endpoint)
+    : kernel_(kernel), endpoint_(endpoint) {
+  // First, so that it is one of the kernel's 32 in any case.
+  if (endpoint_.enabled()) ports_.push_back({Routes::kEndpoints, endpoint_.device});
   for (const dataplane::PortConfig& port : ports) {
     if (port.kind != dataplane::PortKind::Replay) ports_.push_back({port.port_id, port.interface});
   }
@@ -91,16 +92,32 @@ Multicast::Multicast(bool kernel, const std::vector<dataplane::PortConfig>& port
 
 void Multicast::attach(lfb::Engine& engine) {
   engine.store().add(lfb::kMulticastClass, kMulticast.instance_id);
+  wire::ByteWriter local;
+  local.u32(endpoint_.address);
+  local.u16(endpoint_.port);
+  local.u16(endpoint_.server_port);
+  (void)engine.set_initial(kMulticast, component::kLocal, local.written());
 }
 
 bool Multicast::open() {
   if (!kernel_ || ports_.empty()) return true;
+  bool good = true;
+  if (endpoint_.enabled()) {
+    const std::string what = carrier_.open();
+    good = what.empty();
+    if (!good) note(Severity::Error, "multicast_endpoint_failed", what);
+    if (good && rp_filter_of_all() > 0) {
+      note(Severity::Warning, "multicast_rp_filter",
+           "net/ipv4/conf/all/rp_filter is not 0: packets of sources that no route leads to by " +
+               endpoint_.device + " do not reach our ports");
+    }
+  }
   for (Side& side : sides_) {
     const std::string what = side.mroute.open();
     side.state = what.empty() ? State::Ready : State::Failed;
     if (!what.empty()) note(Severity::Error, "multicast_failed", what);
   }
-  return sides_[0].state != State::Failed;  // a kernel may be without IPv6
+  return good && sides_[0].state != State::Failed;  // a kernel may be without IPv6
 }
 
 std::vector<int> Multicast::fds() const {
@@ -111,9 +128,9 @@ std::vector<int> Multicast::fds() const {
   return out;
 }
 
-// With the first row: until then another multicast router may own the namespace.
+// With the first row or leaf: until then another multicast router may own the namespace.
 void Multicast::begin(Side& side) {
-  if (side.state != State::Ready || side.routes.groups() == 0) return;
+  if (side.state != State::Ready || side.routes.empty()) return;
   if (const std::string what = side.mroute.start(); !what.empty()) {
     side.state = State::Failed;
     return note(Severity::Error, "multicast_failed",
@@ -212,20 +229,35 @@ void Multicast::obey(lfb::FeState state) {
     side.routes.enable(state == lfb::FeState::OperEnable);
     perform(side);
   }
+  carrier_.with([&](auto& endpoints) { endpoints.enable(state == lfb::FeState::OperEnable); });
+}
+
+void Multicast::set_local(const Address& group, std::uint32_t port,
+                          std::optional<dataplane::multicast::SourceFilter> filter) {
+  Side& side = side_of(group.family);
+  side.routes.set_local(group, port, std::move(filter));
+  begin(side);
+  perform(side);
+}
+
+void Multicast::set_router(Family family, std::uint32_t port, bool present) {
+  Side& side = side_of(family);
+  side.routes.set_router(port, present);
+  begin(side);
+  perform(side);
 }
 
 ResultCode Multicast::check(const lfb::Change& change) const {
   const auto table = table_of(change);
-  if (!table || !change.after) return ResultCode::Success;
+  if (!table || !change.after) return check_endpoints(change);
   const auto known = [&](std::uint32_t port) {
-    return std::ranges::find(ports_, port, &Port::id) != ports_.end();
+    return port != Routes::kEndpoints && std::ranges::find(ports_, port, &Port::id) != ports_.end();
   };
   if (table->groups) {
     const GroupRow row = group_of(table->family, *change.after);
     const bool good = is_forwarded(row.group) && (row.in_port == 0 || known(row.in_port));
     return good ? ResultCode::Success : ResultCode::ValueOutOfRange;
   }
-  if (has_endpoint(*change.after)) return ResultCode::NotSupported;
   return known(leaf_of(*change.after).out_port) ? ResultCode::Success : ResultCode::ValueOutOfRange;
 }
 
@@ -233,7 +265,7 @@ void Multicast::applied(const lfb::Changes& changes) {
   for (std::size_t i = 0; i < changes.size(); ++i) {
     const lfb::Change change = changes[i];
     if (const auto table = table_of(change)) {
-      auto& routes = sides_[table->family == Family::Ipv4 ? 0 : 1].routes;
+      auto& routes = side_of(table->family).routes;
       if (table->groups) {
         routes.set_group(*change.row, change.after
                                           ? std::optional(group_of(table->family, *change.after))
@@ -245,8 +277,12 @@ void Multicast::applied(const lfb::Changes& changes) {
     } else if (change.component != nullptr && change.instance->lfb_class == &lfb::kMulticastClass &&
                change.component->id == component::kStatistics) {
       reset_at_ = totals();
+    } else if (change.component != nullptr && change.instance->lfb_class == &lfb::kMulticastClass &&
+               change.component->id == component::kEndpointStatistics) {
+      endpoints_reset_at_ = endpoint_totals();
     }
   }
+  if (endpoint_.enabled()) apply_endpoints(changes);
   for (Side& side : sides_) {
     begin(side);
     perform(side);
@@ -265,7 +301,16 @@ Multicast::Statistics Multicast::totals() const {
 
 bool Multicast::read(const lfb::Instance& instance, const lfb::Component& one,
                      wire::ByteWriter& out) {
-  if (instance.lfb_class != &lfb::kMulticastClass || one.id != component::kStatistics) return false;
+  if (instance.lfb_class != &lfb::kMulticastClass) return false;
+  if (one.id == component::kEndpointStatistics) {
+    const EndpointStatistics now = endpoint_totals();
+    out.u64(now.copies - endpoints_reset_at_.copies);
+    out.u64(now.received - endpoints_reset_at_.received);
+    out.u64(now.frames_dropped - endpoints_reset_at_.frames_dropped);
+    out.u64(now.packets_dropped - endpoints_reset_at_.packets_dropped);
+    return true;
+  }
+  if (one.id != component::kStatistics) return false;
   for (Side& side : sides_) {
     if (side.state != State::Running) continue;
     count(side, now_);
@@ -282,10 +327,13 @@ bool Multicast::read(const lfb::Instance& instance, const lfb::Component& one,
   return true;
 }
 
-daemon::CounterSamples Multicast::counters() const {
+daemon::CounterSamples Multicast::counters() {
   std::uint64_t flows = 0;
   for (const Side& side : sides_) flows += side.routes.counters().refused;
-  return {{"multicast_operations_refused", "", refused_}, {"multicast_flows_refused", "", flows}};
+  daemon::CounterSamples out{{"multicast_operations_refused", "", refused_},
+                             {"multicast_flows_refused", "", flows}};
+  add_endpoint_counters(out);
+  return out;
 }
 
 }  // namespace forces::fe::forwarding

@@ -114,6 +114,11 @@ bool Client::settled() const {
          });
 }
 
+bool Client::confirmed(const GroupRange& range) const {
+  const auto at = groups_.find(range);
+  return at != groups_.end() && at->second.wanted && at->second.confirmed;
+}
+
 const std::set<AtmAddress>* Client::leaves(const ProtocolAddress& group) const {
   const auto at = paths_.find(group);
   return at == paths_.end() || !at->second.open ? nullptr : &at->second.leaves;

@@ -23,8 +23,11 @@ class Client {
  public:
   explicit Client(Config config);
 
-  void start(Instant now);
-  void stop(Instant now);  // deregisters
+  void start(Instant now) {
+    if (!table_.empty()) start(table_.front(), now);
+  }
+  void start(const AtmAddress& first, Instant now);  // one of the table
+  void stop(Instant now);                            // deregisters
 
   // Receiving. An MCS serves single groups.
   void join(const GroupRange& range, bool layer3, Instant now);
@@ -37,6 +40,9 @@ class Client {
   void on_message(const AtmAddress& mars, Via via, Bytes octets, Instant now);
   // No VC to it, or a VC from it is gone.
   void on_vc_lost(const AtmAddress& mars, Instant now);
+  // There can be a VC to it, which is news. Who waits before it tries the table again, waits no
+  // longer.
+  void on_reachable(const AtmAddress& mars, Instant now);
   // ERR_L_DROP on the VC of a group (section 5.1.5.1).
   void on_leaf_lost(const ProtocolAddress& group, const AtmAddress& leaf, Instant now);
 
@@ -51,6 +57,8 @@ class Client {
   [[nodiscard]] const Counters& counters() const { return counters_; }
   // All it wants to be in is confirmed, and all it left is gone.
   [[nodiscard]] bool settled() const;
+  // The MARS has said that we are in.
+  [[nodiscard]] bool confirmed(const GroupRange& range) const;
   // Who packets to the group go to; null: no path.
   [[nodiscard]] const std::set<AtmAddress>* leaves(const ProtocolAddress& group) const;
 

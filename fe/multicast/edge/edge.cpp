@@ -32,11 +32,12 @@ Link* Edge::find(std::uint32_t port, Family family) const {
   return nullptr;
 }
 
-void Edge::on_port(std::uint32_t port, bool up, Instant now) {
-  for (const auto& link : links_) {
-    if (link->config().port != port) continue;
-    up ? link->up(now) : link->down();
-  }
+void Edge::on_link(std::uint32_t port, Family family, bool up, Instant now) {
+  if (Link* link = find(port, family)) up ? link->up(now) : link->down();
+}
+
+void Edge::on_address(std::uint32_t port, const Address& address, Instant now) {
+  if (Link* link = find(port, address.family)) link->on_address(address, now);
 }
 
 void Edge::on_packet(std::uint32_t port, wire::Bytes packet, Instant now) {

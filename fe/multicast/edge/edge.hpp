@@ -25,7 +25,14 @@ class Edge {
   explicit Edge(std::vector<LinkConfig> links);
 
   // Links are down at first. One that goes down forgets what was learned.
-  void on_port(std::uint32_t port, bool up, Instant now);
+  void on_port(std::uint32_t port, bool up, Instant now) {
+    on_link(port, Family::Ipv4, up, now);
+    on_link(port, Family::Ipv6, up, now);
+  }
+  void on_link(std::uint32_t port, Family family, bool up, Instant now);
+  // The port's own address of this family is another one: queries have it from now on, and the
+  // querier is elected anew. Zero as in LinkConfig.
+  void on_address(std::uint32_t port, const Address& address, Instant now);
   // A whole IP packet that came in at the port, of class Igmp.
   void on_packet(std::uint32_t port, wire::Bytes packet, Instant now);
   // Somebody else knows of a router behind the port (a PIM Hello), for so long.

@@ -109,6 +109,14 @@ void Link::down() {
   groups_limit_told_ = false;
 }
 
+void Link::on_address(const Address& address, Instant now) {
+  if (std::exchange(config_.address, address) == address || !up_) return;
+  querier_.stop();
+  querier_.start(now);
+  tell_querier();
+  send_general(now);
+}
+
 void Link::on_packet(const igmp::Packet& packet, Instant now) {
   if (!up_ || packet.source.family != config_.address.family) return;
   if (!igmp::sent_as_required(packet)) {

@@ -31,6 +31,7 @@ class Link {
 
   void up(Instant now);
   void down();
+  void on_address(const Address& address, Instant now);
   void on_packet(const igmp::Packet& packet, Instant now);
   void on_router(Duration hold, Instant now);
   void on_timer(Instant now);
@@ -39,6 +40,7 @@ class Link {
   [[nodiscard]] const LinkConfig& config() const { return config_; }
   [[nodiscard]] const Querier& querier() const { return querier_; }
   [[nodiscard]] const LinkCounters& counters() const { return counters_; }
+  [[nodiscard]] bool is_up() const { return up_; }
   [[nodiscard]] bool router() const { return router_; }
   [[nodiscard]] std::size_t groups() const { return groups_.size(); }
   // What hosts and static groups want of the group.

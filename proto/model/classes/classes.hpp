@@ -64,7 +64,9 @@ inline constexpr std::uint32_t kState = 1, kWaiting = 2, kPending = 3, kInstalle
 }  // namespace kernel_plane
 namespace multicast {
 inline constexpr std::uint32_t kGroups = 1, kLeaves = 2, kStatistics = 3, kIpv6Groups = 4,
-                               kIpv6Leaves = 5;
+                               kIpv6Leaves = 5, kLocal = 6, kMember = 7, kPeers = 8, kCopies = 9,
+                               kIpv6Copies = 10, kServed = 11, kIpv6Served = 12,
+                               kEndpointStatistics = 13;
 }  // namespace multicast
 namespace cross_connect {
 inline constexpr std::uint32_t kTable = 1, kStatus = 2, kMost = 30;

@@ -127,7 +127,7 @@ TEST_F(CommandLine, ForcesctlSaysWhichCommandsThereAre) {
       unknown.err,
       HasSubstr(
           "status, fe, ce, channel, route, transaction, lfb, ha, fabric, call, spc, connection, "
-          "label-map, te, signaling, policy, stats, log, tls, decode"));
+          "label-map, te, signaling, policy, group, scsp, mars, drain, stats, log, tls, decode"));
   const auto half = program("forcesctl", {"fe"});
   EXPECT_EQ(half.status, 64);
   EXPECT_THAT(half.err, HasSubstr("list, show"));

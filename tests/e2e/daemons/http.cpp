@@ -7,15 +7,20 @@
 
 namespace e2e {
 
-HttpAnswer http(int port, const std::string& path, const std::string& method) {
+HttpAnswer http(int port, const std::string& path, const std::string& method,
+                const std::string& body, const HttpHeaders& headers) {
   httplib::Client client("127.0.0.1", port);
   client.set_read_timeout(10, 0);
   httplib::Request request;
   request.method = method;
   request.path = path;
+  request.body = body;
+  if (!body.empty()) request.set_header("Content-Type", "application/json");
+  for (const auto& [key, value] : headers) request.headers.emplace(key, value);
   const auto result = client.send(request);
   if (!result) return {};
-  return {result->status, result->get_header_value("Content-Type"), result->body};
+  return {result->status, result->get_header_value("Content-Type"), result->body,
+          result->get_header_value("Location")};
 }
 
 Exposition parse_metrics(const std::string& text) {

@@ -1,4 +1,4 @@
-// GET from a program on loopback, and what a page of metrics holds.
+// HTTP to a program on loopback, and what a page of metrics holds.
 #pragma once
 
 #include <map>
@@ -8,9 +8,11 @@ namespace e2e {
 
 struct HttpAnswer {
   int status = 0;  // 0: none came
-  std::string type, body;
+  std::string type, body, location;
 };
-[[nodiscard]] HttpAnswer http(int port, const std::string& path, const std::string& method = "GET");
+using HttpHeaders = std::multimap<std::string, std::string>;
+[[nodiscard]] HttpAnswer http(int port, const std::string& path, const std::string& method = "GET",
+                              const std::string& body = "", const HttpHeaders& headers = {});
 
 // The Prometheus text format, as far as our programs write it.
 struct Exposition {

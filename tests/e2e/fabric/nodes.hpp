@@ -49,8 +49,8 @@ class Nodes : public Network {
 
   std::string plain(const std::string& who) const {
     return fmt::format(
-        "[tls]\nplaintext = true\n[control]\nsocket = \"{}/{}.sock\"\n[http]\nport = 0\n",
-        folder_.path, who);
+        "[tls]\nplaintext = true\n[control]\nsocket = \"{}/{}.sock\"\n[http]\nport = 0\n{}",
+        folder_.path, who, http_);
   }
   // `more` goes to the end; `signaling` into [signaling].
   std::string ce_toml(int node, const std::string& more = "", const std::string& signaling = "") {
@@ -182,6 +182,7 @@ class Nodes : public Network {
   }
 
   std::optional<forces::test::OpticalLine> far1, far7;
+  std::string http_;                  // more of [http]
   std::map<int, std::string> point_;  // more of [[policy.point]], by node
   std::map<int, std::pair<int, int>> tml_ports_;
 };

@@ -2,114 +2,17 @@
 // their own kernels; what the edge makes of it becomes leaves, set by the CE of the test.
 #include "fe/forwarding/multicast/multicast.hpp"
 
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <map>
 
 #include "fe/dataplane/port.hpp"
 #include "fe/multicast/edge/edge.hpp"
 #include "tests/e2e/forwarding/driver.hpp"
+#include "tests/e2e/forwarding/host.hpp"
 
 namespace forces::fe::forwarding::test {
 namespace {
 
-using dataplane::Fd;
 using multicast::Address;
-namespace net = forces::test;
-
-constexpr std::uint16_t kUdpPort = 5000;
-constexpr std::uint32_t kGroupFour = 0xef010101;  // 239.1.1.1
-
-in6_addr group_six() {
-  in6_addr out{};
-  out.s6_addr[0] = 0xff;
-  out.s6_addr[1] = 0x1e;
-  out.s6_addr[15] = 1;
-  return out;
-}
-
-// A host behind a port, in a namespace of its own, with interface "eth".
-class Host {
- public:
-  [[nodiscard]] bool made() const { return space_.made(); }
-  [[nodiscard]] std::string path() const { return space_.path(); }
-  void configure(int port) {
-    const net::Inside inside(space_);
-    const std::string n = std::to_string(port);
-    EXPECT_TRUE(
-        net::run(std::string("printf '%s\\n' 'addr add 10.")
-                     .append(n)
-                     .append(".0.2/24 dev eth' 'addr add 2001:db8:")
-                     .append(n)
-                     .append("::2/64 dev eth nodad' 'link set eth up' 'route add default via 10.")
-                     .append(n)
-                     .append(".0.1' | ip -batch -")));
-    wire_ = Fd(::socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, htons(ETH_P_ALL)));
-    EXPECT_TRUE(wire_.valid());
-    index_ = static_cast<int>(::if_nametoindex("eth"));
-  }
-  void join() {
-    const net::Inside inside(space_);
-    member_ = Fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    ip_mreqn request{
-        .imr_multiaddr = {htonl(kGroupFour)}, .imr_address = {}, .imr_ifindex = index_};
-    EXPECT_TRUE(dataplane::set(member_.get(), IPPROTO_IP, IP_ADD_MEMBERSHIP, request));
-  }
-  void leave() { member_ = Fd(); }
-  void send(const std::string& text) {
-    const net::Inside inside(space_);
-    const Fd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    const ip_mreqn out{.imr_multiaddr = {}, .imr_address = {}, .imr_ifindex = index_};
-    EXPECT_TRUE(dataplane::set(fd.get(), IPPROTO_IP, IP_MULTICAST_IF, out));
-    EXPECT_TRUE(dataplane::set(fd.get(), IPPROTO_IP, IP_MULTICAST_TTL, 4));
-    sockaddr_in to{.sin_family = AF_INET,
-                   .sin_port = htons(kUdpPort),
-                   .sin_addr = {htonl(kGroupFour)},
-                   .sin_zero = {}};
-    (void)::sendto(fd.get(), text.data(), text.size(), 0, reinterpret_cast<const sockaddr*>(&to),
-                   sizeof to);
-  }
-  void send_six(const std::string& text) {
-    const net::Inside inside(space_);
-    const Fd fd(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    EXPECT_TRUE(dataplane::set(fd.get(), IPPROTO_IPV6, IPV6_MULTICAST_IF, index_));
-    EXPECT_TRUE(dataplane::set(fd.get(), IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 4));
-    sockaddr_in6 to{};
-    to.sin6_family = AF_INET6;
-    to.sin6_port = htons(kUdpPort);
-    to.sin6_addr = group_six();
-    (void)::sendto(fd.get(), text.data(), text.size(), 0, reinterpret_cast<const sockaddr*>(&to),
-                   sizeof to);
-  }
-  // Packets that ended with this text and came in on the wire, whether anybody joined or not.
-  std::size_t saw(const std::string& text) {
-    std::array<char, 2048> octets{};
-    sockaddr_ll from{};
-    for (socklen_t size = sizeof from;; size = sizeof from) {
-      const ssize_t n = ::recvfrom(wire_.get(), octets.data(), octets.size(), 0,
-                                   reinterpret_cast<sockaddr*>(&from), &size);
-      if (n < 0) break;
-      if (from.sll_pkttype == PACKET_OUTGOING || from.sll_ifindex != index_) continue;
-      const std::string_view packet(octets.data(), static_cast<std::size_t>(n));
-      // Of UDP: octet 9 is the protocol in IPv4, 6 the next header in IPv6.
-      const bool four = n >= 28 && packet[0] >> 4 == 4 && packet[9] == IPPROTO_UDP;
-      const bool six = n >= 48 && packet[0] >> 4 == 6 && packet[6] == IPPROTO_UDP;
-      if (four || six) ++seen_[std::string(packet.substr(four ? 28 : 48))];
-    }
-    return seen_[text];
-  }
-
- private:
-  net::Namespace space_;
-  Fd wire_, member_;
-  int index_ = 0;
-  std::map<std::string, std::size_t> seen_;
-};
 
 class MulticastInKernel : public Driver {
  protected:
@@ -229,9 +132,7 @@ class MulticastInKernel : public Driver {
   static std::string group_row(std::uint32_t in_port = 0, std::uint32_t source = 0) {
     return hex32(kGroupFour) + hex32(source) + hex32(in_port);
   }
-  static std::string leaf(std::uint32_t port) {
-    return hex32(0) + hex32(port) + "00000000" + "0000";
-  }
+  static std::string leaf(std::uint32_t port) { return hex32(0) + hex32(port); }
 
  private:
   std::array<Host, 3> hosts_;
@@ -303,7 +204,7 @@ TEST_F(MulticastInKernel, Ipv6IsForwardedLikewise) {
   const in6_addr address = group_six();
   const std::string group = to_hex(std::as_bytes(std::span(address.s6_addr)));
   EXPECT_EQ(set(kMulticast, {4, 0}, group + std::string(32, '0') + hex32(0)), "E_SUCCESS");
-  EXPECT_EQ(set(kMulticast, {5, 0}, hex32(0) + hex32(3) + std::string(36, '0')), "E_SUCCESS");
+  EXPECT_EQ(set(kMulticast, {5, 0}, hex32(0) + hex32(3)), "E_SUCCESS");
   ASSERT_TRUE(e2e::eventually([&] {
     host(1).send_six("six");
     return host(3).saw("six") > 0;
@@ -325,7 +226,50 @@ TEST_F(MulticastInKernel, RowsThatCannotBeAreRefused) {
             "E_VALUE_OUT_OF_RANGE");
   EXPECT_EQ(set(kMulticast, {1, 0}, group_row(9)), "E_VALUE_OUT_OF_RANGE");
   EXPECT_EQ(set(kMulticast, {2, 0}, leaf(9)), "E_VALUE_OUT_OF_RANGE");
-  EXPECT_EQ(set(kMulticast, {2, 0}, hex32(0) + hex32(2) + "0a000001" + "0000"), "E_NOT_SUPPORTED");
+  EXPECT_EQ(set(kMulticast, {2, 0}, hex32(0) + hex32(0)), "E_VALUE_OUT_OF_RANGE");
+  // Without an endpoint of its own no copies go to others.
+  EXPECT_EQ(set(kMulticast, {9, 0}, hex32(kGroupFour) + hex32(kGroupFour) + "0a000001" + "1000"),
+            "E_NOT_SUPPORTED");
+}
+
+TEST_F(MulticastInKernel, RowsOfEndpointsAreTakenAndChecked) {
+  config.endpoint = {.address = 0x7f000001, .port = 5790, .server_port = 5791};
+  start();
+  EXPECT_EQ(get(kMulticast, {6}), "7f000001169e169f");
+  EXPECT_EQ(set(kMulticast, {7}, "00070008"), "E_SUCCESS");
+  EXPECT_EQ(set(kMulticast, {8, 1}, "0a0000021000"), "E_SUCCESS");
+  EXPECT_EQ(set(kMulticast, {8, 2}, "0a0000020000"), "E_VALUE_OUT_OF_RANGE") << "no port";
+  EXPECT_EQ(set(kMulticast, {8, 2}, "ef0000021000"), "E_VALUE_OUT_OF_RANGE") << "no host";
+  const std::string group = hex32(kGroupFour);
+  EXPECT_EQ(set(kMulticast, {9, 1}, group + group + "7f0000011000"), "E_SUCCESS");
+  EXPECT_EQ(set(kMulticast, {9, 2},
+                "e0000001e0000001"
+                "7f0000011000"),
+            "E_VALUE_OUT_OF_RANGE");
+  EXPECT_EQ(set(kMulticast, {9, 2},
+                "e0000000efffffff"
+                "7f0000011000"),
+            "E_SUCCESS")
+      << "a router";
+  EXPECT_EQ(set(kMulticast, {9, 3},
+                "efffffffe0000000"
+                "7f0000011000"),
+            "E_VALUE_OUT_OF_RANGE");
+  EXPECT_EQ(set(kMulticast, {11, 1}, group + group + "0a0000021000"), "E_SUCCESS");
+  EXPECT_EQ(set(kMulticast, {11, 2},
+                "e0000000efffffff"
+                "0a0000021000"),
+            "E_VALUE_OUT_OF_RANGE");
+  ASSERT_TRUE(e2e::eventually([&] {
+    host(1).send("out");
+    return counter("multicast_copies_sent") > 0;
+  }));
+  EXPECT_NE(get(kMulticast, {13}).substr(0, 16), std::string(16, '0'));
+  EXPECT_EQ(set(kMulticast, {7}, "00000000"), "E_SUCCESS");
+  EXPECT_TRUE(e2e::eventually([&] {
+    host(1).send("no member");
+    return counter("multicast_copies_dropped") > 0;
+  }));
 }
 
 TEST_F(MulticastInKernel, AnotherMulticastRouterOfTheNamespaceIsNamed) {

@@ -1,8 +1,5 @@
 // The store of a group against a real etcd: $FORCES_ETCD, or `etcd` on the PATH; skipped without.
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -10,6 +7,7 @@
 #include "ce/state/etcd/backend.hpp"
 #include "ce/state/threaded.hpp"
 #include "tests/e2e/daemons/child.hpp"
+#include "tests/e2e/state/etcd_server.hpp"
 #include "tests/e2e/state/forgetful_gateway.hpp"
 #include "tests/e2e/tml/certificates.hpp"
 #include "tests/unit/ce/state/support.hpp"
@@ -25,48 +23,16 @@ using test::removed;
 using test::Rows;
 using test::rows_of;
 
-std::string etcd_program() {
-  if (const char* named = std::getenv("FORCES_ETCD")) return named;
-  const std::string path = std::getenv("PATH") == nullptr ? "" : std::getenv("PATH");
-  for (std::size_t begin = 0; begin < path.size();) {
-    const std::size_t end = std::min(path.find(':', begin), path.size());
-    const std::string program = path.substr(begin, end - begin) + "/etcd";
-    if (access(program.c_str(), X_OK) == 0) return program;
-    begin = end + 1;
-  }
-  return {};
-}
-
-// etcd cannot say which port it took: one that was free a moment ago.
-std::string free_address(const char* scheme) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  (void)bind(socket, reinterpret_cast<sockaddr*>(&address), size);
-  (void)getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-  close(socket);
-  return std::string(scheme) + "://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-}
-
 class EtcdGroup : public testing::Test {
  protected:
   EtcdGroup() { std::signal(SIGPIPE, SIG_IGN); }
   void SetUp() override {
-    program = etcd_program();
+    program = e2e::etcd_program();
     if (program.empty()) GTEST_SKIP() << "no etcd (package etcd-server)";
     start();
   }
   void start(std::vector<std::string> more = {}) {
-    std::vector<std::string> command{program,
-                                     "--name=s1",
-                                     "--data-dir=" + folder.file("data"),
-                                     "--listen-client-urls=" + address,
-                                     "--advertise-client-urls=" + address,
-                                     "--listen-peer-urls=" + peer,
-                                     "--initial-advertise-peer-urls=" + peer,
-                                     "--initial-cluster=s1=" + peer};
+    auto command = e2e::etcd_command(program, folder.file("data"), address, peer);
     command.insert(command.end(), more.begin(), more.end());
     server.emplace(std::move(command), folder.file("etcd"));
     // It is up when a client has its answer.
@@ -112,7 +78,7 @@ class EtcdGroup : public testing::Test {
 
   Folder folder;
   std::string program, ca, certificate, key;
-  std::string address = free_address("http"), peer = free_address("http");
+  std::string address = e2e::free_address("http"), peer = e2e::free_address("http");
   std::optional<e2e::Child> server;
 };
 
@@ -170,7 +136,7 @@ TEST_F(EtcdGroup, HasOneMasterAndTheNextWhenItIsGone) {
 TEST_F(EtcdGroup, AMasterThatLivesKeepsItsLease) {
   std::atomic<bool> lost = false;
   auto options = of("ce1");
-  options.lost = [&](const Failure&) { lost = true; };
+  options.lease_hooks.lost = [&](const Failure&) { lost = true; };
   const auto first = opened(options);
   ASSERT_NE(first, nullptr);
   const auto end = std::chrono::steady_clock::now() + 3 * options.lease;
@@ -211,7 +177,7 @@ TEST_F(EtcdGroup, WhoIsNoLongerMasterIsFencedOff) {
 TEST_F(EtcdGroup, ALeaseThatCannotBeKeptIsToldAsLost) {
   std::atomic<bool> lost = false;
   auto options = of("ce1");
-  options.lost = [&](const Failure& failure) {
+  options.lease_hooks.lost = [&](const Failure& failure) {
     EXPECT_EQ(failure.reason, Reason::NotMaster);
     lost = true;
   };
@@ -313,9 +279,9 @@ TEST_F(EtcdGroup, ANewerSchemaIsRefused) {
 class EtcdOverTls : public EtcdGroup {
  protected:
   void SetUp() override {
-    program = etcd_program();
+    program = e2e::etcd_program();
     if (program.empty()) GTEST_SKIP() << "no etcd (package etcd-server)";
-    address = free_address("https");
+    address = e2e::free_address("https");
     const auto server_files = pki.issue("IP:127.0.0.1");
     const auto ours = pki.issue("DNS:ce1");
     ca = pki.ca();

@@ -115,9 +115,9 @@ class Target {
 pl::Octets any_message(std::uint32_t fe, std::uint8_t what, std::uint8_t correlator,
                        wire::Bytes body) {
   static constexpr pl::MsgType kTypes[]{pl::MsgType::QueryResponse, pl::MsgType::ConfigResponse,
-                                        pl::MsgType::EventNotification};
+                                        pl::MsgType::EventNotification, pl::MsgType::MarsVc};
   pl::Header header;
-  header.type = kTypes[what % 3];
+  header.type = kTypes[what % 4];
   header.source = {fe};
   header.destination = {0x40000001};
   header.correlator = correlator;
@@ -140,6 +140,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   config.provision.exchange.window_octets = 1024;
   Target target(config);
   ce::ControllerCore& core = target.core;
+  core.carry_vcs(true);
   fuzz::Events events(data, size);
   while (events.more()) {
     const std::uint8_t what = events.octet();

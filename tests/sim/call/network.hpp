@@ -258,7 +258,7 @@ struct P2 : CallNetwork {
   }
   std::size_t held() {
     std::size_t n = 0;
-    for (auto& [address, node] : nodes()) n += node.core ? node.core->list().size() : 0;
+    for (auto& [address, node] : nodes()) n += node.core ? node.core->held() : 0;
     return n;
   }
   const calls::Call* named(std::uint32_t address, const std::string& name) {

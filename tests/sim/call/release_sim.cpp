@@ -137,6 +137,41 @@ TEST(CallRelease, UnansweredFreesTheIdentifiersOnlyLater) {  // RFC 4974 section
   EXPECT_TRUE(p.at(kN1).list().empty());
 }
 
+TEST(CallRelease, WhatNobodyConfirmsIsDeletedForTheOperator) {  // RFC 4974 section 6.6.3
+  Standing p({.name = "busy"});
+  p.node(kN3).cut = true;
+  EXPECT_FALSE(p.remove(kN1, p.handle));
+  EXPECT_TRUE(p.run(10s));
+  EXPECT_EQ(p.count(kN1, CallState::ReleaseSent), 1U) << "the last try";
+  EXPECT_TRUE(p.run(10s));
+  EXPECT_TRUE(p.at(kN1).list().empty());
+  EXPECT_EQ(p.at(kN1).held(), 1U) << "its identifiers";
+  p.crash(kN1);
+  p.start(kN1);
+  EXPECT_TRUE(p.at(kN1).list().empty()) << "also after a restart";
+  EXPECT_EQ(p.create(kN1, kN6, {.name = "busy"}).error().cause, "duplicate");
+}
+
+// RFC 4974 section 6.6.4: at the other end the call stays as it was. Here it was said to be gone.
+TEST(CallRelease, WhatWasSaidToBeGoneIsAskedForUntilItsConnectionsHaveEndedAndDoesNotComeBack) {
+  Standing p({.name = "busy"});
+  p.node(kN3).cut = true;
+  EXPECT_FALSE(p.remove(kN1, p.handle));
+  EXPECT_TRUE(p.run(20s));
+  p.connect(kN6, calls::ConnectionState::Up);
+  p.node(kN3).cut = false;
+  p.node(kN1).changes.clear();
+  EXPECT_TRUE(p.run(1000s));
+  EXPECT_TRUE(p.node(kN1).changes.empty());
+  EXPECT_TRUE(p.at(kN1).list().empty());
+  EXPECT_EQ(p.count(kN6, CallState::Active), 1U);
+  EXPECT_EQ(p.node(kN1).alarms.size(), 2U) << "unconfirmed, then refused";
+  EXPECT_EQ(p.create(kN1, kN6, {.name = "busy"}).error().cause, "duplicate");
+  p.connect(kN6, calls::ConnectionState::Gone);
+  EXPECT_TRUE(p.run(70s));
+  EXPECT_EQ(p.held(), 0U);
+}
+
 TEST(CallRelease, WhoComesBackAfterAnUnansweredReleaseKeepsNoHalfCall) {
   Standing p;
   p.node(kN3).cut = true;

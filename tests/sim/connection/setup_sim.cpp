@@ -140,6 +140,24 @@ INSTANTIATE_TEST_SUITE_P(Rfc4003, T12InvalidInterface,
                                                    106}),
                          [](const auto& one) { return one.param.name; });
 
+// RFC 3471 section 3.5: a LABEL_SET is what may be taken, not all that there is.
+TEST(T1Spc, APathOverFibresOfAThousandSlotsFitsIntoAPacket) {
+  Network network;
+  build_p1(network, 1'000);
+  network.start();
+  for (const std::uint32_t n : {1U, 2U}) {
+    const std::string name = std::string("spc").append(std::to_string(n));
+    ASSERT_TRUE(network.at(2).controller->create(request(name, 2, 1, 25, 7), network.world.now()));
+    network.at(2).pump();
+    ASSERT_TRUE(up(network, 2, name));
+  }
+  for (const auto& sent : network.sent(MessageType::Path)) {
+    const auto octets = rsvp::encode_message(sent.message);
+    ASSERT_TRUE(octets);
+    EXPECT_LE(octets->size(), 1'200U);
+  }
+}
+
 // --- T3: users with RFC 4208 ---
 
 // A Path of an edge node behind B:1, by hand; the edge has no controller.

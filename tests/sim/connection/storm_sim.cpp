@@ -15,7 +15,7 @@
 namespace forces::signaling::ason::test {
 namespace {
 
-constexpr std::uint64_t kSeeds = 100;  // of each storm; seed 165 of the first is known to fail
+constexpr std::uint64_t kSeeds = 100;  // of each storm
 
 std::uint64_t seeds() {
   const char* const text = std::getenv("FORCES_SEEDS");

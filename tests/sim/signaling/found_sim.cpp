@@ -105,6 +105,31 @@ TEST_F(TwoFes, AnEndThatComesBeforeAllFesWereReadLeavesNoRows) {
   EXPECT_TRUE(network.until([&] { return rows() == 0; }, 60s));
 }
 
+// R1, R2: of the connection only the rows at the other FE are left.
+TEST_F(TwoFes, WhatOneOfThemHasLostWhileTheControllerWasDeadIsSetAgain) {
+  create(1, {node_id(6), 7});
+  ASSERT_TRUE(up(1));
+  network.run(1s);
+  Member& member = network.at(2);
+  ASSERT_EQ(member.active(), 4U);
+  for (const std::uint32_t fe : network.plan.fes(2)) {
+    member.kill();
+    member.lose_fe(fe);
+    member.find_fe(fe, true);
+    EXPECT_EQ(member.rows.size(), 2U);
+    member.boot();
+    EXPECT_TRUE(network.until([&] { return member.active() == 4; })) << "FE " << fe;
+    network.run(10s);
+    EXPECT_EQ(state(1), ConnectionState::Up);
+    const auto lsps = member.operate([](Rooms& rooms) { return rooms.connections.lsps(); });
+    ASSERT_EQ(lsps.size(), 1U);
+    EXPECT_EQ(lsps[0].state, "up");
+    EXPECT_FALSE(lsps[0].unsynchronized);
+  }
+  release(1);
+  EXPECT_TRUE(network.until([&] { return rows() == 0; }, 60s));
+}
+
 // B - C and D - Y, where B is the ingress; the way from C to Y is full.
 NetworkPlan square() {
   NetworkPlan plan;

@@ -240,7 +240,7 @@ std::vector<std::string> NetworkStorm::leftovers() {
   Judge judge(network_);
   judge.check_rest();
   for (const auto& [number, member] : network_.members) {
-    const auto calls = member->operate([](Rooms& rooms) { return rooms.calls.list().size(); });
+    const auto calls = member->operate([](Rooms& rooms) { return rooms.calls.held(); });
     for (const auto& one : member->operate([](Rooms& r) { return r.connections.list(); })) {
       judge.say(number, one.name + " is left, " + std::string(to_string(one.state)));
     }

@@ -127,6 +127,40 @@ TEST_F(OperationsSim, OneThatIsKeptCanBeTriedAgain) {
   EXPECT_EQ(calls(6), 1U) << "the call stays";
 }
 
+// What an operator was told to be released does not come back with a crash.
+TEST_F(OperationsSim, AnEndIsToldWhenItIsDurable) {
+  auto asked = spc("failed");
+  asked.connection.egress_end.end.interface = 99;
+  asked.keep = true;
+  EXPECT_TRUE(answer(create(asked)).has_error());
+  Member& member = network.at(1);
+  const auto there = [&] {
+    return member.operate(
+        [](Rooms& rooms) { return rooms.connections.show("failed").has_value(); });
+  };
+  const auto said = [&] {
+    return std::ranges::any_of(member.said, [](const std::string& line) {
+      return line.find("failed: released") != std::string::npos;
+    });
+  };
+  member.disk_writes = false;
+  auto ended = ask(
+      [&](Rooms& rooms, Instant now) { return operations.end_connection(rooms, "failed", now); });
+  const auto ticket = ended.pending().ticket();
+  network.run(3s);
+  EXPECT_FALSE(there());
+  ended = ask([&](Rooms& rooms, Instant) { return operations.taken(rooms, ticket); });
+  EXPECT_THAT(ended.pending().progress(), HasSubstr("is written"));
+  EXPECT_FALSE(said());
+  member.disk_writes = true;
+  member.pump();
+  EXPECT_TRUE(answer(ended).has_done());
+  EXPECT_TRUE(said());
+  member.kill();
+  member.boot();
+  EXPECT_FALSE(there());
+}
+
 TEST_F(OperationsSim, ItGoesOnWhenNobodyAsksAnyMore) {
   ASSERT_TRUE(create(spc("forgotten")).has_pending());
   EXPECT_TRUE(network.until([&] {

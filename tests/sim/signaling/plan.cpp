@@ -85,14 +85,22 @@ NodeConfig NetworkPlan::config(std::uint32_t number) const {
   for (const Fibre& fibre : fibres) {
     te::Link link{.ends = {fibre.a, fibre.b}, .reference = fibre.reference};
     for (te::Direction& direction : link.directions) {
-      direction.free = slots(fibre.slots);
       direction.metric = fibre.metric;
+      if (fibre.compound) {
+        direction.unreserved = 1e15;  // nobody but its ends knows its labels
+      } else {
+        direction.free = slots(fibre.slots);
+      }
     }
     config.links.push_back(link);
     for (const auto& [near, far] : {std::pair(fibre.a, fibre.b), std::pair(fibre.b, fibre.a)}) {
       if (near.node != config.id) continue;
-      config.interfaces.push_back(
-          {.id = near.interface, .port = port(near), .remote = far, .labels = slots(fibre.slots)});
+      config.interfaces.push_back({.id = near.interface,
+                                   .port = port(near),
+                                   .remote = far,
+                                   .labels = slots(fibre.slots),
+                                   .compound = fibre.compound,
+                                   .discover = fibre.discover});
       const auto known = std::ranges::find(neighbors, far.node, &engine::NeighborConfig::node);
       if (known == neighbors.end()) {
         neighbors.push_back({.node = far.node, .channels = {near.interface}});

@@ -25,6 +25,8 @@ struct NetworkPlan {
     te::ReferencePoint reference = te::ReferencePoint::INni;
     std::uint32_t slots = 4;
     std::uint32_t metric = 1;
+    // With equipment between that numbers slots its own way; by traces both ends find out how.
+    bool compound = false, discover = false;
   };
   struct User {
     LinkEnd end;

@@ -167,6 +167,7 @@ void Member::boot() {
 void Member::kill(std::size_t survivors) {
   if (network_.keep_messages) network_.note(number_, "KILLED");
   node.reset();
+  traces.clear();
   store.crash(survivors);
   armed_ = Instant::max();
 }
@@ -205,6 +206,7 @@ void Member::on_port(const FePort& port) {
 void Member::lose_fe(std::uint32_t id) {
   Fe& fe = fes_.at(id);
   if (network_.keep_messages) network_.note(number_, "LOSES FE");
+  std::erase_if(traces, [id](const auto& port) { return port.first.fe == id; });
   if (!std::exchange(fe.up, false) || !running()) return;
   node->on_fe_down(id, network_.world.now());
   pump();
@@ -236,13 +238,15 @@ void Member::pump() {
   for (bool more = true; more;) {
     more = false;
     if (watcher != nullptr && watcher->waits()) {
-      node->operate([&](TransportNode::Rooms& rooms) { watcher->look(rooms, now); }, now);
+      more = node->operate([&](TransportNode::Rooms& rooms) { return watcher->look(rooms, now); },
+                           now);
     }
     while (const auto output = node->poll_output()) {
       more = true;
       take(*output);
     }
     if (other_store != nullptr) break;
+    more |= disk == Duration{} && disk_writes && !durable();  // who waits for that looks again
     sync();
     node->on_store(now);
   }
@@ -362,6 +366,9 @@ void Member::take(const NodeOutput& output) {
               }
               node->on_rows(id, found, network_.world.now());
             });
+          },
+          [&](const SendTraces& sent) {
+            if (fes_.at(sent.port.fe).up) traces[sent.port] = sent.texts;
           },
           [&](const Said& what) {
             network_.world.trace(what.event);

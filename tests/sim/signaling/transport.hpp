@@ -57,6 +57,8 @@ class Member {
   std::map<RowId, resource::Row> rows;
   std::uint64_t row_changes = 0;
   std::uint64_t refusals = 0;  // an input or an output of another row, or a row that is not there
+  // What its FEs send on their ports, as long as they have a controller.
+  std::map<FePort, std::map<Label, std::string>> traces;
   std::vector<std::string> said;
   std::uint64_t packets = 0;  // sent
 

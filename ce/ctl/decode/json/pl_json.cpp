@@ -4,6 +4,10 @@
 #include <utility>
 
 #include "ce/ctl/decode/hex.hpp"
+#include "ce/ctl/decode/json/mars_json.hpp"
+#include "proto/mars/message.hpp"
+#include "proto/pl/vc.hpp"
+#include "proto/wire/snap.hpp"
 
 namespace forces::decode {
 namespace {
@@ -123,6 +127,20 @@ struct TlvToJson {
   }
 };
 
+// What a VC of the MARS carries; what is not a message of it stays octets.
+void put_vc(Json& json, const pl::Message& message) {
+  for (const pl::BodyTlv& tlv : message.body) {
+    const auto* const raw = std::get_if<pl::RawTlv>(&tlv);
+    if (raw == nullptr) continue;
+    const auto kind = static_cast<pl::VcKind>(raw->type);
+    if (!pl::is_known(kind)) continue;
+    json["vc"] = pl::to_string(kind);
+    const auto snap = wire::decode_snap(raw->value);
+    if (!snap || snap->pid != wire::SnapPid::MarsControl) continue;
+    if (const auto mars = mars::decode_message(snap->payload)) json["mars"] = to_json(*mars);
+  }
+}
+
 }  // namespace
 
 Json to_json(const pl::MessageView& view) {
@@ -141,6 +159,7 @@ Json to_json(const pl::MessageView& view) {
   Json tlvs = Json::array();
   for (const pl::BodyTlv& tlv : message.body) tlvs.push_back(std::visit(TlvToJson{}, tlv));
   json["tlvs"] = std::move(tlvs);
+  if (h.type == pl::MsgType::MarsVc) put_vc(json, message);
   Json quirks = Json::array();
   view.quirks().for_each([&](pl::Quirk quirk) { quirks.push_back(pl::to_string(quirk)); });
   if (!quirks.empty()) json["quirks"] = std::move(quirks);

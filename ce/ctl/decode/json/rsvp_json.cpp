@@ -71,6 +71,7 @@ Json json_of(const SwitchingHop& hop) {
           {"maxLspBandwidth", std::move(bandwidth)},
           {"specific", to_hex(hop.specific)}};
 }
+Json json_of(const AttributesHop& hop) { return {{"attributes", to_hex(hop.flags)}}; }
 Json json_of(const UnknownHop& hop) { return {{"type", hop.type}, {"octets", to_hex(hop.octets)}}; }
 Json json_of(const ExclusionHop& hop);
 
@@ -272,6 +273,10 @@ class Fields {
     json_["type"] = o.type;
     json_["id"] = o.id;
     json_["source"] = text_of(o.source);
+  }
+  void operator()(const LspTunnelInterfaceId& o) const {
+    json_["routerId"] = text_of(o.router_id);
+    json_["interfaceId"] = o.interface_id;
   }
   void operator()(const CallOps& o) const { json_["flags"] = o.flags; }
   void operator()(const GeneralizedUni& o) const {

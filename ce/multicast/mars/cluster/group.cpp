@@ -76,10 +76,16 @@ void Cluster::on_record(Holder at, const CacheEntry* entry, Instant now) {
   perform(effects, now);
 }
 
+bool Cluster::repeat(std::uint32_t key) {
+  const auto ours = own_.find(key);
+  if (ours == own_.end()) return false;
+  emit(key, ours->second);
+  return true;
+}
+
 // From before we started. It stands for a while, for its client to come back; what comes later is a
 // word that others missed, and is taken back at once.
 void Cluster::on_own_record(std::uint32_t key, const CacheEntry& entry, Instant now) {
-  if (const auto ours = own_.find(key); ours != own_.end()) return emit(key, ours->second);
   if (entry.state != State::McsServe && entry.state != State::ClientJoin) return;
   const Claim claim = claim_of(entry);
   // Who is elsewhere does not come back, and must not be contested there.

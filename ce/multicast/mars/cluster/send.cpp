@@ -6,6 +6,15 @@
 
 namespace forces::mars::server {
 
+std::set<AtmAddress> Cluster::registered() const {
+  std::set<AtmAddress> all;
+  for (const Nodes* nodes : {&clients_, &servers_}) {
+    for (const auto& [who, node] : *nodes) all.insert(who);
+  }
+  replica_.add_registered(all);
+  return all;
+}
+
 void Cluster::notice(Notice::What what, ServerId server, const AtmAddress& address) {
   shared_.out.push(Notice{what, server, address});
 }

@@ -1,6 +1,7 @@
 #include "ce/multicast/mars/data/maps.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace forces::mars::server {
 namespace {
@@ -43,6 +44,7 @@ Ranges Maps::join(const AtmAddress& who, const GroupRange& range, Holder holder,
   }
   at->layer3 = layer3;
   if (before) return {};
+  note(range);
   return uncovered(host, range);
 }
 
@@ -73,7 +75,10 @@ Ranges Maps::leave(const AtmAddress& who, const GroupRange& range, Holder holder
     }
   }
   Ranges left;
-  if (was && gone) left = uncovered(host, range);
+  if (was && gone) {
+    note(range);
+    left = uncovered(host, range);
+  }
   if (host.singles.empty() && host.blocks.empty()) hosts_.erase(found);
   return left;
 }
@@ -117,7 +122,9 @@ bool Maps::serve(const AtmAddress& who, const ProtocolAddress& group, Holder hol
   auto& held = served_[group][who];
   if (std::ranges::find(held, holder) != held.end()) return false;
   held.push_back(holder);
-  return held.size() == 1;
+  if (held.size() != 1) return false;
+  note({group, group});
+  return true;
 }
 
 bool Maps::unserve(const AtmAddress& who, const ProtocolAddress& group, Holder holder) {
@@ -129,6 +136,7 @@ bool Maps::unserve(const AtmAddress& who, const ProtocolAddress& group, Holder h
   if (!server->second.empty()) return false;
   at->second.erase(server);
   if (at->second.empty()) served_.erase(at);
+  note({group, group});
   return true;
 }
 
@@ -162,6 +170,50 @@ bool Maps::served_by(ServerId server, const Ranges& among) const {
       return std::ranges::any_of(group.second, here);
     });
   });
+}
+
+std::vector<ProtocolAddress> Maps::groups(const ProtocolAddress& after, std::size_t most) const {
+  std::vector<ProtocolAddress> found;
+  auto joined = groups_.upper_bound(after);
+  auto served = served_.upper_bound(after);
+  while (found.size() < most && (joined != groups_.end() || served != served_.end())) {
+    const bool first =
+        served == served_.end() || (joined != groups_.end() && joined->first <= served->first);
+    const ProtocolAddress group = first ? joined->first : served->first;
+    found.push_back(group);
+    if (joined != groups_.end() && joined->first == group) ++joined;
+    if (served != served_.end() && served->first == group) ++served;
+  }
+  return found;
+}
+
+std::vector<Maps::Change> Maps::take_changes() {
+  if (!std::exchange(followed_, true)) {
+    for (const auto& [group, members] : groups_) changed_.insert({group, group});
+    for (const auto& [group, by] : served_) changed_.insert({group, group});
+    for (const auto& [block, members] : blocks_) changed_.insert(block);
+  }
+  // Who joins a block is a member of every group in it.
+  std::set<GroupRange> all = changed_;
+  for (const GroupRange& range : changed_) {
+    if (range.single()) continue;
+    for (const auto& [group, members] : within(groups_, range)) all.insert({group, group});
+    for (const auto& [group, by] : within(served_, range)) all.insert({group, group});
+  }
+  changed_.clear();
+  std::vector<Change> out;
+  for (const GroupRange& range : all) {
+    Change& change = out.emplace_back(Change{.range = range});
+    if (!range.single()) {
+      if (const auto at = blocks_.find(range); at != blocks_.end()) {
+        change.hosts.assign(at->second.begin(), at->second.end());
+      }
+    } else if (groups_.contains(range.min) || served_.contains(range.min)) {
+      change.hosts = hosts(range.min);
+      change.servers = servers(range.min);
+    }
+  }
+  return out;
 }
 
 }  // namespace forces::mars::server

@@ -51,6 +51,21 @@ class Maps {
   [[nodiscard]] bool served_by(ServerId server, const Ranges& among) const;
 
   [[nodiscard]] std::size_t groups() const { return groups_.size(); }
+  // For an operator: groups behind `after` that somebody joined alone, or serves, ascending.
+  [[nodiscard]] std::vector<ProtocolAddress> groups(const ProtocolAddress& after,
+                                                    std::size_t most) const;
+  [[nodiscard]] const std::map<GroupRange, std::set<AtmAddress>>& blocks() const { return blocks_; }
+  using Servers = std::map<AtmAddress, std::vector<Holder>>;  // by whose word
+  [[nodiscard]] const std::map<ProtocolAddress, Servers>& served() const { return served_; }
+
+  // For who forwards by them: a group or a block whose members or servers are others since the last
+  // call; all of them at the first. Of a group that nobody joined alone or serves, none: the blocks
+  // around it have it.
+  struct Change {
+    GroupRange range{};
+    std::vector<AtmAddress> hosts{}, servers{};
+  };
+  [[nodiscard]] std::vector<Change> take_changes();
 
  private:
   struct Holding {
@@ -66,8 +81,6 @@ class Maps {
     std::set<AtmAddress> hosts;
     std::size_t layer3 = 0;  // holdings with the flag
   };
-  using Servers = std::map<AtmAddress, std::vector<Holder>>;
-
   Holdings& holdings(Host& host, const GroupRange& range) {
     return range.single() ? host.singles[range.min] : host.blocks[range];
   }
@@ -77,6 +90,12 @@ class Maps {
   std::map<ProtocolAddress, Group> groups_;            // of single joins
   std::map<GroupRange, std::set<AtmAddress>> blocks_;  // of block joins: routers, few
   std::map<ProtocolAddress, Servers> served_;
+  void note(const GroupRange& range) {
+    if (followed_) changed_.insert(range);
+  }
+
+  bool followed_ = false;
+  std::set<GroupRange> changed_;
 };
 
 }  // namespace forces::mars::server

@@ -127,6 +127,15 @@ bool Replica::registered_beside(ServerId us, bool mcs, const AtmAddress& who) co
   return false;
 }
 
+void Replica::add_registered(std::set<AtmAddress>& all) const {
+  for (const auto& [server, origin] : origins_) {
+    if (!origin.alive) continue;
+    for (const auto& [id, node] : origin.nodes) {
+      if (!node.registrations.empty()) all.insert(id.who);
+    }
+  }
+}
+
 std::vector<std::pair<std::uint32_t, Claim>> Replica::records(ServerId server) const {
   const auto at = origins_.find(server);
   if (at == origins_.end()) return {};

@@ -57,6 +57,8 @@ class Replica {
   [[nodiscard]] bool registered_beside(ServerId us, bool mcs, const AtmAddress& who) const;
   [[nodiscard]] std::vector<std::pair<std::uint32_t, Claim>> records(ServerId server) const;
   [[nodiscard]] bool empty(ServerId server) const;
+  // Clients and MCSs that are registered with a server that is alive.
+  void add_registered(std::set<AtmAddress>& all) const;
 
  private:
   struct NodeId {

@@ -31,7 +31,11 @@ Config sane(Config c) {
 }  // namespace
 
 Engine::Core::Core(Config config, Instant now)
-    : config_(sane(std::move(config))), id_octets_(scsp::id_octets(config_.id.value)), now_(now) {
+    : config_(sane(std::move(config))),
+      id_octets_(scsp::id_octets(config_.id.value)),
+      now_(now),
+      floor_(config_.used),
+      greatest_(config_.used) {
   for (NeighborConfig& n : config_.neighbors) add_neighbor(std::move(n));
   config_.neighbors.clear();
   if (neighbors_.empty()) {

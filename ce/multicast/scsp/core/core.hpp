@@ -31,9 +31,12 @@ class Engine::Core {
   Status originate(std::uint32_t key, Bytes body, Instant now);
   Status purge(std::uint32_t key, Instant now);
   void forget(ServerId originator, Instant now);
+  void forget(ServerId originator, std::span<const std::uint32_t> keys, Instant now);
+  void summarise(Instant now);
   [[nodiscard]] std::optional<Record> record(const EntryId& id) const;
   void for_each(const std::function<void(const Record&)>& visit) const;
   [[nodiscard]] bool synchronized() const { return synchronized_; }
+  [[nodiscard]] SequenceNumber greatest() const { return greatest_; }
   [[nodiscard]] Snapshot snapshot() const;
 
  private:
@@ -107,6 +110,7 @@ class Engine::Core {
   void establish(std::uint32_t key, Bytes body);
   void renew(std::uint32_t slot);
   void start_purge(std::uint32_t slot);
+  void drop(std::uint32_t slot);
   void synchronize(bool alone);
   void end_purges();
   [[nodiscard]] scsp::Csas summary(const Entry& e, std::array<std::byte, 8>& ids,
@@ -125,9 +129,11 @@ class Engine::Core {
   std::map<std::uint32_t, Octets> held_;         // until synchronized
   std::map<std::uint32_t, Octets> after_purge_;  // until the entry of the key is gone
   std::deque<std::pair<Instant, EntryId>> purges_;
-  // No entry that purge() ended had a greater number. What begins is above it: a server that was
-  // away has not heard of the purge, and would take an equal number for the same content.
-  SequenceNumber floor_ = scsp::kReservedSequence;
+  // No entry that purge() ended, and none of an earlier process, had a greater number. What begins
+  // is above it: a server that was away has not heard of the end, and would take an equal number
+  // for the same content.
+  SequenceNumber floor_;
+  SequenceNumber greatest_;
   std::uint64_t reclaimed_ = 0;
 };
 

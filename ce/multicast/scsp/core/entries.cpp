@@ -115,6 +115,7 @@ Status Engine::Core::originate(std::uint32_t key, Bytes body, Instant now) {
 void Engine::Core::establish(std::uint32_t key, Bytes body) {
   std::uint32_t slot = cache_.find({config_.id, key});
   const bool live = slot != Cache::kNone && cache_.at(slot).live();
+  const bool ours = live && cache_.at(slot).owned;
   std::optional<SequenceNumber> next = scsp::kFirstSequence;
   if (live) {
     const Entry& e = cache_.at(slot);
@@ -127,7 +128,9 @@ void Engine::Core::establish(std::uint32_t key, Bytes body) {
   } else if (slot == Cache::kNone && config_.restarted) {
     next = scsp::sequence_after_restart(std::nullopt, config_.restart_constant);
   }
-  if (!live && next) next = std::max(*next, SequenceNumber{floor_.value + 1});
+  if (!ours && next && floor_ < scsp::kLastSequence) {
+    next = std::max(*next, SequenceNumber{floor_.value + 1});
+  }
   if (slot == Cache::kNone) slot = cache_.insert({config_.id, key});
   Entry& e = cache_.at(slot);
   e.owned = true;
@@ -137,6 +140,7 @@ void Engine::Core::establish(std::uint32_t key, Bytes body) {
     return start_purge(slot);
   }
   e.sequence = *next;
+  greatest_ = std::max(greatest_, *next);
   cache_.set_body(slot, body);
   flood(slot, config_.hop_count, nullptr);
 }
@@ -176,9 +180,28 @@ void Engine::Core::forget(ServerId originator, Instant now) {
   if (originator == config_.id) return;
   for (std::uint32_t slot = 0; slot < cache_.slots(); ++slot) {
     const Entry& e = cache_.at(slot);
-    if (!e.live() || e.id.originator != originator) continue;
-    for (auto& [id, n] : neighbors_) n.queue.erase(slot);
-    cache_.erase(slot);
+    if (e.live() && e.id.originator == originator) drop(slot);
+  }
+}
+
+void Engine::Core::forget(ServerId originator, std::span<const std::uint32_t> keys, Instant now) {
+  now_ = now;
+  if (originator == config_.id) return;
+  for (const std::uint32_t key : keys) {
+    const std::uint32_t slot = cache_.find({originator, key});
+    if (slot != Cache::kNone && cache_.at(slot).live()) drop(slot);
+  }
+}
+
+void Engine::Core::drop(std::uint32_t slot) {
+  for (auto& [id, n] : neighbors_) n.queue.erase(slot);
+  cache_.erase(slot);
+}
+
+void Engine::Core::summarise(Instant now) {
+  now_ = now;
+  for (auto& [id, n] : neighbors_) {
+    if (n.summarized()) renegotiate(n);
   }
 }
 

@@ -54,7 +54,9 @@ class CallController {
   // The end of a call whose other side will never answer; local only, connections must be gone.
   std::optional<Reason> forget(CallHandle handle, Instant now);
   std::optional<Reason> modify(CallHandle handle, const ModifyCall& change, Instant now);
+  // Without those that a CallChanged said to be gone, and whose identifiers still wait.
   [[nodiscard]] std::vector<const Call*> list() const;
+  [[nodiscard]] std::size_t held() const { return book_.size(); }  // with them
   [[nodiscard]] const Call* show(CallHandle handle) const { return book_.find(handle); }
   [[nodiscard]] const Call* show(std::string_view name) {  // null also when several have it
     return book_.find_name(name);

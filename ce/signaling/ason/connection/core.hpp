@@ -86,6 +86,8 @@ struct Lsp {
   bool given_back = false;      // its Path came
   bool unsynchronized = false;  // told
   engine::MessagePtr recovery_path{};
+  // It is known by which links and labels it came: not while only rows tell of it.
+  [[nodiscard]] bool bound() const { return !recovering || journaled || !labels.in.empty(); }
 
   History history{};
   Attempts attempts{};
@@ -204,6 +206,8 @@ class Controller::Core {
   void on_modified(Lsp& lsp, const engine::PathReceived& event, Instant now);
   [[nodiscard]] std::optional<Trouble> refused(const Lsp& lsp) const;
   [[nodiscard]] bool comes_back(const Lsp& known, const engine::PathReceived& event) const;
+  [[nodiscard]] static bool left_by(const Lsp& known, const engine::PathReceived& event);
+  [[nodiscard]] static bool moved(const Lsp& lsp, const engine::PathReceived& event);
   void came_by(Lsp& lsp) const;  // the link that its Path names
   // What stays the same when a Path of this LSP comes again; of one that is in service the link and
   // its label are enough.

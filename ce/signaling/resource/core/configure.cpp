@@ -107,6 +107,7 @@ void Manager::Impl::associate(std::uint32_t id) {
     if (!before.contains(fault)) out.push(LabelAlarm{.interface = id, .fault = fault});
   }
   before = std::move(faults);
+  if (interface.compound) out.push(AssociationChanged{id});
   changed(interface.port);
 }
 

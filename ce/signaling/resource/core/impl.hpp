@@ -89,6 +89,7 @@ struct Manager::Impl {
   [[nodiscard]] std::expected<Contenders, Refusal> contenders(const Wants& wants) const;
   [[nodiscard]] static bool needs(const Connection& connection, const HoldKey& key);
   [[nodiscard]] static bool same(const Connection& connection, const Wants& wants);
+  [[nodiscard]] bool part_of(const Connection& connection, const Wants& wants) const;
   std::expected<Reservation, Refusal> adopt(Connection& connection, const Wants& wants,
                                             Instant now);
   void use(Connection& connection, Plan plan);

@@ -248,9 +248,13 @@ std::optional<Labels> Planner::pick(const LabelRanges& from, std::span<const Pla
   // What it has already, so that nothing is moved without need.
   for (const Place& place : group) {
     if (place.side != nullptr) continue;
-    const LabelRanges own =
-        from & wants_.signal.starts(ports_.held_by(place.leaves, Way::Send, wants_.owner.lsp));
-    if (own.size() >= count) return own.list(count);
+    const auto held = [&](const FePort& port, Way way) {
+      return from & wants_.signal.starts(ports_.held_by(port, way, wants_.owner.lsp));
+    };
+    for (const LabelRanges& own :
+         {held(place.leaves, Way::Send), held(place.enters, Way::Receive)}) {
+      if (own.size() >= count) return own.list(count);
+    }
   }
   // RFC 3471 section 4.2: the node with the higher ID takes from the high end.
   bool from_top = false;

@@ -8,11 +8,14 @@ std::expected<Reservation, Refusal> Manager::Impl::reserve(const Wants& wants, I
   const LspKey& lsp = wants.owner.lsp;
   Connection* const existing = find(lsp);
   const std::vector<LspKey> with = fellows(wants);
+  bool lost = false;
   if (existing != nullptr && existing->goal == Goal::Keep) {
     auto adopted = adopt(*existing, wants, now);
-    // What it has not got may be what another one of its session took over.
-    const bool taken = !adopted && adopted.error().why == Refusal::Why::Differs && !with.empty();
-    if (!taken) return adopted;
+    // What it has not got may be what another one of its session took over, or what an FE that
+    // began anew has lost; that is set again.
+    const bool differs = !adopted && adopted.error().why == Refusal::Why::Differs;
+    lost = differs && with.empty() && part_of(*existing, wants);
+    if (!lost && !(differs && !with.empty())) return adopted;
   }
   const bool anew =
       existing == nullptr || existing->goal == Goal::Release || existing->goal == Goal::Keep;
@@ -33,7 +36,7 @@ std::expected<Reservation, Refusal> Manager::Impl::reserve(const Wants& wants, I
   Connection& connection = connections[lsp];
   connection.owner = wants.owner;
   connection.wants = wants;
-  connection.goal = Goal::Reserve;
+  connection.goal = lost && was_active ? Goal::Activate : Goal::Reserve;
   connection.told = Goal::Keep;
   connection.settled_once = was_active;
   connection.refused.reset();
@@ -162,6 +165,29 @@ std::expected<Manager::Impl::Contenders, Refusal> Manager::Impl::contenders(
     }
   }
   return found;
+}
+
+// Whether what FEs have of it is a part of this and of nothing else: the labels of both ends are
+// said, and where its rows come to an interface it is there. Within the node they may be any.
+bool Manager::Impl::part_of(const Connection& connection, const Wants& wants) const {
+  if (!wants.in.label || !wants.out.label) return false;
+  const auto fits = [&](const FePort& at, Way way, Label slot) {
+    const Port* const port = ports.find(at);
+    if (port == nullptr || port->interface == 0) return port != nullptr;
+    const bool in = port->interface == wants.in.interface;
+    if (!in && port->interface != wants.out.interface) return false;
+    const Side& side = in ? wants.in : wants.out;
+    const bool forward = (way == Way::Receive) == in;
+    if (!forward && !wants.bidirectional) return false;
+    const Labels slots =
+        wants.signal.slots(forward ? *side.label : side.upstream.value_or(*side.label));
+    return std::ranges::find(slots, slot) != slots.end();
+  };
+  return std::ranges::all_of(connection.there, [&](const auto& one) {
+    const auto& [id, row] = one;
+    return fits({id.first, row.in_port}, Way::Receive, row.in_label) &&
+           fits({id.first, row.out_port}, Way::Send, row.out_label);
+  });
 }
 
 bool Manager::Impl::same(const Connection& connection, const Wants& wants) {

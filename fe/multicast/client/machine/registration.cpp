@@ -6,9 +6,8 @@
 
 namespace forces::mars::client {
 
-void Client::start(Instant now) {
-  if (state_ != State::Idle || table_.empty()) return;
-  register_with(table_.front(), now);
+void Client::start(const AtmAddress& first, Instant now) {
+  if (state_ == State::Idle) register_with(first, now);
 }
 
 void Client::stop(Instant now) {
@@ -140,6 +139,11 @@ void Client::on_vc_lost(const AtmAddress& mars, Instant now) {
   if (soft_ == mars) return end_soft();
   const bool in_use = state_ != State::Idle && state_ != State::Waiting;
   if (mars == current_ && in_use) fail_mars(now);
+}
+
+void Client::on_reachable(const AtmAddress& mars, Instant now) {
+  const bool known = std::ranges::find(table_, mars) != table_.end();
+  if (known && state_ == State::Waiting) register_with(mars, now);
 }
 
 void Client::on_redirect_map(const Message& part, Instant now) {

@@ -105,6 +105,44 @@ google::protobuf::Value text_value(const char* text) {
   return value;
 }
 
+TEST(RenderText, MembershipsHaveTheMarsThePortsAndTheGroups) {
+  Response response;
+  auto& list = *response.mutable_memberships();
+  auto& party = *list.add_parties();
+  party.set_family("ipv4");
+  party.set_role("member");
+  party.set_state("registered");
+  party.set_ce(0x40000001);
+  party.set_cmi(17);
+  party.set_settled(true);
+  auto& link = *list.add_links();
+  link.set_port(2);
+  link.set_family("ipv4");
+  link.set_up(true);
+  link.set_querier("ours");
+  link.set_groups(1);
+  auto& one = *list.add_memberships();
+  one.set_group("232.1.1.1");
+  one.set_confirmed(true);
+  auto& port = *one.add_ports();
+  port.set_port(2);
+  port.set_mode("include");
+  port.add_sources("10.0.0.1");
+  one.add_ports()->set_port(3);
+  EXPECT_EQ(render_text(response),
+            "FAMILY  ROLE    STATE       CE          CMI  ALL CONFIRMED\n"
+            "ipv4    member  registered  0x40000001   17  yes\n"
+            "\n"
+            "PORT  FAMILY  STATE  QUERIER  ROUTER  GROUPS\n"
+            "   2  ipv4    up     ours     no           1\n"
+            "\n"
+            "GROUP      MARS       PORTS\n"
+            "232.1.1.1  confirmed  2 only 10.0.0.1, 3\n");
+  list.clear_parties();
+  list.clear_memberships();
+  EXPECT_TRUE(render_text(response).starts_with("no MARS yet"));
+}
+
 TEST(RenderText, AFabricHasPortsRowsAndWhatWasCounted) {
   Response response;
   auto& fabric = *response.mutable_fabric();
@@ -379,6 +417,75 @@ TEST(RenderJson, IsTheMessageInsideWithItsFieldNames) {
   EXPECT_TRUE(json.starts_with("{\n")) << json;
   EXPECT_THAT(json, HasSubstr("\"program\": \"ce\""));
   EXPECT_THAT(json, HasSubstr("\"channels_up\": 0"));  // zeros too: a program can rely on the key
+}
+
+TEST(RenderText, GroupsMembersAndServersAreTables) {
+  Response response;
+  auto& groups = *response.mutable_groups();
+  auto& block = *groups.add_blocks();
+  block.set_first("224.0.0.0");
+  block.set_last("239.255.255.255");
+  block.set_members(2);
+  auto& group = *groups.add_groups();
+  group.set_group("239.1.2.3");
+  group.set_members(12);
+  group.set_servers(1);
+  auto text = render_text(response);
+  EXPECT_THAT(text, ContainsRegex("224.0.0.0 to 239.255.255.255 +2 +-"));
+  EXPECT_THAT(text, ContainsRegex("239.1.2.3 +12 +1"));
+
+  auto& members = *response.mutable_group();
+  members.set_group("239.1.2.3");
+  auto& member = *members.add_members();
+  member.set_fe(7);
+  member.set_endpoint("192.0.2.7:4789");
+  member.set_ours(true);
+  members.add_servers()->set_fe(8);
+  text = render_text(response);
+  EXPECT_THAT(text, HasSubstr("group 239.1.2.3\n"));
+  EXPECT_THAT(text, ContainsRegex("7 +192.0.2.7:4789 +member +here"));
+  EXPECT_THAT(text, ContainsRegex("8 +- +MCS +with another server"));
+
+  auto& node = *response.mutable_mars_clients()->add_clients();
+  node.set_fe(7);
+  node.set_protocol("ipv4");
+  node.set_cmi(101);
+  node.set_ranges(3);
+  node.set_age_ms(61'000);
+  node.set_state("registered");
+  text = render_text(response);
+  EXPECT_THAT(text, HasSubstr("not ready"));
+  EXPECT_THAT(text, ContainsRegex("7 +- +ipv4 +101 +3 +1min 1s +registered"));
+
+  auto& mcs = *response.mutable_mars_mcs()->add_mcs();
+  mcs.set_fe(9);
+  mcs.set_group("239.1.2.3");
+  EXPECT_THAT(render_text(response), ContainsRegex("9 +- +239.1.2.3 +with another server"));
+}
+
+TEST(RenderText, AServerGroupShowsWhetherItIsInSync) {
+  Response response;
+  auto& neighbor = *response.mutable_scsp_neighbors()->add_neighbors();
+  neighbor.set_id(0x40000002);
+  neighbor.set_state("aligned");
+  neighbor.set_master(true);
+  auto& again = *neighbor.add_counters();
+  again.set_name("retransmissions");
+  again.set_value(5);
+  EXPECT_THAT(render_text(response), ContainsRegex("0x40000002 +aligned +master +0 +0 +0 +5"));
+
+  auto& cache = *response.mutable_scsp_cache();
+  cache.set_state("in_sync");
+  cache.set_entries(30);
+  cache.set_own(10);
+  cache.set_octets(1'500);
+  auto& other = *cache.add_originators();
+  other.set_originator(0x40000003);
+  other.set_entries(20);
+  other.set_digest("00000000000000ab");
+  const auto text = render_text(response);
+  EXPECT_THAT(text, HasSubstr("in_sync: 30 records, 10 of them our own, 1500 octets\n"));
+  EXPECT_THAT(text, ContainsRegex("0x40000003 +20 +00000000000000ab +not heard of"));
 }
 
 TEST(RenderText, AConnectionHasItsWaysAndWhatWentWrong) {

@@ -6,6 +6,10 @@
 #include "ce/ctl/decode/hex.hpp"
 #include "ce/ctl/decode/protocols.hpp"
 #include "ce/ctl/decode/run.hpp"
+#include "proto/mars/element_address.hpp"
+#include "proto/mars/message.hpp"
+#include "proto/pl/vc.hpp"
+#include "proto/wire/snap.hpp"
 #include "tests/support/print.hpp"
 #include "tests/support/vectors.hpp"
 
@@ -316,6 +320,28 @@ TEST(DecodePl, DataInAResultIsShown) {  // RFC 5810 figure 17, appendix D.13
             R"({"oper":"SET-RESPONSE","type":3,"tlvs":[{"tlv":"PATH-DATA","flags":"0x0000",)"
             R"("path":"4.20","tlvs":[{"tlv":"RESULT","code":0,"result":"E_SUCCESS",)"
             R"("FULLDATA":"00000064000000c8"}]}]})");
+}
+
+TEST(DecodePl, AMarsMessageOnAVcIsShown) {
+  mars::Message join{.operation = mars::Operation::Join,
+                     .source = mars::encode_element({{7}, {0xc0000207, 4789}})};
+  join.ranges = {{mars::ipv4_address(0xef010203), mars::ipv4_address(0xef010203)}};
+  const auto snap = wire::snap_header(wire::SnapPid::MarsControl);
+  std::vector<std::byte> sdu(snap.begin(), snap.end());
+  const auto body = mars::encode_message(join).value();
+  sdu.insert(sdu.end(), body.begin(), body.end());
+  const auto shown = [](pl::VcKind kind, wire::Bytes octets) {
+    return json_of("pl", to_hex(pl::encode_vc({7}, {0x40000001}, kind, octets).value()));
+  };
+  const Json json = shown(pl::VcKind::PointToPoint, sdu);
+  EXPECT_EQ(json["type"], "MarsVc");
+  EXPECT_EQ(json["vc"], "point_to_point");
+  EXPECT_EQ(json["mars"], json_of("mars", to_hex(body)));
+  sdu.pop_back();  // what is no message stays octets
+  const Json bad = shown(pl::VcKind::Cluster, sdu);
+  EXPECT_EQ(bad["vc"], "ccvc");
+  EXPECT_FALSE(bad.contains("mars"));
+  EXPECT_EQ(bad["tlvs"][0]["value"], to_hex(sdu));
 }
 
 TEST(DecodePl, WhatWasToleratedIsListed) {

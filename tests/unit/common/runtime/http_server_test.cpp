@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <httplib.h>
+#include <netinet/in.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -69,6 +71,113 @@ TEST(HttpServer, IsReadOnlyAndSaysSo) {
   ASSERT_TRUE(head);
   EXPECT_EQ(head->status, 200);
   EXPECT_EQ(head->body, "");
+}
+
+// Says what it was asked, to `is` too: who closes at once hears nothing.
+HttpServer::Routes changes(std::atomic<HttpBody>* is = nullptr) {
+  return {{"/below/", [is](const HttpRequest& r) {
+             if (is != nullptr) *is = r.is;
+             const auto query = r.query.find("a");
+             return HttpReply{.status = 202,
+                              .body = r.method + " " + r.path + " " +
+                                      (query == r.query.end() ? "" : query->second) + " " +
+                                      std::to_string(static_cast<int>(r.is)) + " " + r.type + " " +
+                                      r.origin + " " + r.client + " " + r.body,
+                              .location = "/below/7"};
+           }}};
+}
+
+class HttpServerChanges : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto made = HttpServer::create({}, routes(), changes(&is_));
+    ASSERT_TRUE(made) << made.error();
+    server_ = std::move(*made);
+    client_ = std::make_unique<httplib::Client>("127.0.0.1", server_->port());
+  }
+  // A request as these octets; what comes until the server closes.
+  [[nodiscard]] std::string raw(const std::string& octets) const {
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(server_->port());
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+    EXPECT_EQ(::send(fd, octets.data(), octets.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(octets.size()));
+    ::shutdown(fd, SHUT_WR);
+    std::string all;
+    char buffer[4096];
+    for (ssize_t got = 0; (got = ::recv(fd, buffer, sizeof buffer, 0)) > 0;) {
+      all.append(buffer, static_cast<std::size_t>(got));
+    }
+    ::close(fd);
+    return all;
+  }
+  std::atomic<HttpBody> is_{};
+  std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<httplib::Client> client_;
+};
+
+TEST_F(HttpServerChanges, MethodPathQueryAndBodyReachTheirRoute) {
+  const std::string tail = " 0 application/json  127.0.0.1 {}";
+  const auto post = client_->Post("/below/b%20c?a=1", "{}", "application/json");
+  ASSERT_TRUE(post);
+  EXPECT_EQ(post->status, 202);
+  EXPECT_EQ(post->body, "POST /below/b c 1" + tail);
+  EXPECT_EQ(post->get_header_value("Location"), "/below/7");
+  EXPECT_EQ(client_->Patch("/below/x", "{}", "application/json")->body, "PATCH /below/x " + tail);
+  EXPECT_EQ(client_->Delete("/below/x%0ay")->body, "DELETE /below/x\ny  0   127.0.0.1 ");
+  EXPECT_EQ(client_->Get("/below/x")->status, 200);  // reads have routes of their own
+}
+
+TEST_F(HttpServerChanges, ThereAreNoneElsewhereAndByNoOtherMethod) {
+  EXPECT_EQ(client_->Post("/metrics", "{}", "application/json")->status, 405);
+  EXPECT_EQ(client_->Put("/below/x", "{}", "application/json")->status, 405);
+  EXPECT_EQ(client_->Options("/below/x")->status, 405);
+  EXPECT_EQ(client_->Delete("/below/" + std::string(3'000, 'a'))->status, 414);
+}
+
+TEST_F(HttpServerChanges, TheOriginOfAPageIsTold) {
+  const auto reply = client_->Delete("/below/x", {{"Origin", "http://example.org"}});
+  EXPECT_EQ(reply->body, "DELETE /below/x  0  http://example.org 127.0.0.1 ");
+}
+
+TEST_F(HttpServerChanges, ABodyIsReadOnlyAsJsonAndUpToALimit) {
+  const auto post = [&](const std::string& body, const char* type) {
+    const auto reply = client_->Post("/below/x", body, type);
+    return reply ? reply->body : "";
+  };
+  EXPECT_EQ(post("a=1", "application/x-www-form-urlencoded"),
+            "POST /below/x  1 application/x-www-form-urlencoded  127.0.0.1 ");
+  EXPECT_EQ(post("--b\r\n", "multipart/form-data; boundary=b"),
+            "POST /below/x  1 multipart/form-data; boundary=b  127.0.0.1 ");
+  const std::string fits(kMaxHttpBody, ' ');
+  EXPECT_EQ(post(fits, "Application/JSON; charset=utf-8"),
+            "POST /below/x  0 Application/JSON; charset=utf-8  127.0.0.1 " + fits);
+  EXPECT_EQ(post(fits + " ", "application/json").substr(0, 17), "POST /below/x  2 ");
+  EXPECT_EQ(post(std::string(900'000, ' '), "application/json").substr(0, 17), "POST /below/x  2 ");
+}
+
+TEST_F(HttpServerChanges, BodiesThatDoNotComeWholeAreTold) {
+  const std::string head =
+      "POST /below/x HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
+  const auto told = [&](const std::string& rest) {
+    is_ = HttpBody::Unread;
+    (void)raw(head + rest);
+    return is_.load();
+  };
+  EXPECT_EQ(told("Content-Length: 2\r\n\r\n{}"), HttpBody::Whole);
+  EXPECT_EQ(told("Content-Length: 5\r\n\r\n{}"), HttpBody::Broken);
+  EXPECT_EQ(told("Content-Length: 99999999999999\r\n\r\n{}"), HttpBody::TooLarge);
+  EXPECT_EQ(told("Content-Length: x\r\n\r\n{}"), HttpBody::Whole);  // of no octets
+  EXPECT_EQ(told("Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"), HttpBody::Whole);
+  EXPECT_EQ(told("Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n"), HttpBody::Broken);
+  EXPECT_EQ(told("Transfer-Encoding: chunked\r\n\r\n11170\r\n" + std::string(70'000, ' ') +
+                 "\r\n0\r\n\r\n"),
+            HttpBody::TooLarge);
+  EXPECT_EQ(told("Content-Length: 2\r\nContent-Encoding: gzip\r\n\r\n{}"), HttpBody::Broken);
+  EXPECT_EQ(told("\r\n"), HttpBody::Whole);  // neither length nor chunks: no body
 }
 
 TEST(HttpServer, ManyClientsAtOnceAreAllServed) {
@@ -176,6 +285,19 @@ TEST(HttpServerTls, WithAClientCaOnlyItsClientsAreServed) {
   EXPECT_TRUE(served(client_files));
   EXPECT_FALSE(served(other_files));
   EXPECT_EQ(shown_name((*server)->port()), "");  // no certificate at all
+}
+
+TEST(HttpServerTls, WhoChangesIsKnownByItsCertificate) {
+  const auto files = make_certificate("operator");
+  auto settings = https(make_certificate("server"));
+  settings.client_ca = files.cert;
+  const auto server = HttpServer::create(settings, routes(), changes());
+  ASSERT_TRUE(server) << server.error();
+  httplib::SSLClient client("127.0.0.1", (*server)->port(), files.cert, files.key);
+  client.enable_server_certificate_verification(false);
+  const auto reply = client.Delete("/below/x");
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->body, "DELETE /below/x  0   /CN=operator ");
 }
 
 TEST(HttpServerTls, AReloadShowsTheNewCertificate) {

@@ -114,5 +114,25 @@ priority = 1
   EXPECT_EQ(ospf->burst, dataplane::Policer::default_of(PacketClass::Ospf).burst);
 }
 
+TEST(FeElementConfig, MembershipsAreKeptAtEveryPortOrAtThoseThatAreNamed) {
+  const auto kept = [](const std::string& multicast) {
+    Settings s;
+    const auto problems = runtime::read_config(
+        "[fe]\nid = 3\n[tls]\nplaintext = true\n[[ce]]\nid = 0x40000002\naddress = \"127.0.0.1\"\n"
+        "[[port]]\nid = 1\ndevice = \"eth1\"\n[[port]]\nid = 2\ndevice = \"eth2\"\n" +
+            multicast,
+        "fe.toml", [&](runtime::ConfigVisitor& v) { visit(v, s); });
+    EXPECT_TRUE(problems.empty()) << problems[0].text();
+    std::string ports;
+    const ElementConfig config = element_config(s);
+    for (const auto& port : config.ports) ports.append(port.membership ? "1" : "0");
+    EXPECT_EQ(config.multicast.ports.size(), ports == "01" ? 1U : 2U);
+    return ports;
+  };
+  EXPECT_EQ(kept("[multicast]\nenabled = true\n"), "11");
+  EXPECT_EQ(kept("[multicast]\nenabled = true\n[[multicast.port]]\nid = 2\n"), "01");
+  EXPECT_EQ(kept(""), "00");
+}
+
 }  // namespace
 }  // namespace forces::fe

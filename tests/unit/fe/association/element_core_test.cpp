@@ -284,6 +284,8 @@ TEST_F(ElementCoreTest, WhatDoesNotBelongIsCountedToldAndHarmsNobody) {
       {"unknown type", true, bare(static_cast<MsgType>(0x7f)), Drop::WrongType},
       {"what an FE sends", true, bare(MsgType::QueryResponse), Drop::WrongType},
       {"a redirect on control", true, bare(MsgType::PacketRedirect), Drop::WrongType},
+      {"a VC, and nobody has use for it", true,
+       pl::encode_vc(kBackup, kFe, pl::VcKind::PointToPoint, {}).value(), Drop::WrongType},
       {"wrong source", true, bare(MsgType::Heartbeat, kMaster), Drop::WrongSource},
       {"wrong destination", true, bare(MsgType::Heartbeat, kBackup, {9}), Drop::WrongDestination},
       {"config of a CE that is not master", true, bare(MsgType::Config), Drop::NotMaster},
@@ -324,6 +326,54 @@ TEST_F(ElementCoreTest, WhatDoesNotBelongIsCountedToldAndHarmsNobody) {
     ASSERT_EQ(drops_told.size(), 2U);
     EXPECT_EQ(drops_told[1].count, 100U);
   }
+}
+
+TEST_F(ElementCoreTest, VcsOfAnyAssociatedCeGoToTheMarsClientAndComeFromIt) {
+  auto c = config();
+  c.multicast.enabled = true;
+  core = std::make_unique<ElementCore>(c, 1);
+  core->start(kNow);
+  associate(0);
+  const auto sdu = test::hex("aaaa0300005e0003 0102");
+  const auto vc = [&](pl::VcKind kind, pl::ForcesId to = kFe) {
+    return pl::encode_vc(kBackup, to, kind, sdu).value();
+  };
+  core->send_vc(1, sdu);
+  EXPECT_TRUE(sent().empty()) << "not associated yet";
+  core->on_control_up(1, kNow);
+  core->on_message(1, vc(pl::VcKind::PointToPoint), kNow);
+  EXPECT_EQ(dropped(Drop::WrongState), 1U);
+  (void)sent();
+  core->on_control_closed(1, kNow);
+  (void)sent();
+
+  both_associated();
+  core->on_message(1, vc(pl::VcKind::Cluster, {0xc0000001}), kNow);
+  std::optional<VcReceived> got;
+  while (auto output = core->poll_output()) {
+    if (auto* one = std::get_if<VcReceived>(&*output)) got = std::move(*one);
+  }
+  ASSERT_TRUE(got) << "a backup may be a MARS";
+  EXPECT_EQ(got->ce, 1U);
+  EXPECT_EQ(got->kind, pl::VcKind::Cluster);
+  EXPECT_EQ(got->sdu, sdu);
+  core->on_message(1, vc(pl::VcKind::PointToPoint, {9}), kNow);
+  EXPECT_EQ(dropped(Drop::WrongDestination), 1U);
+  const auto whole = vc(pl::VcKind::PointToPoint);
+  for (std::size_t size = 1; size < whole.size(); ++size) {
+    core->on_message(1, wire::Bytes(whole).first(size), kNow);
+  }
+  EXPECT_EQ(dropped(Drop::Malformed), whole.size() - 1);
+  (void)sent();
+  core->send_vc(1, sdu);
+  const auto output = core->poll_output();
+  ASSERT_TRUE(output);
+  const auto& send = std::get<SendMessage>(*output);
+  EXPECT_EQ(send.ce, 1U);
+  const auto read = pl::decode_vc(send.octets);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->kind, pl::VcKind::PointToPoint);
+  EXPECT_EQ(pl::Octets(read->sdu.begin(), read->sdu.end()), sdu);
 }
 
 TEST_F(ElementCoreTest, BroadcastToAllFesIsForUs) {

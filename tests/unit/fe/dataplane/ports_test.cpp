@@ -12,6 +12,7 @@
 #include "fe/dataplane/port.hpp"
 #include "fe/dataplane/ports/arp.hpp"
 #include "fe/dataplane/ports/socket.hpp"
+#include "proto/igmp/packet.hpp"
 #include "tests/support/hex.hpp"
 #include "tests/support/netns.hpp"
 #include "tests/support/packets.hpp"
@@ -23,6 +24,10 @@ using test::Ipv4;
 using test::packet;
 using Octets = std::vector<std::byte>;
 
+// The kernel makes the route to an address of its own later, in a work queue.
+constexpr const char* kLinkLocal =
+    "ip addr add fe80::1/64 dev port nodad && timeout 20 sh -c "
+    "'until ip -6 route show table local | grep -q \"^local fe80::1 dev port\"; do :; done'";
 constexpr std::uint32_t kOwn = 0x0a620001, kNeighbor = 0x0a620002;
 
 class Ports : public testing::Test {
@@ -130,12 +135,61 @@ TEST_F(Ports, RawTakesOspfToItsGroupAndSendsItBack) {
   EXPECT_FALSE(receive(50)) << "what we send does not come back";
 }
 
+Octets membership(const igmp::Address& source, const igmp::Address& group) {
+  wire::ByteWriter w;
+  igmp::encode_packet(
+      {.source = source, .destination = group, .message = igmp::Report{igmp::Version::V2, group}},
+      w);
+  return std::move(w).finish().value();
+}
+
+TEST_F(Ports, RawHandsOverMembershipThatNobodyHasSelected) {
+  using igmp::Address;
+  ASSERT_TRUE(test::run(kLinkLocal));
+  open({.port_id = 1, .kind = PortKind::Raw, .classes = {}, .membership = true});
+  const Octets report = membership(Address::ipv4(kNeighbor), Address::ipv4(0xef010101));
+  send_from_far(ETH_P_IP, packet({.payload = test::hex("02010004")}), "01005e000005");
+  send_from_far(ETH_P_IP, report, "01005e010101");
+  auto got = receive();
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->first.what.packet_class, PacketClass::Igmp);
+  EXPECT_EQ(got->second, report);
+
+  Address us = Address::zero(igmp::Family::Ipv6), group = us;
+  us.octets[0] = std::byte{0xfe};
+  us.octets[1] = std::byte{0x80};
+  us.octets[15] = std::byte{2};
+  group.octets[0] = std::byte{0xff};
+  group.octets[1] = std::byte{0x1e};
+  group.octets[15] = std::byte{1};
+  const Octets mld = membership(us, group);
+  Octets neighbor = mld;  // a Neighbor Solicitation: none of ours
+  neighbor[48] = std::byte{135};
+  send_from_far(ETH_P_IPV6, neighbor, "33330000 0001");
+  send_from_far(ETH_P_IPV6, mld, "33330000 0001");
+  do {  // the far end's kernel says what it is in as well
+    got = receive();
+    ASSERT_TRUE(got);
+    EXPECT_EQ(got->first.what.packet_class, PacketClass::Igmp);
+  } while (got->second != mld);
+  EXPECT_TRUE(port_->send(mld, now_)) << "queries leave likewise";
+  EXPECT_EQ(port_->counters().not_selected.get(), 0U) << "the filter lets nothing else in";
+}
+
+TEST_F(Ports, PacketHandsOverIgmpThatNobodyHasSelected) {
+  PortConfig config = packet_port();
+  config.membership = true;
+  open(config);
+  const Octets report = membership(igmp::Address::ipv4(kNeighbor), igmp::Address::ipv4(0xef010101));
+  send_from_far(ETH_P_IP, report, "01005e010101");
+  const auto got = receive();
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->second, report);
+}
+
 // RFC 5340 appendix A.1: to AllSPFRouters, from a link-local address.
 TEST_F(Ports, RawTakesOspfv3ToItsGroupAndSendsItBack) {
-  // The kernel makes the route to an address of its own later, in a work queue.
-  ASSERT_TRUE(test::run(
-      "ip addr add fe80::1/64 dev port nodad && timeout 20 sh -c "
-      "'until ip -6 route show table local | grep -q \"^local fe80::1 dev port\"; do :; done'"));
+  ASSERT_TRUE(test::run(kLinkLocal));
   open({.port_id = 1, .kind = PortKind::Raw, .classes = {PacketClass::Ospf}});
   const auto hello = [](const char* source, const char* destination) {
     return test::hex(std::string("6c000000 0010 59 01") + source + destination +

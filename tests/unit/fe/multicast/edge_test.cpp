@@ -193,6 +193,25 @@ TEST(Edge, APortThatGoesDownForgetsAndBeginsAnew) {
   EXPECT_EQ(lab.heard(), (Strings{"querier 1 ours"}));
 }
 
+TEST(Edge, AnotherAddressElectsAnewAndForgetsNobody) {
+  Lab lab;
+  lab.report(Version::V2, group());
+  lab.query(Address::ipv4(0xc0000101), {.version = Version::V3});  // below ours, 192.0.2.1
+  (void)lab.heard();
+  (void)lab.queries();
+  lab.edge.on_address(1, Address::ipv4(0xc0000142), lab.now);
+  lab.take();
+  EXPECT_EQ(lab.heard(), std::vector<std::string>{"querier 1 ours"}) << "elected anew";
+  const auto queries = lab.queries();
+  ASSERT_EQ(queries.size(), 1U);
+  EXPECT_EQ(queries[0].packet.source, Address::ipv4(0xc0000142));
+  EXPECT_EQ(lab.wanted(group()), "ex");
+  lab.edge.on_address(1, Address::ipv4(0xc0000142), lab.now);
+  lab.edge.on_address(2, Address::ipv4(0xc0000142), lab.now);
+  lab.take();
+  EXPECT_TRUE(lab.heard().empty()) << "the same again, or a port that is none";
+}
+
 TEST(Edge, GroupsThatNeverLeaveTheirLinkAreNotKept) {  // RFC 3376 section 6, RFC 4541 2.1.2
   Lab lab({link(), link_six()});
   lab.report(Version::V2, Address::ipv4(0xe00000fb));

@@ -36,18 +36,26 @@ std::string capture_of(const Octets& payload) {
 
 class RedirectorTest : public testing::Test {
  protected:
-  void start(const Octets& payload, std::vector<dataplane::ClassConfig> classes = {}) {
+  void start(const Octets& payload, std::vector<dataplane::ClassConfig> classes = {},
+             std::vector<PacketClass> selected = {PacketClass::Ospf, PacketClass::Rsvp}) {
     test::fake_tml() = {};
     const std::string path = capture_of(payload);
     std::vector<dataplane::PortConfig> ports{{.port_id = 7,
                                               .kind = dataplane::PortKind::Replay,
-                                              .classes = {PacketClass::Ospf, PacketClass::Rsvp},
+                                              .classes = std::move(selected),
+                                              .membership = true,
                                               .capture = path,
                                               .replay_rate = 10'000}};
     redirector = std::make_unique<Redirector>(std::move(ports), classes);
     redirector->add_ce(kMaster);
     redirector->add_ce(kBackup);
     ASSERT_TRUE(redirector->open().empty());
+    redirector->set_listener({[](void* user, std::uint32_t port, wire::Bytes octets, Instant) {
+                                EXPECT_EQ(port, 7U);
+                                static_cast<std::vector<Octets>*>(user)->emplace_back(
+                                    octets.begin(), octets.end());
+                              },
+                              &heard});
     ASSERT_EQ(redirector->start(test::fake_context()), TML_SUCCESS);
     ::unlink(path.c_str());
   }
@@ -67,6 +75,7 @@ class RedirectorTest : public testing::Test {
   [[nodiscard]] const RedirectCounters& counters() const { return redirector->counters(); }
 
   std::unique_ptr<Redirector> redirector;
+  std::vector<Octets> heard;  // by who keeps memberships
   const std::array<std::byte, 4> seven = pl::metadata_octets(7), nine = pl::metadata_octets(9);
   const pl::MetadataView index7{0x0e, seven}, index9{0x0e, nine}, phy7{0x01, seven};
 };
@@ -112,6 +121,45 @@ TEST_F(RedirectorTest, WithoutAMasterNothingLeavesAndNoAllowanceIsUsed) {
   redirector->set_target(kFe, kMaster, 0);
   let_packets_come();
   EXPECT_GE(counters().no_channel.get(), 1U);
+}
+
+TEST_F(RedirectorTest, WhoKeepsMembershipsHearsIgmpWhetherTheCeHasItOrNot) {
+  const Octets report = packet({.protocol = 2});
+  start(report);
+  let_packets_come();
+  ASSERT_FALSE(heard.empty()) << "without a master";
+  EXPECT_EQ(heard[0], report);
+  redirector->set_target(kFe, kMaster, 77);
+  let_packets_come();
+  EXPECT_TRUE(test::fake_tml().written.empty()) << "the CE has not asked for it";
+
+  start(report, {}, {PacketClass::Igmp});
+  redirector->set_target(kFe, kMaster, 77);
+  heard.clear();
+  let_packets_come();
+  EXPECT_FALSE(heard.empty());
+  EXPECT_EQ(test::fake_tml().written.size(), heard.size());
+  EXPECT_EQ(redirector->policer().counters(PacketClass::Igmp).passed, heard.size())
+      << "one allowance for both";
+
+  start(report, {{PacketClass::Igmp, 1, 1, 4}}, {PacketClass::Igmp});
+  redirector->set_target(kFe, kMaster, 77);
+  heard.clear();
+  for (int i = 0; i < 20; ++i) let_packets_come();
+  EXPECT_LE(heard.size(), 5U) << "a flood is shed before either";
+  EXPECT_EQ(test::fake_tml().written.size(), heard.size());
+
+  start(packet({}));
+  heard.clear();
+  let_packets_come();
+  EXPECT_TRUE(heard.empty()) << "OSPF is none of theirs";
+}
+
+TEST_F(RedirectorTest, WhatIsTheFesOwnLeavesByThePortThatIsNamed) {
+  start(packet({}));
+  EXPECT_TRUE(redirector->send(7, packet({}), kNow));
+  EXPECT_EQ(redirector->ports()[0]->counters().sent.get(), 1U);
+  EXPECT_FALSE(redirector->send(8, packet({}), kNow)) << "no such port";
 }
 
 TEST_F(RedirectorTest, AClassBeyondItsRateIsShedBeforeTheChannel) {

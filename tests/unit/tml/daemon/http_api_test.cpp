@@ -1,4 +1,4 @@
-#include "tml/daemon/http_api.hpp"
+#include "tml/daemon/http/http_api.hpp"
 
 #include <gtest/gtest.h>
 
@@ -47,6 +47,19 @@ const Case kCases[] = {
      "ce",
      {"/api/v1/lfb/2/10.1/1", {{"properties", ""}}},
      "lfb_get { fe: 2 path: \"10.1/1\" properties: true }"},
+    {"Groups",
+     "ce",
+     {"/api/v1/group", {{"after", "239.0.0.9"}}},
+     "group_list { after: \"239.0.0.9\" }"},
+    {"AGroup", "ce", {"/api/v1/group/ff0e::1", {}}, "group_members { group: \"ff0e::1\" }"},
+    {"ScspNeighbors", "ce", {"/api/v1/scsp/neighbor", {}}, "scsp_neighbor_list { }"},
+    {"ScspCache", "ce", {"/api/v1/scsp/cache", {}}, "scsp_cache { }"},
+    {"MarsClients",
+     "ce",
+     {"/api/v1/mars/client", {{"after", "7"}}},
+     "mars_client_list { after: 7 }"},
+    {"MarsMcs", "ce", {"/api/v1/mars/mcs", {}}, "mars_mcs_list { }"},
+    {"DrainIsNoQuestion", "ce", {"/api/v1/drain", {}}, "", Error::NOT_FOUND},
     {"Signaling", "ce", {"/api/v1/signaling", {}}, "signaling_status { }"},
     {"Neighbors", "ce", {"/api/v1/neighbor", {}}, "neighbor_list { }"},
     {"Calls", "ce", {"/api/v1/call", {{"after", "7"}}}, "call_list { after: 7 }"},
@@ -67,9 +80,16 @@ const Case kCases[] = {
      "te_path { to: \"192.0.2.3\" disjoint: true }"},
     {"LabelMap", "ce", {"/api/v1/label-map", {}}, "label_map { }"},
     {"Policy", "ce", {"/api/v1/policy", {}}, "policy { }"},
+    {"ATicket", "ce", {"/api/v1/ticket/9", {}}, "pending { ticket: 9 }"},
+    {"ATicketThatIsNone", "ce", {"/api/v1/ticket/x", {}}, "", Error::INVALID},
     {"CallsOfAnFe", "fe", {"/api/v1/call", {}}, "", Error::NOT_FOUND},
     {"Fabric", "fe", {"/api/v1/fabric", {{"after", "9"}}}, "fabric_show { after: 9 }"},
     {"TheFabricOfACe", "ce", {"/api/v1/fabric", {}}, "", Error::NOT_FOUND},
+    {"Membership",
+     "fe",
+     {"/api/v1/membership", {{"after", "1000"}}},
+     "membership_list { after: 1000 }"},
+    {"TheMembershipOfACe", "ce", {"/api/v1/membership", {}}, "", Error::NOT_FOUND},
     {"AnLfbOfNoFe", "ce", {"/api/v1/lfb/two", {}}, "", Error::INVALID},
     {"ACountThatIsNone", "ce", {"/api/v1/lfb/2/10.1/1", {{"count", "x"}}}, "", Error::INVALID},
     {"RoutesOfAnFe", "fe", {"/api/v1/route", {}}, "", Error::NOT_FOUND},
@@ -116,6 +136,8 @@ TEST(HttpApiReply, AnErrorHasTheStatusThatGoesWithIt) {
     EXPECT_EQ(reply_of(response).status, status);
   }
   EXPECT_EQ(reply_of(response).body, "{\"code\":\"FAILED\",\"message\":\"\"}\n");
+  response.mutable_error()->mutable_reason()->set_cause("no_route");
+  EXPECT_EQ(reply_of(response).status, 409);
 }
 
 }  // namespace

@@ -51,6 +51,19 @@ const Case kCases[] = {
     {"HttpBeyondLoopbackByAnExplicitWord",
      "[http]\naddress = \"192.0.2.1\"\ninsecure = true\n",
      {}},
+    {"HttpChangesOnLoopback", "[http]\nchanges = true\n", {}},
+    {"HttpChangesBeyondLoopbackNeedClientCa",
+     "[http]\naddress = \"192.0.2.1\"\ncert = \"c\"\nkey = \"k\"\nchanges = true\n",
+     {"http.changes: beyond loopback needs client_ca: only who has a certificate of it may change "
+      "anything"}},
+    {"HttpChangesAreNotOpenedByInsecure",
+     "[http]\naddress = \"192.0.2.1\"\ninsecure = true\nchanges = true\n",
+     {"http.changes: beyond loopback needs client_ca: only who has a certificate of it may change "
+      "anything"}},
+    {"HttpChangesBeyondLoopbackWithClientCa",
+     "[http]\naddress = \"192.0.2.1\"\ncert = \"c\"\nkey = \"k\"\nclient_ca = \"a\"\n"
+     "changes = true\n",
+     {}},
     {"HttpAtTheIpv6Loopback", "[http]\naddress = \"::1\"\n", {}},
     {"HttpSwitchedOffMayStandAnywhere", "[http]\nenabled = false\naddress = \"0.0.0.0\"\n", {}},
     {"HttpCertWithoutKey", "[http]\ncert = \"c\"\n", {"http.cert: cert and key come together"}},

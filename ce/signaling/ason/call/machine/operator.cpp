@@ -79,9 +79,12 @@ std::expected<CallHandle, Reason> CallController::create(const CreateCall& reque
     carried.call_id = rsvp::CallId{.kind = rsvp::CallId::Kind::Assign};  // RFC 3474 section 4.3.1
   }
   if (!unnamed && id.name.empty()) id.name = make_name();
-  if (book_.find_name(id.ends, id.name) != nullptr) {
-    return no("duplicate", unnamed ? "another request for a name waits" : "there is such a call",
-              {ErrorCode::CallManagement, rsvp::call::kDuplicate});
+  if (const Call* const other = book_.find_name(id.ends, id.name)) {
+    const auto* const text = unnamed ? "another request for a name waits"
+                             : other->told_gone
+                                 ? "there was such a call, and its end is not confirmed"
+                                 : "there is such a call";
+    return no("duplicate", text, {ErrorCode::CallManagement, rsvp::call::kDuplicate});
   }
   if (!unnamed) {
     id.number = book_.free_number(id.ends);
@@ -207,7 +210,9 @@ std::optional<Reason> CallController::modify(CallHandle handle, const ModifyCall
 std::vector<const Call*> CallController::list() const {
   std::vector<const Call*> list;
   list.reserve(book_.size());
-  for (const auto& [handle, call] : book_.all()) list.push_back(&call);
+  for (const auto& [handle, call] : book_.all()) {
+    if (!call.told_gone) list.push_back(&call);
+  }
   return list;
 }
 

@@ -146,6 +146,10 @@ void CallController::release_refused(Call& call, Side side, const Came& came) {
   const auto& behind = call.leg(other(side));
   const bool whole = !behind || behind->state == CallState::ReleaseReceived;
   if (leg.declared || !leg.was_active || !whole || call.told_gone) {
+    // It was said to be gone, so it does not come back (R6), and its identifiers are not free as
+    // long as the other end has it: that is asked until its connections have ended.
+    if (leg.declared) leg.forget = came.now + config_.times.quarantine * config_.times.refresh;
+    if (leg.declared && std::exchange(leg.refused, true)) return;  // said once
     return alarm(call, side, AlarmKind::ReleaseFailed, true, reason_of("connections_exist", error));
   }
   const bool tell = behind && behind->state == CallState::ReleaseReceived;

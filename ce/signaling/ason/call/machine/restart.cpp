@@ -67,7 +67,9 @@ void CallController::recover(Call recovered, Instant now) {
   if (!call.local() && call.state() == CallState::Null) return erase(call);
   if (call.established()) activate(call, now);
   call.user_told = call.established();  // if not, the user asks anew, and this one is released
-  call.told_gone = call.releasing() && !call.reason.cause.empty();
+  const auto declared = [&](Side side) { return call.leg(side) && call.leg(side)->declared; };
+  call.told_gone = declared(Side::Up) || declared(Side::Down) ||
+                   (call.releasing() && !call.reason.cause.empty());
   for (const Side side : {Side::Up, Side::Down}) {
     // Refreshed, asked for, or released again: soon, but not all in the same moment.
     const bool waits = is(side, CallState::SetupReceived) || is(side, CallState::ReleaseReceived) ||

@@ -188,8 +188,9 @@ bool Controller::Core::adopt(Lsp& lsp, Instant now) {
   if (!wanted) return false;
   const auto reserved = manager.reserve(*wanted, now);
   if (!reserved) {
-    if (lsp.established && !found.contains(lsp.key)) want(lsp);
-    if (reserved.error().why == resource::Refusal::Why::Differs) {
+    if (lsp.established && !found.contains(lsp.key)) {
+      want(lsp);
+    } else if (reserved.error().why == resource::Refusal::Why::Differs) {
       out.push(ConnectionAlarm{.key = lsp.key, .kind = AlarmKind::RowsDiffer});
     }
     return false;
@@ -204,6 +205,12 @@ bool Controller::Core::adopt(Lsp& lsp, Instant now) {
 }
 
 void Controller::Core::path_of_recovered(Lsp& lsp, const engine::PathReceived& event, Instant now) {
+  if (lsp.bound() && moved(lsp, event)) {
+    // While we were away upstream took another way, or other labels: what was is over, and this is
+    // a new one when its rows are gone.
+    lsp.after = event;
+    return doom(lsp, now);
+  }
   lsp.path_in = event.path;
   lsp.previous = event.from;
   lsp.given_back = true;

@@ -48,14 +48,19 @@ bool needs_protected_links(const rsvp::Message& path) {
 
 void Controller::Core::on_path(const engine::PathReceived& event, Instant now) {
   if (Lsp* const known = find(event.key)) {
-    if (comes_back(*known, event)) {
+    const bool loop = comes_back(*known, event);
+    if (loop || left_by(*known, event)) {
+      // To who has sent it alone: what is here is not touched.
       Lsp stranger;
       stranger.key = event.key;
       stranger.path_in = event.path;
       stranger.previous = event.from;
-      Trouble loop = trouble(stranger, path_error(rsvp::routing::kRouteLoop), {});
-      loop.spec.flags |= rsvp::ErrorSpec::kPathStateRemoved;
-      out.push(SendPathErr{event.key, path_err(*event.path, loop.spec), event.from});
+      Trouble why = trouble(stranger,
+                            loop ? path_error(rsvp::routing::kRouteLoop)
+                                 : ErrorValue{ErrorCode::NoPathInformation, 0},
+                            {});
+      why.spec.flags |= rsvp::ErrorSpec::kPathStateRemoved;
+      out.push(SendPathErr{event.key, path_err(*event.path, why.spec), event.from});
       return;
     }
     if (known->doomed) {
@@ -91,11 +96,17 @@ void Controller::Core::on_path(const engine::PathReceived& event, Instant now) {
   advance(event.key, now);
 }
 
-// To its ingress, or to who has passed it on: what is here is not touched.
+// To its ingress, or to who has passed it on.
 bool Controller::Core::comes_back(const Lsp& known, const engine::PathReceived& event) const {
   if (known.role == Role::Ingress) return true;
   const auto* const rro = event.path->find<rsvp::RecordRoute>();
   return event.from != known.previous && rro != nullptr && names(rro->route, config.self);
+}
+
+// Who gives back (RFC 3473 section 9.5.3) what has gone another way since: he has not heard of it.
+bool Controller::Core::left_by(const Lsp& known, const engine::PathReceived& event) {
+  return event.from != known.previous && !known.doomed && known.bound() &&
+         event.path->find<rsvp::RecoveryLabel>() != nullptr;
 }
 
 void Controller::Core::came_by(Lsp& lsp) const {
@@ -219,11 +230,14 @@ bool Controller::Core::same_way(const rsvp::Message& a, const rsvp::Message& b) 
          same<rsvp::ExplicitRoute>(a, b) && same<rsvp::ExcludeRoute>(a, b) && sets(a) == sets(b);
 }
 
-void Controller::Core::on_modified(Lsp& lsp, const engine::PathReceived& event, Instant now) {
+bool Controller::Core::moved(const Lsp& lsp, const engine::PathReceived& event) {
   // Also of one that we have answered: upstream has not heard of that, or would not have moved it.
-  const bool moved = event.from != lsp.previous || !same_link(lsp.path(), *event.path) ||
-                     (!lsp.established && !same_way(lsp.path(), *event.path));
-  if (moved) {
+  return event.from != lsp.previous || !same_link(lsp.path(), *event.path) ||
+         (!lsp.established && !same_way(lsp.path(), *event.path));
+}
+
+void Controller::Core::on_modified(Lsp& lsp, const engine::PathReceived& event, Instant now) {
+  if (moved(lsp, event)) {
     // Another way or another label: from the beginning, on the halves that are there.
     if (lsp.resv_out) {
       out.push(TearResv{lsp.key});

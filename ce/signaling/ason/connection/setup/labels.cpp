@@ -218,6 +218,13 @@ std::vector<rsvp::LabelSet> Controller::Core::offered(const Lsp& lsp) const {
     for (const auto& [link, labels] : lsp.history.all().labels) {
       if (link == LinkEnd{config.self, lsp.out} || link == far_end(lsp.out)) free -= labels;
     }
+    // A thousand slots are four thousand octets, which no link passes whole. Those from which a
+    // label would be chosen here are enough: what is taken makes room for others.
+    constexpr std::size_t kMostOffered = 128;
+    if (free.ranges().size() > kMostOffered) {
+      const auto far = far_end(lsp.out);
+      free = te::LabelRanges::of(free.list(kMostOffered, far && config.self > far->node));
+    }
     set |= free;
   }
   std::vector<rsvp::LabelSet> sets;

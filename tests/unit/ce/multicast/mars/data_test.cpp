@@ -145,6 +145,19 @@ TEST(MarsMaps, NobodyIsInBothMapsOfAGroup) {  // RFC 2022 section 6.2
   EXPECT_EQ(maps.servers(group(1)), std::vector{atm(2)});
 }
 
+TEST(MarsMaps, AreListedInPages) {
+  Maps maps;
+  for (const std::uint32_t n : {5, 1, 3}) (void)maps.join(atm(1), one(n), {kUs, n}, false);
+  (void)maps.join(atm(2), GroupRange{group(1), group(9)}, {kUs, 9}, false);
+  for (const std::uint32_t n : {3, 4}) (void)maps.serve(atm(3), group(n), {kOther, n});
+  using Page = std::vector<ProtocolAddress>;
+  EXPECT_EQ(maps.groups({}, 10), (Page{group(1), group(3), group(4), group(5)}));
+  EXPECT_EQ(maps.groups({}, 2), (Page{group(1), group(3)}));
+  EXPECT_EQ(maps.groups(group(3), 2), (Page{group(4), group(5)}));
+  EXPECT_EQ(maps.groups(group(5), 2), Page{});
+  EXPECT_EQ(maps.blocks().size(), 1U);
+}
+
 Claim client(std::uint8_t n, std::uint16_t cmi, std::optional<GroupRange> range = {}) {
   return {.who = atm(n), .cmi = cmi, .range = range};
 }

@@ -32,7 +32,7 @@ TEST(MarsStart, WaitsForNeighboursNotForEver) {
 
 // What SCSP found in the caches of others: client 3 was in group 1 and in block 5 to 9.
 struct Restarted : Mars {
-  Restarted() : Mars(grouped()) {
+  explicit Restarted(Config c = grouped()) : Mars(std::move(c)) {
     record(kUs, 300, registered(3, 100));
     record(kUs, 301, entry(State::ClientJoin, 3, 100, one(1)));
     record(kUs, 302, entry(State::ClientJoin, 3, 100, block(5, 9)));
@@ -94,6 +94,19 @@ TEST(MarsRestart, WhatOthersHaveUnderAKeyOfOursIsSetRight) {
   EXPECT_EQ(mars.said[0].key, key);
   mars.record(kUs, 0, redirect_entry(1));
   EXPECT_EQ(text(mars.said), "redirect");
+}
+
+TEST(MarsRestart, AlsoWhenItIsOfAnotherProtocolOfOurs) {
+  Config both = grouped();
+  both.protocols.push_back({.protocol = kIpv6, .cmis = both.protocols[0].cmis});
+  Restarted mars(std::move(both));
+  mars.join(1, one(4));
+  const std::uint32_t key = mars.said[0].key;
+  CacheEntry six = entry(State::ClientJoin, 9, 150, one(8));
+  six.protocol = kIpv6;
+  mars.record(kUs, key, six);
+  EXPECT_EQ(text(mars.said), "client_join 4");
+  EXPECT_EQ(mars.said[0].key, key);
 }
 
 TEST(MarsRestart, OfAProtocolThatIsNoLongerOursIsTakenBack) {

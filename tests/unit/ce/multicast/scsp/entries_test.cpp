@@ -262,6 +262,56 @@ TEST(ScspEntries, Rfc2443Section51EntriesOfADeadServerAreForgottenInSilence) {
   EXPECT_EQ(s.entry(kElsewhere, 1), "3 a");
 }
 
+TEST(ScspEntries, SomeEntriesOfADeadServerAreForgottenAndOthersStay) {
+  Two s;
+  s.request(kGreat, {{kElsewhere, 1, 3, 5, false, "a"}, {kElsewhere, 2, 3, 5, false, "b"}});
+  s.originate(7, "ours");
+  s.engine.forget(kElsewhere, std::vector<std::uint32_t>{1, 9}, s.now);
+  s.engine.forget(kSelf, std::vector<std::uint32_t>{7}, s.now);
+  s.drain();
+  EXPECT_EQ(s.entry(kElsewhere, 1), "none");
+  EXPECT_EQ(s.entry(kElsewhere, 2), "3 b");
+  EXPECT_NE(s.entry(kSelf, 7), "none");
+  EXPECT_EQ(s.of(kSmall).unacknowledged, 2u);  // 2 and ours; 1 is no longer on its way
+}
+
+TEST(ScspEntries, CachesAreComparedAnewWhenTheClientAsks) {
+  Two s;
+  s.request(kGreat, {{kElsewhere, 1, 3, 5, false, "a"}});
+  s.engine.forget(kElsewhere, s.now);
+  s.engine.summarise(s.now);
+  s.drain();
+  EXPECT_EQ(s.alignment(kGreat), Negotiation);
+  EXPECT_EQ(s.alignment(kSmall), Negotiation);
+  s.ca(kGreat, {.sequence = 90, .master = true, .initialize = true, .more = true});
+  s.ca(kGreat, {.sequence = 91, .master = true}, {{kElsewhere, 1, 3}});
+  s.request(kGreat, {{kElsewhere, 1, 3, 1, false, "a"}});
+  EXPECT_EQ(s.alignment(kGreat), Aligned);
+  EXPECT_EQ(s.entry(kElsewhere, 1), "3 a");
+}
+
+// Two lives of a server that nobody saw both of: their numbers must not meet.
+TEST(ScspEntries, NumbersAreAboveAllThatAnEarlierProcessUsed) {
+  Config c = Server::config({});
+  c.used = {1'000};
+  Server s(c);
+  EXPECT_EQ(s.engine.greatest().value, 1'000);
+  s.originate(4, "one");
+  s.originate(5, "two");
+  s.originate(5, "three");
+  EXPECT_EQ(s.entry(kSelf, 4), "1001 one");
+  EXPECT_EQ(s.entry(kSelf, 5), "1002 three");
+  EXPECT_EQ(s.engine.greatest().value, 1'002);
+}
+
+TEST(ScspEntries, NumbersAreAboveThoseUsedAlsoWhereTheGroupHasAnOlderInstance) {
+  Config c = Server::config({kSmall, kGreat});
+  c.used = {1'000};
+  Two s(c, left(7));
+  s.originate(4, "mine");
+  EXPECT_EQ(s.entry(kSelf, 4), "1001 mine");
+}
+
 TEST(ScspEntries, TheClientSeesAllThereIs) {
   Two s;
   s.request(kGreat, {{kElsewhere, 1, 3, 5, false, "a"}});

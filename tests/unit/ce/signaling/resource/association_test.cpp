@@ -30,6 +30,10 @@ class Association : public testing::Test {
     EXPECT_TRUE(manager.provision_send(1, slot(local), slot(remote)));
     node.run();
   }
+  void hear(Label local, const std::optional<Trace>& trace) {
+    const HeardTrace heard{local, trace};
+    EXPECT_TRUE(manager.on_traces(1, std::span(&heard, 1)));
+  }
   std::vector<LabelAlarm> alarms() {
     node.run();
     return node.all<LabelAlarm>();
@@ -112,24 +116,24 @@ TEST_F(Association, TwoThatLeadToOneAreNoPair) {
 
 TEST_F(Association, IsDiscoveredByTracesInBothDirections) {  // L3
   const LinkEnd a{{20}, 1};
-  EXPECT_TRUE(manager.on_trace(1, slot(4), {.sender = a, .label = slot(1)}));
+  hear(slot(4), Trace{.sender = a, .label = slot(1)});
   EXPECT_EQ(manager.label_table(1)->state(slot(4)), LabelState::Learning);
   EXPECT_TRUE(alarms().empty()) << "one side always comes first";
   // What we send says what we hear.
   EXPECT_EQ(manager.label_table(1)->trace({{10}, 1}, slot(4)),
             (Trace{.sender = {{10}, 1}, .label = slot(4), .heard = slot(1)}));
-  manager.on_trace(1, slot(4), {.sender = a, .label = slot(1), .heard = slot(4)});
+  hear(slot(4), Trace{.sender = a, .label = slot(1), .heard = slot(4)});
   EXPECT_EQ(manager.label_table(1)->state(slot(4)), LabelState::Verified);
   EXPECT_EQ(manager.to_local(1, Labels{slot(1)}), Labels{slot(4)});
   // The network between is changed: the old pair is forgotten.
-  manager.on_trace(1, slot(4), {.sender = a, .label = slot(2)});
+  hear(slot(4), Trace{.sender = a, .label = slot(2)});
   EXPECT_EQ(manager.label_table(1)->state(slot(4)), LabelState::Learning);
   EXPECT_FALSE(manager.to_local(1, Labels{slot(1)}));
 }
 
 TEST_F(Association, ATraceThatContradictsWhatWasProvisionedIsAnAlarm) {
   pair(1, 4);
-  manager.on_trace(1, slot(3), {.sender = {{20}, 1}, .label = slot(1)});
+  hear(slot(3), Trace{.sender = {{20}, 1}, .label = slot(1)});
   const auto raised = alarms();
   ASSERT_FALSE(raised.empty());
   EXPECT_EQ(raised.back().fault, (LabelFault{LabelFault::What::Contradiction, true, slot(1)}));
@@ -138,11 +142,74 @@ TEST_F(Association, ATraceThatContradictsWhatWasProvisionedIsAnAlarm) {
 
 TEST_F(Association, ATraceOfAnotherLinkIsAnAlarm) {
   pair(1, 4);
-  manager.on_trace(1, slot(4), {.sender = {{21}, 1}, .label = slot(1)});
+  hear(slot(4), Trace{.sender = {{21}, 1}, .label = slot(1)});
   EXPECT_EQ(alarms().back().fault, (LabelFault{LabelFault::What::ForeignTrace, false, slot(4)}));
   EXPECT_TRUE(manager.free_labels(1).empty());
-  manager.on_trace(1, slot(4), {.sender = {{20}, 1}, .label = slot(1), .heard = slot(4)});
+  hear(slot(4), Trace{.sender = {{20}, 1}, .label = slot(1), .heard = slot(4)});
   EXPECT_EQ(manager.free_labels(1), (LabelRanges{slot(4)}));
+}
+
+TEST_F(Association, AForeignTraceThatIsOverIsNoAlarmAnyMore) {
+  pair(1, 4);
+  hear(slot(4), Trace{});  // what is no trace of ours
+  EXPECT_EQ(alarms().back().fault, (LabelFault{LabelFault::What::ForeignTrace, false, slot(4)}));
+  hear(slot(4), std::nullopt);
+  const auto over = alarms();
+  ASSERT_EQ(over.size(), 1U);
+  EXPECT_FALSE(over[0].raised);
+  EXPECT_EQ(manager.free_labels(1), (LabelRanges{slot(4)}));
+}
+
+TEST_F(Association, WhatWasLearnedStaysWhenNothingIsHeardAnyMore) {
+  hear(slot(4), Trace{.sender = {{20}, 1}, .label = slot(1), .heard = slot(4)});
+  hear(slot(4), std::nullopt);
+  EXPECT_EQ(manager.free_labels(1), (LabelRanges{slot(4)}));
+  EXPECT_EQ(manager.label_table(1)->discovered(), (std::map<Label, Label>{{slot(4), slot(1)}}));
+}
+
+TEST_F(Association, WhatIsHeardIsLearnedAgainWhenARowIsWithdrawn) {
+  hear(slot(4), Trace{.sender = {{20}, 1}, .label = slot(1), .heard = slot(4)});
+  pair(1, 3);
+  EXPECT_TRUE(std::ranges::any_of(alarms(), [](const LabelAlarm& alarm) {
+    return alarm.raised && alarm.fault.what == LabelFault::What::Contradiction;
+  }));
+  manager.withdraw_association(1, slot(3));
+  EXPECT_EQ(manager.free_labels(1), (LabelRanges{slot(4)}));
+  const auto entries = manager.label_table(1)->entries();
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_TRUE(entries[0].discovered);
+  EXPECT_FALSE(entries[0].provisioned);
+}
+
+TEST_F(Association, APairOfAJournalIsThereAtOnce) {
+  EXPECT_TRUE(manager.restore_association(1, slot(4), slot(1)));
+  EXPECT_EQ(manager.free_labels(1), (LabelRanges{slot(4)}));
+  EXPECT_FALSE(manager.restore_association(2, slot(4), slot(1))) << "a direct link has no table";
+}
+
+TEST_F(Association, TracesAreForFreeSlotsOfALinkWithDiscovery) {
+  EXPECT_TRUE(manager.traces(1).empty()) << "nobody asked for discovery";
+  ASSERT_TRUE(manager.set_interface({.id = 1,
+                                     .port = {1, 1},
+                                     .remote = {{20}, 1},
+                                     .labels = LabelRanges::sdh_slots(1, 4),
+                                     .compound = true,
+                                     .discover = true}));
+  hear(slot(4), Trace{.sender = {{20}, 1}, .label = slot(1), .heard = slot(4)});
+  auto traces = manager.traces(1);
+  EXPECT_EQ(traces.size(), 4U);
+  EXPECT_EQ(traces.at(slot(4)), (Trace{{{10}, 1}, slot(4), slot(1)}));
+  EXPECT_EQ(traces.at(slot(1)), (Trace{.sender = {{10}, 1}, .label = slot(1)}));
+  ASSERT_TRUE(manager.reserve(OpticalNode::wants(1, 1, 2), node.now));
+  node.run();
+  EXPECT_FALSE(manager.traces(1).contains(slot(4)));
+  manager.release(OpticalNode::lsp(1), node.now);
+  node.run();
+  EXPECT_TRUE(manager.traces(1).contains(slot(4)));
+  manager.on_failed_labels({1, 1}, LabelRanges{slot(2)}, node.now);
+  EXPECT_FALSE(manager.traces(1).contains(slot(2)));
+  manager.on_fe_down(1, node.now);
+  EXPECT_TRUE(manager.traces(1).empty()) << "nobody knows what the FE has";
 }
 
 TEST_F(Association, RowsCanBeWithdrawn) {

@@ -101,6 +101,36 @@ TEST_F(Failures, AnAnswerThatIsLostIsLookedUp) {
   }
 }
 
+// Its FEs may have done what nobody knows of: until they are read it is not forgotten, or its rows
+// would be nobody's.
+TEST_F(Failures, AnEndWhoseFesMayHaveRowsOfItWaitsUntilTheyAreRead) {  // R6
+  node.hold = true;
+  ASSERT_TRUE(manager.reserve(OpticalNode::wants(1, 1, 4), node.now));
+  node.run();
+  const Transaction t = node.held.front();
+  node.held.clear();
+  node.hold = false;
+  (void)fes.run(t);
+  manager.release(OpticalNode::lsp(1), node.now);
+  node.deaf = true;
+  manager.on_result(t.id, unknown({1, 2}), node.now);
+  node.run();
+  ASSERT_TRUE(manager.connection(OpticalNode::lsp(1)));
+  EXPECT_EQ(state(1), ConnectionState::Releasing);
+  EXPECT_FALSE(node.settled(1, Settled::What::Released));
+  manager.on_rows(1, fes.read(1), node.now);
+  node.run();
+  EXPECT_EQ(state(1), ConnectionState::Releasing) << "FE 2 is not read";
+  EXPECT_EQ(fes.fes[2].rows.size(), 2U);
+  manager.on_rows(2, fes.read(2), node.now);
+  node.deaf = false;
+  node.run();
+  EXPECT_TRUE(node.settled(1, Settled::What::Released));
+  EXPECT_EQ(fes.rows(), 0U);
+  EXPECT_TRUE(manager.connections().empty());
+  EXPECT_EQ(manager.free_labels(1), LabelRanges::sdh_slots(1, 4));
+}
+
 TEST_F(Failures, HalfOfATransactionIsMadeWhole) {
   node.hold = true;
   ASSERT_TRUE(manager.reserve(OpticalNode::wants(1, 1, 4), node.now));

@@ -183,6 +183,49 @@ TEST_F(ReadBack, AClaimWaitsForTheFeThatHasTheRest) {
   EXPECT_EQ(fes.transactions, transactions);
 }
 
+TEST_F(ReadBack, APartThatAnFeHasLostIsSetAgainAndTheRestStays) {  // R1, R2
+  for (const std::uint32_t anew : {1U, 2U}) {
+    fes = {};
+    auto wants = OpticalNode::wants(1, 1, 4);
+    const Reservation labels = before(wants, true);
+    before(OpticalNode::wants(2, 2, 5), true);  // another one on the same fibre
+    const std::uint32_t other = 3 - anew;
+    const auto rest = fes.fes[other].rows;
+    fes.fes[anew].rows.clear();
+    restart();
+    wants.in.label = labels.in;
+    wants.in.upstream = labels.upstream_in;
+    wants.out.label = labels.out;
+    wants.out.upstream = labels.upstream_out;
+    EXPECT_EQ(claim(wants), labels);
+    EXPECT_TRUE(node->settled(1, Settled::What::Active));
+    EXPECT_EQ(fes.fes[other].rows, rest) << "FE " << anew;
+    ASSERT_EQ(fes.fes[anew].rows.size(), 2U);
+    for (const auto& [number, row] : fes.fes[anew].rows) EXPECT_TRUE(row.active);
+    node->manager.release(OpticalNode::lsp(1), node->now);
+    node->run();
+    EXPECT_EQ(fes.rows(), 2U) << "of the other one, which nobody has claimed";
+  }
+}
+
+TEST_F(ReadBack, WhatIsNoPartOfTheClaimIsNotTouched) {
+  auto wants = OpticalNode::wants(1, 1, 4);
+  const Reservation labels = before(wants, true);
+  fes.fes[2].rows.clear();
+  restart();
+  const auto rest = fes.fes[1].rows;
+  wants.out.label = labels.out;
+  EXPECT_EQ(claim(wants).error().why, Refusal::Why::Differs) << "not all is said";
+  wants.in.label = Labels{slot(4)};
+  ASSERT_NE(labels.in, *wants.in.label);
+  EXPECT_EQ(claim(wants).error().why, Refusal::Why::Differs) << "another label";
+  wants.in.label = labels.in;
+  wants.in.interface = 2;
+  EXPECT_EQ(claim(wants).error().why, Refusal::Why::Differs) << "another interface";
+  EXPECT_EQ(fes.fes[1].rows, rest);
+  EXPECT_EQ(fes.transactions, transactions);
+}
+
 TEST_F(ReadBack, AHalfActivatedConnectionIsFinished) {  // T10: killed between two commits
   const auto wants = OpticalNode::wants(1, 1, 4);
   before(wants, false);

@@ -221,6 +221,28 @@ TEST_F(Sharing, OneThatBecomesActiveWaitsForWhatTheOtherHasUnderWay) {
   nothing_is_left();
 }
 
+// The younger one has taken over the rows, the elder is gone, and the FE has not heard of either:
+// by its word they are rows of nobody, and in the way of whose they are.
+TEST_F(Sharing, ARowThatAFellowHasTakenOverIsItsOwnAlsoWhenTheFeHasNotHeardOfIt) {
+  ASSERT_TRUE(reserve(wants(1, 1, 2)));
+  ASSERT_TRUE(activate(1));
+  ASSERT_TRUE(reserve(wants(2, 1, 2)));
+  node.hold = true;
+  ASSERT_TRUE(activate(2));
+  ASSERT_EQ(node.held.size(), 1U);
+  release(1);
+  ASSERT_FALSE(manager.connection(lsp(1)));
+  node.hold = false;
+  manager.on_result(node.held.front().id, {.kind = TransactionResult::Kind::Unknown}, node.now);
+  node.run();
+  EXPECT_TRUE(node.all<Found>().empty());
+  EXPECT_EQ(manager.connections(), std::vector{lsp(2)});
+  EXPECT_EQ(state(2), ConnectionState::Active);
+  EXPECT_EQ(ways(), (std::map<std::uint32_t, Way>{{1, {2, 2}}, {2, {1, 2}}}));
+  release(2);
+  nothing_is_left();
+}
+
 TEST_F(Sharing, AfterARestartEachHasWhatItHad) {
   ASSERT_TRUE(reserve(wants(1, 3, 1)));
   ASSERT_TRUE(activate(1));

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <random>
 #include <string>
 
@@ -118,6 +120,100 @@ TEST(MulticastRoutes, ARowThatChangesItsGroupLeavesNothingBehind) {
   EXPECT_EQ(operations(routes), "1.7 3>|2.7 3>1");
 }
 
+TEST(MulticastRoutes, LeavesOfTheFesOwnNeedNoRow) {
+  Routes routes;
+  EXPECT_TRUE(routes.empty());
+  routes.set_local(ip(239, 1), 1, SourceFilter{});
+  EXPECT_FALSE(routes.empty());
+  routes.on_packet(flow(1, 7), 3, kNow);
+  routes.on_packet(flow(1, 7), 1, kNow);
+  EXPECT_EQ(operations(routes), "1.7 3>1|1.7 1>");
+  routes.set_local(ip(239, 1), 2, SourceFilter{});
+  EXPECT_EQ(operations(routes), "1.7 1>2");
+  routes.on_count(flow(1, 7), 4, kNow);
+  EXPECT_EQ(routes.counters().packets, 4U) << "there is a group";
+  routes.set_local(ip(239, 1), 2, std::nullopt);
+  routes.set_local(ip(239, 1), 1, std::nullopt);
+  EXPECT_EQ(operations(routes), "1.7 1>");
+  EXPECT_TRUE(routes.empty());
+}
+
+TEST(MulticastRoutes, LeavesOfTheFesOwnAreForTheSourcesThatHostsWant) {
+  Routes routes;
+  routes.set_local(ip(239, 1), 1, SourceFilter{false, {ip(10, 7), ip(10, 8)}});
+  routes.set_local(ip(239, 1), 2, SourceFilter{true, {ip(10, 8)}});
+  for (std::uint8_t source = 7; source <= 9; ++source) routes.on_packet(flow(1, source), 3, kNow);
+  EXPECT_EQ(operations(routes), "1.7 3>1,2|1.8 3>1|1.9 3>2");
+  routes.set_local(ip(239, 1), 1, SourceFilter{false, {ip(10, 9)}});
+  EXPECT_EQ(operations(routes), "1.7 3>2|1.8 3>|1.9 3>1,2");
+}
+
+TEST(MulticastRoutes, LeavesOfTheFesOwnStandBesideThoseOfTheRows) {
+  Routes routes;
+  routes.set_group(0, GroupRow{.group = ip(239, 1), .in_port = 4});
+  routes.set_leaf(0, LeafRow{0, 1});
+  routes.set_leaf(1, LeafRow{0, 2});
+  routes.set_local(ip(239, 1), 2, SourceFilter{});
+  routes.set_local(ip(239, 1), 3, SourceFilter{});
+  routes.on_packet(flow(1, 7), 4, kNow);
+  routes.on_packet(flow(1, 8), 5, kNow);
+  EXPECT_EQ(operations(routes), "1.7 4>1,2,3|1.8 5>2,3") << "InPort is of the row alone";
+  routes.set_local(ip(239, 1), 2, std::nullopt);
+  EXPECT_EQ(operations(routes), "1.8 5>3");
+  routes.enable(false);
+  EXPECT_EQ(operations(routes), "1.7 4>|1.8 5>");
+}
+
+TEST(MulticastRoutes, APortWithARouterHasEveryGroup) {
+  Routes routes;
+  routes.on_packet(flow(1, 7), 3, kNow);
+  (void)operations(routes);
+  routes.set_router(1, true);
+  EXPECT_EQ(operations(routes), "1.7 3>1");
+  routes.on_packet(flow(2, 7), 3, kNow);
+  routes.on_packet(flow(2, 8), 1, kNow);
+  EXPECT_EQ(operations(routes), "2.7 3>1|2.8 1>");
+  routes.set_router(1, false);
+  EXPECT_EQ(operations(routes), "1.7 3>|2.7 3>");
+}
+
+TEST(MulticastRoutes, GroupsOfOtherFesLeaveByTheEndpoints) {
+  Routes routes;
+  routes.set_beyond(ip(239, 1), ip(239, 1), true);
+  EXPECT_FALSE(routes.empty());
+  routes.set_local(ip(239, 1), 2, SourceFilter{});
+  routes.on_packet(flow(1, 7), 3, kNow);
+  routes.on_packet(flow(1, 8), Routes::kEndpoints, kNow);
+  EXPECT_EQ(operations(routes), "1.7 3>0,2|1.8 0>2") << "not back to where it came from";
+  routes.set_local(ip(239, 1), 2, std::nullopt);
+  EXPECT_EQ(operations(routes), "1.7 3>0|1.8 0>");
+  routes.on_count(flow(1, 7), 4, kNow);
+  EXPECT_EQ(routes.counters().packets, 4U) << "there is a group";
+  routes.set_local(ip(239, 1), 2, SourceFilter{});
+  (void)operations(routes);
+  routes.set_beyond(ip(239, 1), ip(239, 1), true);
+  routes.set_beyond(ip(239, 1), ip(239, 1), false);
+  EXPECT_EQ(operations(routes), "") << "one is left";
+  routes.set_beyond(ip(239, 1), ip(239, 1), false);
+  EXPECT_EQ(operations(routes), "1.7 3>2");
+}
+
+TEST(MulticastRoutes, RangesOfOtherFesLeaveByTheEndpoints) {
+  Routes routes;
+  for (const std::uint8_t group : std::array<std::uint8_t, 3>{1, 5, 9})
+    routes.on_packet(flow(group, 7), 3, kNow);
+  (void)operations(routes);
+  routes.set_beyond(ip(239, 2), ip(239, 8), true);
+  EXPECT_EQ(operations(routes), "5.7 3>0");
+  routes.set_beyond(ip(239, 2), ip(239, 9), true);
+  EXPECT_EQ(operations(routes), "9.7 3>0");
+  routes.set_beyond(ip(239, 2), ip(239, 8), false);
+  EXPECT_EQ(operations(routes), "");
+  routes.set_beyond(ip(239, 2), ip(239, 9), false);
+  EXPECT_EQ(operations(routes), "5.7 3>|9.7 3>");
+  EXPECT_TRUE(routes.empty());
+}
+
 TEST(MulticastRoutes, ADisabledFeDropsAll) {
   Routes routes;
   routes.set_group(0, GroupRow{.group = ip(239, 1)});
@@ -180,10 +276,38 @@ TEST(MulticastRoutes, AnyOrderEndsAsTheRowsSay) {
     Routes routes;
     std::map<std::uint32_t, GroupRow> groups;
     std::map<std::uint32_t, LeafRow> leaves;
+    std::map<std::pair<Address, std::uint32_t>, SourceFilter> local;
+    std::set<std::uint32_t> routers;
     std::map<Flow, SetFlow> told;
     std::map<Flow, std::uint32_t> came_in;
     for (int step = 0; step < 400; ++step) {
-      switch (below(4)) {
+      switch (below(6)) {
+        case 4: {
+          const auto name = std::pair(ip(239, static_cast<std::uint8_t>(below(2))), 1 + below(4));
+          SourceFilter filter{below(2) == 0, {}};
+          for (std::uint8_t source = 1; source <= 3; ++source) {
+            if (below(2) == 0) filter.sources.push_back(ip(10, source));
+          }
+          if (below(3) == 0) {
+            routes.set_local(name.first, name.second, std::nullopt);
+            local.erase(name);
+          } else {
+            routes.set_local(name.first, name.second, filter);
+            local[name] = filter;
+          }
+          break;
+        }
+        case 5: {
+          const std::uint32_t port = 1 + below(4);
+          const bool present = below(4) == 0;
+          routes.set_router(port, present);
+          if (present) {
+            routers.insert(port);
+          } else {
+            routers.erase(port);
+          }
+          break;
+        }
         case 0: {
           const std::uint32_t index = below(4);
           GroupRow row{ip(239, static_cast<std::uint8_t>(below(2))),
@@ -251,6 +375,14 @@ TEST(MulticastRoutes, AnyOrderEndsAsTheRowsSay) {
             want.insert(leaf.out_port);
           }
         }
+        want.insert(routers.begin(), routers.end());
+        for (const auto& [name, filter] : local) {
+          const auto& [exclude, sources] = filter;
+          const bool named = std::ranges::find(sources, one.source) != sources.end();
+          if (name.first == one.group && named != exclude) want.insert(name.second);
+        }
+        want.erase(came_in[one]);
+        ASSERT_EQ(set.out_ports.size(), want.size()) << "each once";
         ASSERT_EQ(std::set<std::uint32_t>(set.out_ports.begin(), set.out_ports.end()), want);
         ASSERT_EQ(set.in_port, came_in[one]);
       }

@@ -194,6 +194,23 @@ TEST_F(OpticalFabric, ATraceIsSentAtOnceAndThenEveryInterval) {
   EXPECT_FALSE(fabric.next_deadline());
 }
 
+TEST_F(OpticalFabric, NoTraceLeavesWhereARowLeadsOut) {
+  fabric.send_trace(slot(1, 1), "A/1");
+  fabric.send_trace(slot(2, 6), "A/6");
+  fabric.set(0, cross(slot(1, 1), slot(2, 6), RowState::Reserved));
+  const auto sent = [&](Instant now) {
+    std::vector<Endpoint> from;
+    for (const auto& trace : fabric.traces_due(now)) from.push_back(trace.from);
+    return from;
+  };
+  EXPECT_EQ(sent(kNow), std::vector{slot(1, 1)}) << "the other way of slot 1 is free";
+  fabric.set(0, cross(slot(1, 1), slot(2, 7)));
+  EXPECT_EQ(sent(kNow + 1s).size(), 2U);
+  fabric.set(0, cross(slot(1, 1), slot(2, 6)));
+  fabric.erase(0);
+  EXPECT_EQ(sent(kNow + 2s).size(), 2U);
+}
+
 TEST_F(OpticalFabric, ATraceIsHeardWhereItComesAndPassesOn) {
   fabric.set(0, cross(slot(1, 1), slot(2, 6)));
   (void)fabric.take_news();

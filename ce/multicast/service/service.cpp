@@ -1,0 +1,282 @@
+#include "ce/multicast/service/service.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <random>
+
+#include "common/core/outputs.hpp"
+#include "common/runtime/timer.hpp"
+#include "proto/mars/csa.hpp"
+#include "proto/mars/element_address.hpp"
+#include "proto/wire/snap.hpp"
+
+namespace forces::multicast {
+namespace {
+
+namespace server = mars::server;
+
+sync::ServerId scsp_id(server::ServerId id) { return {id.value}; }
+server::ServerId mars_id(sync::ServerId id) { return {id.value}; }
+
+// Form of records is SCSP's to judge, for it decides what becomes of their packet.
+Result<void> check_body(wire::Bytes body, std::size_t base) {
+  FORCES_TRY(entry, mars::decode_entry(body, base));
+  (void)entry;
+  return {};
+}
+
+std::string name_of(std::uint32_t ce) { return fmt::format("{:#x}", ce); }
+
+}  // namespace
+
+Service::Service(ServiceConfig config, Sink sink)
+    : config_(std::move(config)), sink_(std::move(sink)) {
+  std::random_device random;
+  auto& mars = config_.mars;
+  mars.id = {config_.ce_id};
+  mars.address = mars::encode_element({{config_.ce_id}, {}});
+  mars.alone = config_.hub.peers.empty();
+  // After a restart clients register again and learn where the numbers begin; what they have of
+  // before must not look as if nothing was missed.
+  for (auto& protocol : mars.protocols) {
+    protocol.first_csn = random();
+    protocol.first_ssn = random();
+  }
+  auto& engine = config_.hub.engine;
+  engine.id = {config_.ce_id};
+  engine.restarted = false;  // `used` says more
+  engine.check_body = &check_body;
+  const auto wall = std::chrono::system_clock::now().time_since_epoch();
+  engine.ca_sequence =
+      static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(wall).count());
+}
+
+Service::~Service() { stop(); }
+
+std::string Service::start(ce::Controller& controller) {
+  if (auto opened = open(); !opened) return opened.error();
+  controller_ = &controller;
+  work_.emplace(io_.get_executor());
+  {
+    const std::scoped_lock lock(mutex_);
+    running_ = true;
+  }
+  controller.set_vc_observer(this);
+  asio::post(io_, [this] {
+    mars_->start(runtime::now());
+    perform();
+  });
+  thread_ = std::thread([this] { io_.run(); });
+  return {};
+}
+
+std::expected<void, std::string> Service::open() {
+  auto numbers =
+      config_.numbers_file.empty() ? Numbers::in_memory() : Numbers::open(config_.numbers_file);
+  if (!numbers) return std::unexpected(numbers.error());
+  numbers_.emplace(std::move(*numbers));
+  config_.hub.engine.used = numbers_->used();
+  mars_.emplace(config_.mars);
+  hub_.emplace(
+      io_, config_.hub, [this](const sync::Output& event) { on_event(event); },
+      [this](const std::string& text) { sink_(Level::Info, "neighbor_link", text); });
+  if (config_.hub.peers.empty()) return {};  // nobody is to be listened to
+  return hub_->start();
+}
+
+void Service::stop() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!std::exchange(running_, false)) return;
+    asio::post(io_, [this] {  // behind what was asked before
+      hub_->stop();
+      timer_.cancel();
+      work_.reset();
+      io_.stop();
+    });
+  }
+  thread_.join();
+}
+
+std::expected<void, std::string> Service::reload_tls() {
+  std::expected<void, std::string> done;
+  if (config_.hub.plaintext || config_.hub.peers.empty()) return done;
+  run_and_wait([&](Rooms&) { done = hub_->reload(config_.hub.tls); });
+  return done;
+}
+
+void Service::run_and_wait(const std::function<void(Rooms&)>& job) {
+  std::promise<void> done;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!running_) return;
+    asio::post(io_, [&] {
+      counters_.dropped = dropped_;
+      Rooms rooms{*mars_, *hub_, vcs_, counters_, drain_, runtime::now()};
+      job(rooms);
+      perform();
+      done.set_value();
+    });
+  }
+  done.get_future().wait();
+}
+
+// --- from the controller, on its threads ---
+
+void Service::on_vc(ce::VcOfFe vc, bool up) {
+  asio::post(io_, [this, vc, up] {
+    lost(up ? vcs_.on_up(vc) : vcs_.on_down(vc));
+    perform();
+  });
+}
+
+void Service::on_sdu(ce::VcOfFe vc, wire::Bytes sdu) {
+  if (waiting_ >= kMostWaiting) {
+    ++dropped_;
+    return;
+  }
+  ++waiting_;
+  asio::post(io_, [this, vc, octets = mars::Octets(sdu.begin(), sdu.end())] {
+    --waiting_;
+    lost(vcs_.on_up(vc));  // it may come before on_vc
+    const auto message = vcs_.admit(vc, octets);
+    if (!message) {
+      ++counters_.refused[std::to_underlying(message.error())];
+      sink_(Level::Warning, "refused",
+            fmt::format("a message of FE {}: {}", vc.fe_id, to_string(message.error())));
+      return;
+    }
+    mars_->on_message({vc.vc}, *message, runtime::now());
+    perform();
+  });
+}
+
+// --- the thread ---
+
+void Service::lost(const std::vector<Vcs::Leaf>& leaves) {
+  for (const Vcs::Leaf& leaf : leaves) {
+    mars_->on_leaf_lost(leaf.control, leaf.protocol, leaf.address, runtime::now());
+  }
+}
+
+void Service::on_event(const sync::Output& event) {
+  std::visit(
+      Overloaded{
+          [](const sync::Send&) {},
+          [](const sync::HelloChanged&) {},
+          [&](const sync::AlignmentChanged& changed) {
+            const auto neighbor = name_of(changed.neighbor.value);
+            if (changed.state == sync::AlignmentState::Aligned) {
+              sink_(Level::Info, "neighbor", neighbor + " has the same cache");
+            } else if (changed.state == sync::AlignmentState::Down) {
+              sink_(Level::Warning, "neighbor", neighbor + " is not heard");
+            }
+          },
+          [&](const sync::Changed& changed) { take_record(changed); },
+          [&](const sync::Synchronized& synchronized) {
+            if (synchronized.alone) {
+              sink_(Level::Warning, "alone", "no neighbor could be asked what the group knows");
+            }
+            mars_->on_aligned(runtime::now());
+          },
+          [](const sync::Purged&) {},
+          [&](const sync::Abnormal& abnormal) {
+            sink_(Level::Warning, "neighbor",
+                  fmt::format("{} sent what cannot be: {} in {}", name_of(abnormal.neighbor.value),
+                              to_string(abnormal.error.code), abnormal.error.field));
+          },
+      },
+      event);
+  perform();
+}
+
+void Service::take_record(const sync::Changed& changed) {
+  const auto [originator, key] = changed.id;
+  const Instant now = runtime::now();
+  const bool ours = originator.value == config_.ce_id;
+  const auto record = hub_->engine().record(changed.id);
+  if (!record || changed.change == sync::Change::Purged) {
+    if (!ours) mars_->on_record_gone(mars_id(originator), key, now);
+  } else if (ours) {
+    mars_->on_own_record(key, record->body, now);
+  } else {
+    mars_->on_record(mars_id(originator), key, record->body, now);
+  }
+}
+
+// What is originated comes back as events of the hub on this very stack, and may not overtake.
+void Service::perform() {
+  if (std::exchange(performing_, true)) return;
+  while (auto output = mars_->poll_output()) perform(*output);
+  performing_ = false;
+  if (auto kept = numbers_->reach(hub_->engine().greatest()); !kept) {
+    sink_(Level::Error, "numbers", kept.error());
+  }
+  follow();
+  arm();
+}
+
+// Behind what waits already: a flood of joins is followed once.
+void Service::follow() {
+  if (!follow_ || std::exchange(following_, true)) return;
+  asio::post(io_, [this] {
+    following_ = false;
+    follow_(*mars_, runtime::now());
+  });
+}
+
+void Service::perform(server::Output& output) {
+  std::visit(
+      Overloaded{
+          [&](const server::SendPrivate& o) {
+            const auto vc = vcs_.find(o.vc);
+            if (vc) return send({&*vc, 1}, pl::VcKind::PointToPoint, o.octets);
+            ++counters_.unsent;
+          },
+          [&](const server::SendControl& o) {
+            send(vcs_.leaves(o.control, o.protocol),
+                 o.control == server::ControlVc::Cluster ? pl::VcKind::Cluster : pl::VcKind::Server,
+                 o.octets);
+          },
+          [&](const server::AddLeaf& leaf) { vcs_.add(leaf); },
+          [&](const server::DropLeaf& leaf) { vcs_.drop(leaf); },
+          [&](const server::Originate& o) {
+            if (hub_->originate(o.key, o.body) == sync::Status::Done) return;
+            ++counters_.unsaid;
+            sink_(Level::Error, "record", fmt::format("record {} has no room in the cache", o.key));
+          },
+          [&](const server::Forget& o) { hub_->forget(scsp_id(o.originator), o.keys); },
+          [&](const server::Summarise&) { hub_->summarise(); },
+          [&](const server::Notice& notice) {
+            using What = server::Notice::What;
+            const bool wrong = notice.what == What::CmiOverlap || notice.what == What::NoCmi;
+            const auto element = mars::decode_element(notice.address);
+            sink_(wrong ? Level::Error : Level::Info, to_string(notice.what),
+                  fmt::format("server {}, element {}", name_of(notice.server.value),
+                              element ? name_of(element->id.value) : "unknown"));
+          },
+      },
+      output);
+}
+
+void Service::send(std::span<const ce::VcOfFe> to, pl::VcKind kind, const mars::Octets& message) {
+  if (to.empty()) return;
+  const auto snap = wire::snap_header(wire::SnapPid::MarsControl);
+  mars::Octets sdu(snap.begin(), snap.end());
+  sdu.insert(sdu.end(), message.begin(), message.end());
+  counters_.unsent += to.size() - controller_->send_vc(to, kind, sdu);
+}
+
+void Service::arm() {
+  const auto due = mars_->next_deadline();
+  if (!due) return;
+  timer_.expires_after(std::max<Duration>(*due - runtime::now(), runtime::Timer::kShortestWait));
+  timer_.async_wait([this](const asio::error_code& ec) {
+    if (ec) return;
+    mars_->on_timer(runtime::now());
+    perform();
+  });
+}
+
+}  // namespace forces::multicast
