@@ -92,7 +92,7 @@ void visit(ConfigVisitor& v, MulticastSettings& s, std::uint32_t id, const std::
             "must not be empty: a server that begins again with numbers it has used is not heard");
     v.number("ranges_of_a_client", s.ranges_of_a_client, {.min = 1, .max = 1'000'000});
     v.table("times", [&] { visit_times(v, s.times); });
-    v.table("scsp", [&] { visit_scsp(v, s.scsp, address, common.tls.plaintext); });
+    v.table("scsp", [&] { visit_scsp(v, s.scsp, address, s.enabled && common.tls.plaintext); });
     std::set<std::uint32_t> ids;
     v.tables("neighbor", s.neighbors,
              [&](MulticastNeighborSettings& one) { visit_neighbor(v, one, id, ids); });

@@ -126,8 +126,9 @@ TEST_F(CommandLine, ForcesctlSaysWhichCommandsThereAre) {
   EXPECT_THAT(
       unknown.err,
       HasSubstr(
-          "status, fe, ce, channel, route, transaction, lfb, ha, fabric, call, spc, connection, "
-          "label-map, te, signaling, policy, group, scsp, mars, drain, stats, log, tls, decode"));
+          "status, fe, ce, channel, route, transaction, lfb, ha, fabric, membership, call, spc, "
+          "connection, label-map, te, signaling, policy, group, scsp, mars, drain, stats, log, "
+          "tls, decode"));
   const auto half = program("forcesctl", {"fe"});
   EXPECT_EQ(half.status, 64);
   EXPECT_THAT(half.err, HasSubstr("list, show"));

@@ -189,9 +189,11 @@ TEST_F(OperationsSim, NamesAreMadeAndNotGivenTwice) {
   EXPECT_EQ(answer(second).connection().name(), "spc-2");
   EXPECT_EQ(answer(create(spc("spc-2"))).error().reason().cause(), "name_in_use");
   EXPECT_EQ(calls(6), 2U);
-  const auto unknown =
-      ask([&](Rooms& rooms, Instant) { return operations.taken(rooms, Operations::kFirstTicket); });
-  EXPECT_EQ(unknown.error().code(), control::Error::NOT_FOUND) << "it was taken";
+  const auto taken = [&](std::uint64_t ticket) {
+    return ask([&, ticket](Rooms& rooms, Instant) { return operations.taken(rooms, ticket); });
+  };
+  EXPECT_EQ(taken(Operations::kFirstTicket).connection().name(), "spc-1") << "who asks again";
+  EXPECT_EQ(taken(Operations::kFirstTicket + 100).error().code(), control::Error::NOT_FOUND);
 }
 
 TEST_F(OperationsSim, AChangeOfTheServiceLevelIsAnsweredByAllOnTheWay) {
