@@ -102,7 +102,8 @@ bool LabelTable::on_trace(const LinkEnd& from, Label local, const std::optional<
   const auto at = heard_.find(local);
   if (!trace) {
     if (at == heard_.end()) return false;
-    return heard_.extract(at).mapped().foreign;
+    const Heard over = heard_.extract(at).mapped();
+    return over.foreign || doubt_no_more(local, over.trace);
   }
   const Heard heard{*trace, trace->sender != from};
   const bool same =
@@ -115,6 +116,27 @@ bool LabelTable::on_trace(const LinkEnd& from, Label local, const std::optional<
   heard_[local] = heard;
   learn(local, heard);
   return true;
+}
+
+// What a trace said of a slot that the operator has rows for is no longer heard: his word stands.
+bool LabelTable::doubt_no_more(Label local, const Trace& over) {
+  const auto out = send_.find(local);
+  const bool his = (out != send_.end() && out->second.provisioned) ||
+                   std::ranges::any_of(
+                       receive_, [&](const auto& row) { return row.second.provisioned == local; });
+  bool some = false;
+  const auto forget = [&](Table& table, Label said) {
+    for (auto row = table.begin(); row != table.end();) {
+      if (row->second.discovered == said && (his || row->second.contradicts())) {
+        row->second.discovered.reset();
+        some = true;
+      }
+      row = row->second.value() ? std::next(row) : table.erase(row);
+    }
+  };
+  forget(receive_, local);
+  forget(send_, over.label);
+  return some;
 }
 
 bool LabelTable::knows(Label local, const Trace& trace) const {

@@ -8,7 +8,8 @@
 //
 // A slot that is in use carries no trace, and neither does one whose sender has no controller just
 // now. So what was learned stays until another trace says something else, over restarts too
-// (restore()); only the alarm of a foreign trace ends with that trace.
+// (restore()); only the alarm of a foreign trace, and what a trace says against a provisioned row,
+// end with that trace.
 #pragma once
 
 #include <cstdint>
@@ -107,6 +108,7 @@ class LabelTable {
                                              const Counts& remotes) const;
   [[nodiscard]] bool knows(Label local, const Trace& trace) const;
   void learn(Label local, const Heard& heard);
+  bool doubt_no_more(Label local, const Trace& over);
 
   Table receive_, send_;  // by the label of the other end, by ours
   std::map<Label, Heard> heard_;

@@ -56,6 +56,7 @@ def discovery(lab):
     both_know(lab, STRAIGHT, "he takes it back: what is heard is known again")
     lab.finish("box")
     start_box(lab)
+    both_know(lab, TURNED, "the box is set as it was, and the tables are as they were")
 
 
 @scenario("T11b", "without traces: by rows of the operator frames pass; without any table it is set up and none does")

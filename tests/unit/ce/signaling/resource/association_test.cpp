@@ -160,6 +160,15 @@ TEST_F(Association, AForeignTraceThatIsOverIsNoAlarmAnyMore) {
   EXPECT_EQ(manager.free_labels(1), (LabelRanges{slot(4)}));
 }
 
+TEST_F(Association, WhatATraceSaysAgainstTheOperatorEndsWithIt) {
+  pair(1, 4);
+  hear(slot(4), Trace{.sender = {{20}, 1}, .label = slot(2), .heard = slot(4)});
+  EXPECT_EQ(manager.free_labels(1), LabelRanges{});
+  hear(slot(4), std::nullopt);
+  EXPECT_EQ(manager.free_labels(1), (LabelRanges{slot(4)}));
+  EXPECT_TRUE(manager.label_table(1)->faults().empty());
+}
+
 TEST_F(Association, WhatWasLearnedStaysWhenNothingIsHeardAnyMore) {
   hear(slot(4), Trace{.sender = {{20}, 1}, .label = slot(1), .heard = slot(4)});
   hear(slot(4), std::nullopt);
