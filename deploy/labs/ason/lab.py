@@ -101,7 +101,8 @@ class Lab(Machine):
         names = [user for node in NODES.values() for user in node.users] + [edge.name for edge in network.EDGES.values()]
         self.exchange = traffic.Exchange(
             self.inside(USERS, lambda: {name: traffic.User(name) for name in names}))
-        self.capture = traffic.Capture([self.inside(node.ns, traffic.Capture.ear) for node in NODES.values()], folder)
+        self.capture = traffic.Capture(
+            [self.inside(ns, traffic.Capture.ear) for ns in (*(node.ns for node in NODES.values()), USERS)], folder)
 
     @staticmethod
     def edge_of(user):

@@ -31,7 +31,7 @@ def set_up(lab, name):
 @scenario("T11", "equipment between N2 and N5 numbers slots its own way: traces find out how before the first Path")
 def discovery(lab):
     both_know(lab, TURNED, "both ends have found all slots of each other, by traces")
-    lab.expect(not [packet for packet in lab.capture.packets if packet[21] == 1], "no Path was ever sent")
+    lab.expect(not [packet for packet in lab.capture.packets if packet[21] == 1], "no Path was needed for that")
     lab.note("label-map of N2", lab.must("ce2", "label-map", "show"))
     out, into = set_up(lab, "t11")
     lab.expect(len(out) == 1 and into == [TURNED[out[0]]], f"slot {out} at N2 is slot {into} at N5")
