@@ -31,6 +31,10 @@ struct ProtocolConfig {
   ProtocolAddress address{};  // ours, for MIGRATE; may be null
   CmiRange cmis{1, 1024};     // disjoint from those of all other servers (RFC 2443 section 2)
   std::uint32_t first_csn = 0, first_ssn = 0;
+  // How far into the range CMIs begin. After a restart at another place: clients keep the CMI of
+  // before until they are registered again, and who is given it meanwhile takes their packets for
+  // its own (RFC 2022 section 5.5.1).
+  std::uint32_t first_cmi = 0;
 };
 
 struct Times {

@@ -42,6 +42,7 @@ Service::Service(ServiceConfig config, Sink sink)
   for (auto& protocol : mars.protocols) {
     protocol.first_csn = random();
     protocol.first_ssn = random();
+    protocol.first_cmi = random();
   }
   auto& engine = config_.hub.engine;
   engine.id = {config_.ce_id};

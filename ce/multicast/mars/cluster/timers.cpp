@@ -9,7 +9,7 @@ Cluster::Cluster(const Shared& shared, const ProtocolConfig& config, std::uint32
     : shared_(shared),
       config_(config),
       redirect_key_(redirect_key),
-      cmis_(config.cmis),
+      cmis_(config.cmis, config.first_cmi),
       csn_(config.first_csn),
       ssn_(config.first_ssn) {
   Replica::Effects none;

@@ -51,7 +51,9 @@ class Keys {
 // packets and records with it may still be about.
 class Cmis {
  public:
-  explicit Cmis(const CmiRange& range) : range_(range), used_(range.size()) {}
+  // `first`: how far into the range the first one is, taken modulo its size.
+  explicit Cmis(const CmiRange& range, std::size_t first = 0)
+      : range_(range), used_(range.size()), next_(first % used_.size()) {}
 
   [[nodiscard]] std::optional<std::uint16_t> allocate() {
     for (std::size_t i = 0; i < used_.size(); ++i) {
@@ -73,7 +75,7 @@ class Cmis {
  private:
   CmiRange range_;
   std::vector<bool> used_;
-  std::size_t next_ = 0;
+  std::size_t next_;
   std::set<std::uint16_t> reserved_;
 };
 

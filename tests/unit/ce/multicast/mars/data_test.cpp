@@ -245,5 +245,11 @@ TEST(MarsNumbers, CmisAreOfTheRangeAndComeBackLate) {  // item 12
   EXPECT_EQ(cmis.allocate(), 11);
 }
 
+TEST(MarsNumbers, CmisBeginWhereTheyAreTold) {
+  Cmis cmis({10, 12}, 5);
+  EXPECT_EQ(cmis.allocate(), 12);
+  EXPECT_EQ(cmis.allocate(), 10);
+}
+
 }  // namespace
 }  // namespace forces::mars::server
