@@ -39,7 +39,9 @@ class Takeover : public Nodes {
   }
   void start_node_1(const std::string& who) {
     start(who, "ce", toml_of_node_1(who));
-    ASSERT_TRUE(answers(who)) << child(who).err();
+    // The operator is answered before etcd is, and nobody is listened to before that.
+    ASSERT_TRUE(answers(who) && eventually([&] { return port(who, "data") != 0; }))
+        << child(who).err();
     (who == "ce1" ? tml_ports_[1] : other_) = {port(who, "control"), port(who, "data")};
   }
   // The FE of node 1 knows both, the first one first.
