@@ -98,7 +98,7 @@ void Client::on_message(const AtmAddress& mars, Via via, Bytes octets, Instant n
       break;
     case Operation::Migrate:
       track(m.msn, now);
-      return on_migrate(m);
+      return on_migrate(m, now);
     case Operation::RedirectMap:
       if (via == Via::Control && m.source == mars) return on_redirect_map(m, now);
       break;

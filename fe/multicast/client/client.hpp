@@ -120,7 +120,8 @@ class Client {
   void on_path_timer(const ProtocolAddress& group, Instant now);
   void on_multi(const Message& part, Instant now);
   void on_nak(const Message& m, Instant now);
-  void on_migrate(const Message& m);
+  void on_migrate(const Message& m, Instant now);
+  void rest(const ProtocolAddress& group, Path& path, Instant now);
   void on_change(const Message& m, Instant now);
   void set_leaves(const ProtocolAddress& group, Path& path, std::set<AtmAddress> leaves);
   void change_leaf(const ProtocolAddress& group, Path& path, const AtmAddress& who, bool add);

@@ -19,7 +19,8 @@ struct Times {
   Duration random_most = std::chrono::seconds(10);
   Duration looping = std::chrono::seconds(60);   // when every MARS of the table has failed
   Duration silence = std::chrono::seconds(240);  // without a REDIRECT_MAP
-  Duration nobody = std::chrono::seconds(5);     // after a NAK, before asking again
+  Duration nobody =
+      std::chrono::seconds(5);  // without a leaf, before asking again; twice that at most
 };
 
 struct Config {

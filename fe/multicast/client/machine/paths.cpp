@@ -73,12 +73,22 @@ void Client::on_multi(const Message& part, Instant now) {
   path.asking = false;
   path.tries = 0;
   path.open = true;
-  arm(Timer::Path, {at->first, at->first}, path.due, Instant::max());
   set_leaves(at->first, path, std::move(leaves));
+  rest(at->first, path, now);
   track(part.msn, now, &at->first);
 }
 
-// Nobody is in the group. Whoever joins it, is heard of.
+// An answer is taken. Where nobody else is in the group it is asked again after 5 to 10 s and not
+// before (section 5.1.1): whoever joins a group that an MCS serves is not told on the CCVC, nor is
+// an MCS that comes while nobody is in it (section 6.2.2).
+void Client::rest(const ProtocolAddress& group, Path& path, Instant now) {
+  const Duration least = config_.times.nobody;
+  const auto span = static_cast<std::uint64_t>(least.count()) + 1;
+  arm(Timer::Path, {group, group}, path.due,
+      path.leaves.empty() ? now + least + Duration(static_cast<Duration::rep>(random_() % span))
+                          : Instant::max());
+}
+
 void Client::on_nak(const Message& m, Instant now) {
   const auto at = paths_.find(m.group);
   if (at == paths_.end() || !at->second.asking) return;
@@ -86,12 +96,10 @@ void Client::on_nak(const Message& m, Instant now) {
   set_leaves(at->first, path, {});
   path.open = path.asking = false;
   path.tries = 0;
-  const bool overtaken = !path.meanwhile.empty();
-  const Instant again = overtaken ? now + config_.times.nobody + random() : Instant::max();
-  arm(Timer::Path, {at->first, at->first}, path.due, again);
+  rest(at->first, path, now);
 }
 
-void Client::on_migrate(const Message& m) {
+void Client::on_migrate(const Message& m, Instant now) {
   const auto at = paths_.find(m.group);
   if (at == paths_.end()) return;
   Path& path = at->second;
@@ -99,8 +107,8 @@ void Client::on_migrate(const Message& m) {
   path.open = true;
   path.asking = false;
   path.tries = 0;
-  arm(Timer::Path, {at->first, at->first}, path.due, Instant::max());
   set_leaves(at->first, path, {m.targets.begin(), m.targets.end()});
+  rest(at->first, path, now);
 }
 
 // JOIN and LEAVE on the CCVC, SJOIN and SLEAVE on the SCVC (section 5.1.4.1).

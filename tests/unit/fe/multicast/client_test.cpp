@@ -338,6 +338,34 @@ TEST_F(MarsClient, Rfc2022Section5_1_1MultiIsTakenWholeOrAskedForAgain) {
   EXPECT_EQ(said(), Said{"no leaf 13"});
 }
 
+// The owner opens once. An MCS that comes to a group without members is not told on the CCVC, and
+// neither is whoever joins it then.
+TEST_F(MarsClient, Rfc2022Section5_1_1AGroupWithNobodyElseIsAskedForAgainAfterFiveToTenSeconds) {
+  be_registered();
+  stubs.clear();
+  client.open(group(1), now);
+  EXPECT_EQ(said(), Said{"send REQUEST 101"});
+  for (const bool nak : {true, false, true}) {
+    Message answer = last;
+    answer.operation = nak ? Operation::Nak : Operation::Multi;
+    if (!nak) answer.targets = {kUs};
+    give(kFirst, Via::Private, answer);
+    EXPECT_EQ(said(), Said{});
+    advance(4999ms);
+    client.open(group(1), now);
+    EXPECT_EQ(said(), Said{}) << "no less than 5 seconds";
+    advance(5001ms);
+    EXPECT_EQ(said(), Said{"send REQUEST 101"}) << "no more than 10 seconds";
+  }
+  Message answer = last;
+  answer.operation = Operation::Multi;
+  answer.targets = {kUs, atm(11)};
+  give(kFirst, Via::Private, answer);
+  EXPECT_EQ(said(), Said{"leaf 11"});
+  advance(60s);
+  EXPECT_EQ(said(), Said{}) << "a path that leads somewhere is not asked for";
+}
+
 TEST_F(MarsClient, Rfc2022Section5_1_4ChangesOfTheControlVcAreFollowedAndAJumpRevalidates) {
   be_registered();
   client.open(group(1), now);
