@@ -51,31 +51,15 @@ observe::Level level_of(multicast::Level level) {
 
 bool App::changes_live(std::string_view table) const {
   return table == "log" || table == "association" || table == "fe" || table == "fe.port" ||
-         table.starts_with("link") || table == "signaling.key" || table == "signaling.neighbor";
+         table.starts_with("link") || table == "signaling.key" || table == "signaling.neighbor" ||
+         table == "multicast.key";
 }
 
 void App::build(observe::Log& log) {
   listens_at_ = settings_.address;
   controller_ = std::make_unique<Controller>(controller_config(settings_),
                                              daemon::event_log(log.component("association")));
-  if (settings_.multicast.enabled) {
-    const auto said = [logger = log.component("multicast")](
-                          multicast::Level level, std::string_view event, std::string_view text) {
-      logger.limited(level_of(level), event, {{"detail", text}});
-    };
-    multicast_ = std::make_unique<multicast::Service>(
-        multicast_config(settings_.multicast, settings_.id, settings_.address, settings_.common),
-        said);
-    copies_.emplace(
-        multicast::forwarding::ForwardingTimes{.orphans = settings_.multicast.times.rejoin},
-        runtime::now());
-    controller_->set_copy_source(&*copies_);
-    multicast_->set_follower([this](mars::server::Server& mars, Instant now) {
-      const bool news =
-          copies_->with([&](auto& copies) { return follower_.follow(mars, copies, now); });
-      if (news) controller_->copies_changed();
-    });
-  }
+  build_multicast(log);
   ason_ = settings_.ason;
   signaling_log_ = log.component("signaling");
   if (!ason_.signaling.enabled()) return;
@@ -96,7 +80,34 @@ void App::build(observe::Log& log) {
   signaling_->set_watcher(signaling_requests_.watcher());
 }
 
+void App::build_multicast(observe::Log& log) {
+  multicast_settings_ = settings_.multicast;
+  multicast_log_ = log.component("multicast");
+  if (!multicast_settings_.enabled) return;
+  auto config =
+      multicast_config(multicast_settings_, settings_.id, settings_.address, settings_.common);
+  if (!config) {
+    no_multicast_ = config.error();
+    return;
+  }
+  const auto said = [logger = multicast_log_](multicast::Level level, std::string_view event,
+                                              std::string_view text) {
+    logger.limited(level_of(level), event, {{"detail", text}});
+  };
+  multicast_ = std::make_unique<multicast::Service>(std::move(*config), said);
+  copies_.emplace(
+      multicast::forwarding::ForwardingTimes{.orphans = multicast_settings_.times.rejoin},
+      runtime::now());
+  controller_->set_copy_source(&*copies_);
+  multicast_->set_follower([this](mars::server::Server& mars, Instant now) {
+    const bool news =
+        copies_->with([&](auto& copies) { return follower_.follow(mars, copies, now); });
+    if (news) controller_->copies_changed();
+  });
+}
+
 std::string App::open_state() {
+  if (!no_multicast_.empty()) return no_multicast_;
   if (multicast_) {
     if (const std::string why = multicast_->start(*controller_); !why.empty()) {
       return fmt::format("[multicast] {}", why);
@@ -115,6 +126,15 @@ std::string App::open_state() {
 
 void App::reconfigure() {
   controller_->reconfigure(controller_config(settings_));
+  if (multicast_) {
+    // The rest of [multicast] waits for a restart, also the neighbors that keys are of.
+    multicast_settings_.keys = settings_.multicast.keys;
+    if (auto neighbors = multicast_neighbors(multicast_settings_)) {
+      multicast_->set_keys(std::move(*neighbors));
+    } else {
+      multicast_log_.error("keys not taken; the old ones stay", {{"problem", neighbors.error()}});
+    }
+  }
   if (!signaling_) return;
   // The rest of what is said of signalling waits for a restart.
   ason_.signaling.keys = settings_.ason.signaling.keys;
@@ -150,7 +170,7 @@ void App::describe(control::Status& status) const {
     status.set_zebra(snapshot.routing.connected ? "connected" : "not connected");
   }
   if (const std::uint16_t port = multicast_ ? multicast_->scsp_port() : 0; port != 0) {
-    const auto& at = settings_.multicast.scsp.address;
+    const auto& at = multicast_settings_.scsp.address;
     add_listener(status, "scsp", at.empty() ? listens_at_ : at, port);
   }
   status.set_elements(static_cast<std::uint32_t>(snapshot.fes.size()));
@@ -188,6 +208,9 @@ observe::Families App::metrics() const {
     std::ranges::move(more, std::back_inserter(all));
   };
   if (multicast_) add(families_of(*multicast_));
+  if (copies_) {
+    add(families_of(copies_->with([](const auto& copies) { return copies.snapshot(); })));
+  }
   if (signaling_) add(families_of(*signaling_));
   return all;
 }

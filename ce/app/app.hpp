@@ -38,6 +38,8 @@ class App final : public daemon::Configured<Settings> {
   control::Response answer(const control::Request& request) override;
 
  private:
+  void build_multicast(observe::Log& log);
+
   std::string listens_at_;  // as at the start; settings_ may have been read again since
   // Host maps of the MARS become rows of FEs. The controller takes them: they outlive it.
   std::optional<multicast::forwarding::ForwardingSource> copies_;
@@ -50,7 +52,11 @@ class App final : public daemon::Configured<Settings> {
   std::unique_ptr<signaling::Service> signaling_;
   std::string no_signaling_;  // why not
   observe::Logger signaling_log_;
-  std::unique_ptr<multicast::Service> multicast_;  // none: it is not configured
+  // As at the start. No service: it is not configured, or what it says cannot be used.
+  MulticastSettings multicast_settings_;
+  std::unique_ptr<multicast::Service> multicast_;
+  std::string no_multicast_;  // why not
+  observe::Logger multicast_log_;
 };
 
 // What the operator sees of a snapshot.

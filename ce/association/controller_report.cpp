@@ -26,7 +26,9 @@ std::optional<daemon::Note> note_of(const PortStatus& port) {
 
 namespace {
 constexpr std::string_view kKinds[]{"next hop ", "set ", "prefix row "};
-}
+constexpr std::string_view kCopyTables[]{"PeerTable", "CopyTable", "IPv6CopyTable", "ServedTable",
+                                         "IPv6ServedTable"};  // by provision::CopyTable
+}  // namespace
 
 std::optional<daemon::Note> note_of(const RowsRemoved& removed) {
   const auto& [count, first, prefix] = removed.removed;
@@ -46,8 +48,15 @@ std::optional<daemon::Note> note_of(const SetsReplaced& replaced) {
 std::optional<daemon::Note> note_of(const CopiesFailed& failed) {
   const auto& [row, code, count] = failed.failed;
   return daemon::Note{daemon::Severity::Warning, "copies_failed", failed.fe_id,
-                      std::to_string(count) + " rows of MulticastForwarding refused, one with " +
-                          std::string(pl::to_string(code)) + "; all are read and sent again"};
+                      std::to_string(count) + " rows for copies refused, one of " +
+                          std::string(kCopyTables[static_cast<std::size_t>(row.table)]) + " with " +
+                          std::string(pl::to_string(code)) +
+                          ": its packets of these groups do not reach all FEs. All rows are read "
+                          "and sent again, ever more seldom; if it lasts, see the log of the FE, "
+                          "and `forcesctl lfb get " +
+                          std::to_string(failed.fe_id) +
+                          " MulticastForwarding.1` for what it has: FE and ce may be of different "
+                          "versions, or its table full"};
 }
 
 std::optional<daemon::Note> note_of(const RowsFailed& failed) {

@@ -1,13 +1,22 @@
 #include "ce/app/multicast/config.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
 #include <asio/ip/address.hpp>
 #include <set>
+#include <utility>
+
+#include "ce/app/signaling/text.hpp"
+#include "ce/signaling/digest.hpp"
 
 namespace forces::ce {
 namespace {
 
 using namespace std::chrono_literals;
 using runtime::ConfigVisitor;
+namespace sync = multicast::sync;
 
 constexpr std::uint32_t kMinCeId = 0x40000000, kMaxCeId = 0x7fffffff;
 
@@ -57,6 +66,38 @@ void visit_neighbor(ConfigVisitor& v, MulticastNeighborSettings& s, std::uint32_
   v.number("port", s.port, {.min = 1, .max = 65535});
 }
 
+void visit_key(ConfigVisitor& v, ScspKeySettings& key, const std::set<std::uint32_t>& neighbors,
+               std::set<std::pair<std::uint32_t, std::uint32_t>>& seen) {
+  v.number("spi", key.spi, {.min = 1, .max = 0xffffffff});
+  v.text("secret_file", key.secret_file);
+  v.texts("neighbors", key.neighbors);
+  std::set<std::uint32_t> its;
+  for (const std::string& text : key.neighbors) {
+    const auto id = number_in(text);
+    const bool known = id && neighbors.contains(*id);
+    v.check(known, "neighbors", fmt::format("\"{}\" is the id of no [[multicast.neighbor]]", text));
+    if (known) its.insert(*id);
+  }
+  visit(v, static_cast<KeyTimes&>(key));
+  v.required("spi");
+  v.required("secret_file");
+  if (key.spi == 0) return;  // told of already
+  bool first = true;
+  for (const std::uint32_t id : key.neighbors.empty() ? neighbors : its) {
+    first = seen.insert({id, key.spi}).second && first;
+  }
+  v.check(first, "spi", "is another key's of the same neighbor");
+}
+
+bool is_of(const ScspKeySettings& key, std::uint32_t neighbor) {
+  const auto same = [&](const std::string& text) { return number_in(text) == neighbor; };
+  return key.neighbors.empty() || std::ranges::any_of(key.neighbors, same);
+}
+
+std::vector<std::byte> hmac_md5(wire::Bytes secret, std::span<const wire::Bytes> parts) {
+  return signaling::hmac(signaling::engine::Digest::HmacMd5, secret, parts);
+}
+
 // Of the connections to neighbours: the files of [tls].
 tml::TlsConfig multicast_tls(const daemon::TlsSettings& tls) {
   tml::TlsConfig config;
@@ -96,12 +137,43 @@ void visit(ConfigVisitor& v, MulticastSettings& s, std::uint32_t id, const std::
     std::set<std::uint32_t> ids;
     v.tables("neighbor", s.neighbors,
              [&](MulticastNeighborSettings& one) { visit_neighbor(v, one, id, ids); });
+    std::set<std::pair<std::uint32_t, std::uint32_t>> spis;
+    v.tables("key", s.keys, [&](ScspKeySettings& one) { visit_key(v, one, ids, spis); });
   });
 }
 
-multicast::ServiceConfig multicast_config(const MulticastSettings& s, std::uint32_t id,
-                                          const std::string& address,
-                                          const daemon::CommonSettings& common) {
+std::expected<std::vector<sync::NeighborConfig>, std::string> multicast_neighbors(
+    const MulticastSettings& s) {
+  std::vector<sync::NeighborConfig> all;
+  for (const MulticastNeighborSettings& one : s.neighbors) {
+    sync::NeighborConfig& neighbor = all.emplace_back();
+    neighbor.id = {one.id};
+    for (const ScspKeySettings& key : s.keys) {
+      if (!is_of(key, one.id)) continue;
+      const auto secret =
+          read_secret(fmt::format("[[multicast.key]] {}", key.spi), key.secret_file);
+      if (!secret) return std::unexpected(secret.error());
+      auto& [send, receive] = neighbor.security;
+      send.push_back({key.spi, *secret, instant_of(key.send_from, Instant::min()),
+                      instant_of(key.send_until, Instant::max())});
+      receive.push_back({key.spi, *secret, instant_of(key.accept_from, Instant::min()),
+                         instant_of(key.accept_until, Instant::max())});
+    }
+    if (!neighbor.security.send.empty() && hmac_md5(neighbor.security.send[0].secret, {}).empty()) {
+      return std::unexpected(
+          "[[multicast.key]]: OpenSSL has no HMAC-MD5 here, as in FIPS mode; without keys "
+          "neighbors "
+          "are authenticated by TLS");
+    }
+  }
+  return all;
+}
+
+std::expected<multicast::ServiceConfig, std::string> multicast_config(
+    const MulticastSettings& s, std::uint32_t id, const std::string& address,
+    const daemon::CommonSettings& common) {
+  auto neighbors = multicast_neighbors(s);
+  if (!neighbors) return std::unexpected(neighbors.error());
   multicast::ServiceConfig config;
   config.ce_id = id;
   config.numbers_file = s.file;
@@ -124,8 +196,12 @@ multicast::ServiceConfig multicast_config(const MulticastSettings& s, std::uint3
   hub.redial_most = s.scsp.redial_most;
   hub.plaintext = common.tls.plaintext;
   hub.tls = multicast_tls(common.tls);
-  for (const auto& neighbor : s.neighbors) {
-    hub.peers.push_back({.id = {neighbor.id}, .address = neighbor.address, .port = neighbor.port});
+  hub.engine.hmac = &hmac_md5;
+  for (std::size_t i = 0; i < s.neighbors.size(); ++i) {
+    hub.peers.push_back({.id = (*neighbors)[i].id,
+                         .address = s.neighbors[i].address,
+                         .port = s.neighbors[i].port,
+                         .security = std::move((*neighbors)[i].security)});
   }
   return config;
 }

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <string>
 #include <vector>
 
+#include "ce/app/keys.hpp"
 #include "ce/multicast/service/service.hpp"
 #include "common/runtime/config.hpp"
 #include "tml/daemon/settings.hpp"
@@ -15,6 +17,14 @@ struct MulticastNeighborSettings {
   std::uint32_t id = 0;  // of its ce
   std::string address;
   std::uint16_t port = 6720;
+};
+
+// RFC 2334 section B.3.1, entered by hand: the same spi and secret at both ends. The table is by
+// <SPI, DCS ID>: keys of different neighbors may have one SPI.
+struct ScspKeySettings : KeyTimes {
+  std::uint32_t spi = 0;
+  std::string secret_file;
+  std::vector<std::string> neighbors;  // IDs; none: of all
 };
 
 struct ScspSettings {
@@ -36,15 +46,19 @@ struct MulticastSettings {
   mars::server::Times times{};
   ScspSettings scsp{};
   std::vector<MulticastNeighborSettings> neighbors{};
+  std::vector<ScspKeySettings> keys{};
 };
 
 // `id` is the ce's own, `address` that of [tml]; `common` was visited before.
 void visit(runtime::ConfigVisitor& v, MulticastSettings& s, std::uint32_t id,
            const std::string& address, const daemon::CommonSettings& common);
 
-[[nodiscard]] multicast::ServiceConfig multicast_config(const MulticastSettings& s,
-                                                        std::uint32_t id,
-                                                        const std::string& address,
-                                                        const daemon::CommonSettings& common);
+// Reads the secrets of all keys; the error names key and file.
+[[nodiscard]] std::expected<multicast::ServiceConfig, std::string> multicast_config(
+    const MulticastSettings& s, std::uint32_t id, const std::string& address,
+    const daemon::CommonSettings& common);
+// The same for keys that changed: every neighbor with those that it has now.
+[[nodiscard]] std::expected<std::vector<multicast::sync::NeighborConfig>, std::string>
+multicast_neighbors(const MulticastSettings& s);
 
 }  // namespace forces::ce

@@ -4,6 +4,7 @@
 
 #include "ce/app/multicast/requests.hpp"
 #include "proto/mars/codes.hpp"
+#include "tml/daemon/tml_context.hpp"
 
 namespace forces::ce {
 namespace {
@@ -148,6 +149,9 @@ void report_neighbor(Report& report, const sync::NeighborSnapshot& n) {
   count("records_sent", "CSA records", n.counters.records_sent);
   count("retransmissions", "CSA records sent again", n.counters.retransmissions);
   count("alignments", "Times that Aligned was reached", n.counters.alignments);
+  count("authentication_failures", "Packets without a digest, or with one of no key of ours",
+        n.counters.authentication_failures);
+  count("unsigned", "Packets that were not sent, as no key may sign", n.counters.unsigned_packets);
   for (std::size_t i = 1; i < n.counters.abnormal.size(); ++i) {
     if (n.counters.abnormal[i] == 0) continue;
     report.counter("ce_multicast_neighbor_abnormal_total", "Packets that took the HFSM to Waiting",
@@ -192,6 +196,25 @@ observe::Families families_of(multicast::Service& service) {
   Report report;
   report_mars(report, *taken);
   report_scsp(report, *taken);
+  return std::move(report.all);
+}
+
+observe::Families families_of(const multicast::forwarding::ForwardingSnapshot& copies) {
+  Report report;
+  report.counter("ce_multicast_forwarding_impatient_total",
+                 "Times that groups went elsewhere though an FE had not answered",
+                 copies.counters.impatient);
+  report.counter("ce_multicast_forwarding_foreign_total",
+                 "Members and MCSs that were left out: addresses of no FE that takes copies",
+                 copies.counters.foreign);
+  report.gauge("ce_multicast_forwarding_waiting", "Groups whose senders wait for FEs to be ready",
+               copies.waiting);
+  for (const auto& fe : copies.fes) {
+    const Labels labels{{"fe", daemon::element_text(fe.id)}};
+    report.gauge("ce_multicast_forwarding_rows", "Rows for copies that the FE shall have", fe.rows,
+                 labels);
+    report.gauge("ce_multicast_forwarding_set", "1 while the FE has all of them", fe.set, labels);
+  }
   return std::move(report.all);
 }
 

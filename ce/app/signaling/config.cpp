@@ -239,15 +239,7 @@ void visit_key(ConfigVisitor& v, KeySettings& key, Seen& seen) {
     v.check(near || (node && seen.domain.contains(*node)), "neighbors",
             fmt::format("\"{}\" is at the other end of none of our [[te.link]]", text));
   }
-  const auto date = [&](std::string_view name, std::string& text) {
-    v.text(name, text);
-    v.check(text.empty() || date_in(text).has_value(), name,
-            "is no date in UTC, such as \"2026-12-31T23:59:59Z\"");
-  };
-  date("send_from", key.send_from);
-  date("send_until", key.send_until);
-  date("accept_from", key.accept_from);
-  date("accept_until", key.accept_until);
+  visit(v, static_cast<KeyTimes&>(key));
   v.required("id");
   v.required("secret_file");
   v.check(seen.keys.insert(key.id).second, "id", "is another key's");

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ce/app/keys.hpp"
 #include "ce/association/controller.hpp"
 #include "ce/signaling/service/service.hpp"
 #include "common/runtime/config.hpp"
@@ -46,12 +47,11 @@ struct NeighborSettings {
   std::string node;
   signaling::engine::NeighborConfig values{};
 };
-struct KeySettings {  // RFC 2747
+struct KeySettings : KeyTimes {  // RFC 2747
   std::uint64_t id = 0;
   signaling::engine::Digest digest{};
   std::string secret_file;
   std::vector<std::string> neighbors;  // none: of all, also of those that are not configured
-  std::string send_from, send_until, accept_from, accept_until;  // "": always
 };
 struct LabelMapSettings {
   std::uint32_t interface = 0;

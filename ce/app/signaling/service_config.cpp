@@ -1,18 +1,12 @@
 // From what the configuration says to what a Service takes.
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
 
 #include "ce/app/signaling/config.hpp"
 #include "ce/app/signaling/text.hpp"
-#include "common/runtime/timer.hpp"
 
 namespace forces::ce {
 namespace {
@@ -26,44 +20,13 @@ using signaling::NodeId;
 template <class T>
 using Made = std::expected<T, std::string>;
 
-// The octets of a file without a line end behind them.
-Made<std::vector<std::byte>> read_secret(const KeySettings& key) {
-  const auto refuse = [&](std::string_view why) {
-    return std::unexpected(
-        fmt::format("[[signaling.key]] {}: {} {}", key.id, key.secret_file, why));
-  };
-  struct stat about{};
-  if (::stat(key.secret_file.c_str(), &about) != 0) return refuse(std::strerror(errno));
-  if ((about.st_mode & 07) != 0) return refuse("can be read by everybody; chmod o= it");
-  std::ifstream in(key.secret_file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in) return refuse("cannot be read");
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  if (text.empty() || text.size() > 1024) return refuse("has no secret of 1 to 1,024 octets");
-  const auto octets = std::as_bytes(std::span(text));
-  return std::vector<std::byte>(octets.begin(), octets.end());
-}
-
-// Dates are those of the wall clock; engines have a clock of their own, and stay with what the
-// difference was when they were told.
-Instant instant_of(const std::string& text, Instant otherwise) {
-  using namespace std::chrono;
-  constexpr seconds kFar = hours(24) * 365 * 100;  // an Instant cannot tell of the year 9999
-  const auto date = date_in(text);
-  if (!date) return otherwise;
-  const seconds away = *date - floor<seconds>(system_clock::now());
-  if (away > kFar) return Instant::max();
-  if (away < -kFar) return Instant::min();
-  return runtime::now() + away;
-}
-
 Made<std::vector<engine::Key>> keys_of(const SignalingSettings& s, const std::string* node) {
   std::vector<engine::Key> keys;
   for (const KeySettings& key : s.keys) {
     const bool theirs =
         node != nullptr && std::ranges::find(key.neighbors, *node) != key.neighbors.end();
     if (!key.neighbors.empty() && !theirs) continue;
-    auto secret = read_secret(key);
+    auto secret = read_secret(fmt::format("[[signaling.key]] {}", key.id), key.secret_file);
     if (!secret) return std::unexpected(secret.error());
     keys.push_back({.id = key.id,
                     .digest = key.digest,

@@ -278,4 +278,13 @@ const CopyRows& Forwarding::rows(std::uint32_t fe) const {
   return at == fes_.end() ? kNone : at->second.rows;
 }
 
+ForwardingSnapshot Forwarding::snapshot() const {
+  ForwardingSnapshot all{.counters = counters_, .waiting = waiting_.size(), .fes = {}};
+  all.fes.reserve(fes_.size());
+  for (const auto& [id, fe] : fes_) {
+    all.fes.push_back({.id = id, .rows = fe.rows.size(), .set = fe.set == fe.version});
+  }
+  return all;
+}
+
 }  // namespace forces::multicast::forwarding

@@ -46,6 +46,18 @@ struct ForwardingCounters {
   std::uint64_t foreign = 0;    // addresses that are of no FE
 };
 
+// What an operator may see of it.
+struct ForwardingSnapshot {
+  struct Fe {
+    std::uint32_t id = 0;
+    std::size_t rows = 0;  // wanted there
+    bool set = false;      // it has all of them
+  };
+  ForwardingCounters counters{};
+  std::size_t waiting = 0;  // groups whose senders wait until FEs are ready
+  std::vector<Fe> fes{};    // of ours, by ID
+};
+
 class Forwarding {
  public:
   // `start`: from when on it is told of maps.
@@ -77,6 +89,7 @@ class Forwarding {
   [[nodiscard]] Instant orphans_until() const { return orphans_until_; }  // as CopySource has it
 
   [[nodiscard]] const ForwardingCounters& counters() const { return counters_; }
+  [[nodiscard]] ForwardingSnapshot snapshot() const;
 
  private:
   using Endpoint = mars::CopyEndpoint;

@@ -25,6 +25,12 @@ class ForwardingSource final : public provision::CopySource {
     return std::forward<F>(f)(forwarding_);
   }
 
+  template <class F>
+  decltype(auto) with(F&& f) const {
+    const std::scoped_lock lock(mutex_);
+    return std::forward<F>(f)(forwarding_);
+  }
+
   void on_fe(std::uint32_t fe, Instant now) override {
     with([&](Forwarding& f) { f.on_fe(fe, now); });
   }
@@ -54,7 +60,7 @@ class ForwardingSource final : public provision::CopySource {
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   Forwarding forwarding_;
 };
 

@@ -78,6 +78,18 @@ std::expected<void, std::string> Hub::reload(tml::TlsConfig tls) {
   return {};
 }
 
+void Hub::set_security(ServerId id, sync::Security security) {
+  const auto found = neighbors_.find(id);
+  if (found == neighbors_.end()) return;
+  found->second.peer.security = security;
+  engine_.set_neighbor({.id = id, .security = std::move(security)}, runtime::now());
+}
+
+const sync::Security* Hub::security(ServerId id) const {
+  const auto found = neighbors_.find(id);
+  return found == neighbors_.end() ? nullptr : &found->second.peer.security;
+}
+
 void Hub::stop() {
   if (std::exchange(stopped_, true)) return;
   asio::error_code ignored;

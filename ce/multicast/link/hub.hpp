@@ -68,6 +68,10 @@ class Hub final : private Session::Owner {
   // Certificates are read again; live connections stay.
   [[nodiscard]] std::expected<void, std::string> reload(tml::TlsConfig tls);
 
+  // Other keys of a neighbour, whose connection and state stay; of no neighbour: nothing.
+  void set_security(sync::ServerId id, sync::Security security);
+  [[nodiscard]] const sync::Security* security(sync::ServerId id) const;
+
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] const sync::Engine& engine() const { return engine_; }
   [[nodiscard]] const HubCounters& counters() const { return counters_; }

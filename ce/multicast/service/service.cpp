@@ -5,6 +5,7 @@
 #include <chrono>
 #include <random>
 
+#include "ce/multicast/scsp/guard.hpp"
 #include "common/core/outputs.hpp"
 #include "common/runtime/timer.hpp"
 #include "proto/mars/csa.hpp"
@@ -24,6 +25,19 @@ Result<void> check_body(wire::Bytes body, std::size_t base) {
   FORCES_TRY(entry, mars::decode_entry(body, base));
   (void)entry;
   return {};
+}
+
+// What the operator may do about a packet that is not authentic.
+std::string_view key_words(Errc code) {
+  if (code == Errc::Missing) {
+    return "signs nothing, but there is a [[multicast.key]] for it: it needs the same";
+  }
+  if (code == Errc::BadValue) {
+    return "signs with an spi that no [[multicast.key]] for it has, or that is not accepted now: "
+           "see "
+           "accept_from and accept_until";
+  }
+  return "signs with another secret: secret_file of this spi must be the same at both";
 }
 
 std::string name_of(std::uint32_t ce) { return fmt::format("{:#x}", ce); }
@@ -83,6 +97,7 @@ std::expected<void, std::string> Service::open() {
       io_, config_.hub, [this](const sync::Output& event) { on_event(event); },
       [this](const std::string& text) { sink_(Level::Info, "neighbor_link", text); });
   if (config_.hub.peers.empty()) return {};  // nobody is to be listened to
+  for (const link::Peer& peer : config_.hub.peers) check_signing(peer.id);
   return hub_->start();
 }
 
@@ -105,6 +120,26 @@ std::expected<void, std::string> Service::reload_tls() {
   if (config_.hub.plaintext || config_.hub.peers.empty()) return done;
   run_and_wait([&](Rooms&) { done = hub_->reload(config_.hub.tls); });
   return done;
+}
+
+void Service::set_keys(std::vector<sync::NeighborConfig> neighbors) {
+  run_and_wait([&](Rooms&) {
+    for (sync::NeighborConfig& one : neighbors) {
+      hub_->set_security(one.id, std::move(one.security));
+      check_signing(one.id);
+    }
+  });
+}
+
+// What is sent without a digest would be refused, and so is not sent.
+void Service::check_signing(sync::ServerId neighbor) {
+  const auto* const security = hub_->security(neighbor);
+  if (security == nullptr || security->send.empty()) return;
+  if (sync::signing_key(*security, runtime::now()) != nullptr) return;
+  sink_(Level::Error, "neighbor_key",
+        fmt::format("none of the keys of {} may sign now, so nothing is sent to it: see send_from "
+                    "and send_until of [[multicast.key]]",
+                    name_of(neighbor.value)));
 }
 
 void Service::run_and_wait(const std::function<void(Rooms&)>& job) {
@@ -172,6 +207,7 @@ void Service::on_event(const sync::Output& event) {
               sink_(Level::Info, "neighbor", neighbor + " has the same cache");
             } else if (changed.state == sync::AlignmentState::Down) {
               sink_(Level::Warning, "neighbor", neighbor + " is not heard");
+              check_signing(changed.neighbor);
             }
           },
           [&](const sync::Changed& changed) { take_record(changed); },
@@ -183,9 +219,14 @@ void Service::on_event(const sync::Output& event) {
           },
           [](const sync::Purged&) {},
           [&](const sync::Abnormal& abnormal) {
+            const auto& [code, offset, field] = abnormal.error;
+            if (field == sync::kFieldAuthentication) {
+              return sink_(Level::Warning, "neighbor_key",
+                           fmt::format("{} {}", name_of(abnormal.neighbor.value), key_words(code)));
+            }
             sink_(Level::Warning, "neighbor",
                   fmt::format("{} sent what cannot be: {} in {}", name_of(abnormal.neighbor.value),
-                              to_string(abnormal.error.code), abnormal.error.field));
+                              to_string(code), field));
           },
       },
       event);

@@ -69,6 +69,8 @@ class Service final : public ce::VcObserver {
   [[nodiscard]] std::uint16_t scsp_port() const { return hub_ ? hub_->port() : std::uint16_t{0}; }
   // Certificates are read again; live connections stay.
   [[nodiscard]] std::expected<void, std::string> reload_tls();
+  // Keys of neighbors, whose connections and alignment stay; who is no neighbor is left out.
+  void set_keys(std::vector<sync::NeighborConfig> neighbors);
 
   void on_vc(ce::VcOfFe vc, bool up) override;
   void on_sdu(ce::VcOfFe vc, wire::Bytes sdu) override;
@@ -105,6 +107,7 @@ class Service final : public ce::VcObserver {
   void run_and_wait(const std::function<void(Rooms&)>& job);
   [[nodiscard]] std::expected<void, std::string> open();
   void on_event(const sync::Output& event);
+  void check_signing(sync::ServerId neighbor);
   void take_record(const sync::Changed& changed);
   void lost(const std::vector<Vcs::Leaf>& leaves);
   void perform();

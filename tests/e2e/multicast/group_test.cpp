@@ -38,6 +38,7 @@ class ServerGroup : public Network {
       text += fmt::format("[[multicast.neighbor]]\nid = {}\naddress = \"127.0.0.1\"\nport = {}\n",
                           kCe + static_cast<unsigned>(other), std::max(of(scsp_, other), 1));
     }
+    if (const auto keys = keys_.find(n); keys != keys_.end()) text += keys->second;
     for (int fe = 1; fe <= 3; ++fe) text += fmt::format("[[fe]]\nid = {}\n", fe);
     return text;
   }
@@ -102,7 +103,45 @@ class ServerGroup : public Network {
     return members(1, group) == ids && members(2, group) == ids && members(3, group) == ids;
   }
 
+  // A key of RFC 2334 section B.3.1; `more`: its dates.
+  [[nodiscard]] std::string key(int spi, const std::string& secret,
+                                const std::string& more = "") const {
+    const auto file = write(fmt::format("key-{}-{}", spi, secret), secret + "\n");
+    ::chmod(file.c_str(), 0600);
+    return fmt::format("[[multicast.key]]\nspi = {}\nsecret_file = \"{}\"\n{}", spi, file, more);
+  }
+  // SIGHUP, and until it is taken.
+  void reload(int n, const std::string& keys) {
+    keys_[n] = keys;
+    write(ce_name(n) + ".toml", toml(n));
+    const auto ended = [&] {
+      std::size_t count = 0;
+      const std::string said = child(ce_name(n)).err();
+      for (auto at = said.find("reload ended"); at != std::string::npos;) {
+        ++count;
+        at = said.find("reload ended", at + 1);
+      }
+      return count;
+    };
+    const std::size_t before = ended();
+    child(ce_name(n)).signal(SIGHUP);
+    ASSERT_TRUE(eventually([&] { return ended() > before; }));
+    ASSERT_FALSE(child(ce_name(n)).said("keys not taken"));
+  }
+  // A metric of server `n` about its neighbour `of`.
+  [[nodiscard]] std::uint64_t of_neighbor(int n, int of, const std::string& name,
+                                          const std::string& state = "") {
+    std::map<std::string, std::string> labels{
+        {"neighbor", fmt::format("{:#x}", kCe + static_cast<unsigned>(of))}};
+    if (!state.empty()) labels["state"] = state;
+    return metric(ce_name(n), "ce_multicast_neighbor_" + name, labels);
+  }
+  [[nodiscard]] bool aligned(int n, int of) {
+    return of_neighbor(n, of, "alignment", "aligned") == 1;
+  }
+
   std::map<int, int> control_, data_, scsp_;  // kept over restarts
+  std::map<int, std::string> keys_;
   std::map<std::uint32_t, std::unique_ptr<Member>> members_;
 };
 
@@ -231,6 +270,68 @@ TEST_F(ServerGroup, ADrainedServerMayBeStoppedAndNobodyIsLost) {
   EXPECT_EQ(members(2, 7), Ids{1});
   one.join(8);
   EXPECT_TRUE(until([&] { return members(2, 8) == Ids{1} && members(3, 8) == Ids{1}; }));
+}
+
+TEST_F(ServerGroup, KeysAreChangedWithoutLosingTheNeighbor) {
+  const std::string old_key = key(256, "old");
+  keys_[1] = keys_[2] = old_key;
+  ASSERT_NO_FATAL_FAILURE(start_server(1));
+  ASSERT_NO_FATAL_FAILURE(start_server(2));
+  ASSERT_TRUE(eventually([&] { return aligned(1, 2) && aligned(2, 1); }));
+  // Both accept the new one, then both sign with it, then the old one goes.
+  const std::string later = key(257, "new", "send_from = \"2099-01-01T00:00:00Z\"\n");
+  const std::string now = key(257, "new", "send_from = \"2020-01-01T00:00:00Z\"\n");
+  for (const std::string& keys : {old_key + later, old_key + now, now}) {
+    for (const int n : {1, 2}) ASSERT_NO_FATAL_FAILURE(reload(n, keys));
+    for (const int n : {1, 2}) {
+      const int other = 3 - n;
+      const auto before = of_neighbor(n, other, "packets_received_total");
+      EXPECT_TRUE(eventually(
+          [&] { return of_neighbor(n, other, "packets_received_total") >= before + 3; }));
+    }
+  }
+  for (const int n : {1, 2}) {
+    EXPECT_TRUE(aligned(n, 3 - n));
+    EXPECT_EQ(of_neighbor(n, 3 - n, "alignments_total"), 1U) << "it was never lost";
+    EXPECT_EQ(of_neighbor(n, 3 - n, "authentication_failures_total"), 0U);
+    EXPECT_EQ(of_neighbor(n, 3 - n, "unsigned_total"), 0U);
+    EXPECT_EQ(of_neighbor(n, 3, "alignments_total"), 0U);
+  }
+}
+
+TEST_F(ServerGroup, WhoHasAnotherKeyOrNoneIsNotBelievedCountedAndToldOf) {
+  keys_[1] = key(256, "right");
+  keys_[2] = key(256, "wrong");
+  for (int n = 1; n <= 3; ++n) ASSERT_NO_FATAL_FAILURE(start_server(n));
+  EXPECT_TRUE(eventually([&] {
+    return of_neighbor(1, 2, "authentication_failures_total") > 1 &&
+           of_neighbor(2, 1, "authentication_failures_total") > 1 &&
+           of_neighbor(1, 3, "authentication_failures_total") > 1;
+  }));
+  EXPECT_TRUE(child("ce1").says("0x40000002 signs with another secret"));
+  EXPECT_TRUE(child("ce1").says("0x40000003 signs nothing"));
+  EXPECT_EQ(of_neighbor(1, 2, "alignments_total"), 0U);
+  EXPECT_EQ(of_neighbor(1, 3, "alignments_total"), 0U);
+  EXPECT_EQ(cache(1)["state"], "alone");
+  ASSERT_NO_FATAL_FAILURE(reload(2, key(300, "right")));
+  EXPECT_TRUE(child("ce1").says("0x40000002 signs with an spi that no [[multicast.key]]"));
+
+  // The right one is taken while both run.
+  for (const int n : {2, 3}) ASSERT_NO_FATAL_FAILURE(reload(n, key(256, "right")));
+  EXPECT_TRUE(eventually([&] { return in_sync(1) && in_sync(2) && in_sync(3); }));
+
+  // A file that is not there changes nothing, and ends a start.
+  keys_[1] = "[[multicast.key]]\nspi = 256\nsecret_file = \"/no/key\"\n";
+  write("ce1.toml", toml(1));
+  child("ce1").signal(SIGHUP);
+  EXPECT_TRUE(child("ce1").says("keys not taken; the old ones stay"));
+  const auto before = of_neighbor(1, 2, "packets_received_total");
+  EXPECT_TRUE(
+      eventually([&] { return of_neighbor(1, 2, "packets_received_total") >= before + 3; }));
+  EXPECT_TRUE(aligned(1, 2));
+  auto& keyless = start("ce1", "ce", toml(1));
+  EXPECT_EQ(keyless.ends(), 69);
+  EXPECT_THAT(keyless.err(), testing::HasSubstr("[[multicast.key]] 256: /no/key No such file"));
 }
 
 }  // namespace

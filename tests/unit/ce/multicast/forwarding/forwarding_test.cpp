@@ -247,5 +247,23 @@ TEST_F(CopiesForwarding, AnFeThatComesBackIsGivenAllAtOnce) {
   EXPECT_EQ(sends(2, 2), "3:5000");
 }
 
+TEST_F(CopiesForwarding, AnOperatorSeesWhatIsWantedWhereAndWhoHasIt) {
+  hosts({2, 3});
+  auto seen = forwarding.snapshot();
+  ASSERT_EQ(seen.fes.size(), 3U);
+  EXPECT_EQ(seen.fes[0].id, 1U);
+  EXPECT_EQ(seen.fes[0].rows, 5U) << "three peers, two members";
+  EXPECT_EQ(seen.fes[1].rows, 4U);
+  EXPECT_FALSE(seen.fes[0].set);
+  answer(1);
+  seen = forwarding.snapshot();
+  EXPECT_TRUE(seen.fes[0].set);
+  EXPECT_FALSE(seen.fes[1].set);
+  settle();
+  EXPECT_EQ(seen.waiting, 0U);
+  hosts({2, 3}, {1});
+  EXPECT_EQ(forwarding.snapshot().waiting, 1U) << "the MCS is not ready";
+}
+
 }  // namespace
 }  // namespace forces::multicast::forwarding

@@ -126,5 +126,35 @@ TEST(MulticastServiceStart, AFileThatCannotBeWrittenIsNamed) {
   EXPECT_NE(service.start(controller).find("/nowhere/at"), std::string::npos);
 }
 
+// Nothing else would tell why a neighbour hears nothing.
+TEST(MulticastServiceKeys, OfWhichNoneMaySignAreTold) {
+  ce::Controller controller{ce::ControllerConfig{}, [](daemon::Severity, std::string_view,
+                                                       std::uint32_t, std::string_view) {}};
+  ServiceConfig c;
+  c.ce_id = 0x40000001;
+  c.hub.plaintext = true;
+  c.hub.address = "127.0.0.1";
+  const sync::Key over{.spi = 256, .secret = {std::byte{1}}, .until = Instant::min()};
+  c.hub.peers.push_back({.id = {0x40000002}, .security = {.send = {over}, .receive = {over}}});
+  std::vector<std::string> told;
+  Service service{c, [&](Level level, std::string_view event, std::string_view text) {
+                    if (level == Level::Error && event == "neighbor_key") told.emplace_back(text);
+                  }};
+  ASSERT_EQ(service.start(controller), "");
+  const auto count = [&] { return service.operate([&](Service::Rooms&) { return told.size(); }); };
+  EXPECT_EQ(count(), 1U);
+  EXPECT_NE(told[0].find("none of the keys of 0x40000002 may sign now"), std::string::npos);
+  const sync::Key good{.spi = 256, .secret = {std::byte{1}}};
+  service.set_keys({{.id = {0x40000002}, .security = {.send = {good}, .receive = {good}}},
+                    {.id = {0x40000009}, .security = {.send = {over}}}});
+  EXPECT_EQ(count(), 1U) << "it may sign again, and 0x40000009 is no neighbor";
+  EXPECT_EQ(
+      service.operate([](Service::Rooms& r) { return r.hub.engine().snapshot().neighbors.size(); }),
+      1U);
+  service.set_keys({{.id = {0x40000002}, .security = {.send = {over}}}});
+  EXPECT_EQ(count(), 2U);
+  service.stop();
+}
+
 }  // namespace
 }  // namespace forces::multicast
