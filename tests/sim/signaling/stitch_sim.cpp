@@ -352,8 +352,8 @@ TEST_F(Stitched, T5TheDomainHasTwoConnectionsOfACallThatHasOne) {
   EXPECT_EQ(call(1)->state(), ason::calls::CallState::Active);
 }
 
-// Fails: see "Known to be open" of ce/signaling/ason/connection.
-TEST_F(Stitched, DISABLED_T5TwoConnectionsOfACallHaveASegmentEach) {
+// The second segment would be apart from the first one if it could leave the domain, by N2 and N5.
+TEST_F(Stitched, T5TwoConnectionsOfACallHaveASegmentEach) {
   start(kOne);
   auto first = spc("first", 2, 1, 7), second = spc("second", 3, 2, 8);
   first.call = second.call = call_to_6();
@@ -367,6 +367,8 @@ TEST_F(Stitched, DISABLED_T5TwoConnectionsOfACallHaveASegmentEach) {
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0].carries.size(), 1U);
   EXPECT_EQ(all[1].carries.size(), 1U);
+  EXPECT_EQ(segments(7).size(), 2U);
+  EXPECT_TRUE(segments(2).empty()) << "a segment stays in its domain";
 }
 
 // What the second segment is for.
