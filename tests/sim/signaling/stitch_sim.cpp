@@ -369,6 +369,9 @@ TEST_F(Stitched, T5TwoConnectionsOfACallHaveASegmentEach) {
   EXPECT_EQ(all[1].carries.size(), 1U);
   EXPECT_EQ(segments(7).size(), 2U);
   EXPECT_TRUE(segments(2).empty()) << "a segment stays in its domain";
+  release("second");
+  EXPECT_TRUE(until([&] { return segments(3).size() == 1; }, 60s));
+  EXPECT_TRUE(passes(2, 1, 7));
 }
 
 // What the second segment is for.
@@ -392,6 +395,24 @@ TEST_F(Stitched, SG4ARestorationTakesTheSegmentThatIsReady) {
   EXPECT_NE(lsp->segment_out, used);
   EXPECT_TRUE(
       std::ranges::any_of(before, [&](const auto& one) { return one.key == lsp->segment_out; }));
+}
+
+TEST_F(Stitched, SG4WhatARestorationLeftGoesWhenThePlanHasNoMore) {
+  start(kOne, true);
+  auto request = spc("spc");
+  request.recovery = ason::Recovery::Reroute;
+  create(request);
+  ASSERT_TRUE(up("spc"));
+  network->run(1s);
+  ASSERT_EQ(segments(3).size(), 1U);
+  const std::size_t fibre = segments(7).empty() ? 7 : 3;
+  network->cut(fibre, false, true);
+  ASSERT_TRUE(until([&] { return !passes(); }));
+  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Up && passes(); }));
+  network->cut(fibre, true, true);
+  network->run(60s);
+  EXPECT_EQ(segments(3).size(), 1U);
+  EXPECT_TRUE(passes());
 }
 
 class StitchedRestart : public Stitched, public testing::WithParamInterface<std::uint32_t> {};
