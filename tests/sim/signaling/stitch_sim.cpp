@@ -415,6 +415,38 @@ TEST_F(Stitched, SG4WhatARestorationLeftGoesWhenThePlanHasNoMore) {
   EXPECT_TRUE(passes());
 }
 
+// It left the domain and came back into it at N5; then it comes to N5 without having left.
+TEST_F(Stitched, SG4WhatARestorationLeftGoesWhereItsNextWayNeedsNone) {
+  NetworkPlan plan = three_domains(kOne);
+  plan.users.push_back({{node_id(7), 9}});
+  plan.fibres.push_back({{node_id(7), 75}, {node_id(5), 57}, te::ReferencePoint::INni});
+  const std::size_t direct = plan.fibres.size() - 1;
+  network = std::make_unique<Transport>(plan);
+  network->start();
+  network->cut(3, false, true);  // N7 to N4
+  network->cut(direct, false, true);
+  network->run(1s);
+  auto request = spc("spc");
+  request.ingress.end = {node_id(7), 9};
+  request.egress = node_id(4);
+  request.egress_end.end = {node_id(4), 9};
+  request.recovery = ason::Recovery::Reroute;
+  ASSERT_TRUE(at(7, [&](Rooms& rooms) { return rooms.connections.create(request, now()); }));
+  ASSERT_TRUE(until([&] { return state("spc", 7) == ConnectionState::Up; }));
+  const auto held = [&](std::uint32_t number) {
+    const auto all = lsps(number);
+    return std::ranges::count_if(all, [](const auto& one) { return one.key.sender != node_id(7); });
+  };
+  ASSERT_EQ(held(5), 1);
+  network->cut(direct, true, true);
+  network->cut(1, false, true);  // N2 to N3
+  ASSERT_TRUE(until([&] { return lsps(2).empty() && state("spc", 7) == ConnectionState::Up; }));
+  network->run(60s);
+  EXPECT_EQ(state("spc", 7), ConnectionState::Up);
+  EXPECT_EQ(lsps(5).size(), 1U);
+  EXPECT_EQ(held(5), 0);
+}
+
 class StitchedRestart : public Stitched, public testing::WithParamInterface<std::uint32_t> {};
 
 // The borders, the node between them, the ends.

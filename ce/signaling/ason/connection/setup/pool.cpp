@@ -28,8 +28,13 @@ bool Controller::Core::needed(const Connection& segment) const {
     return false;
   }
   if (pool.first == 0) {
-    const auto at = lsps.lower_bound(pool.second);
-    return at != lsps.end() && same_session(at->first, pool.second);
+    // Who comes from within the domain goes over none.
+    const std::uint32_t own = domain_of(config.self);
+    auto at = lsps.lower_bound(pool.second);
+    for (; at != lsps.end() && same_session(at->first, pool.second); ++at) {
+      if (domain_of(at->second.from.node) != own) return true;
+    }
+    return false;
   }
   return std::ranges::any_of(in_pool(pool), [&](const std::string& name) {
     const auto& current = connections.find(name)->second.current;
