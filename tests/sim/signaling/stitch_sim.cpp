@@ -352,8 +352,8 @@ TEST_F(Stitched, T5TheDomainHasTwoConnectionsOfACallThatHasOne) {
   EXPECT_EQ(call(1)->state(), ason::calls::CallState::Active);
 }
 
-// Fails: see "Known to be open" of ce/signaling/ason/connection.
-TEST_F(Stitched, DISABLED_T5TwoConnectionsOfACallHaveASegmentEach) {
+// The second segment would be apart from the first one if it could leave the domain, by N2 and N5.
+TEST_F(Stitched, T5TwoConnectionsOfACallHaveASegmentEach) {
   start(kOne);
   auto first = spc("first", 2, 1, 7), second = spc("second", 3, 2, 8);
   first.call = second.call = call_to_6();
@@ -367,6 +367,11 @@ TEST_F(Stitched, DISABLED_T5TwoConnectionsOfACallHaveASegmentEach) {
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0].carries.size(), 1U);
   EXPECT_EQ(all[1].carries.size(), 1U);
+  EXPECT_EQ(segments(7).size(), 2U);
+  EXPECT_TRUE(segments(2).empty()) << "a segment stays in its domain";
+  release("second");
+  EXPECT_TRUE(until([&] { return segments(3).size() == 1; }, 60s));
+  EXPECT_TRUE(passes(2, 1, 7));
 }
 
 // What the second segment is for.
@@ -390,6 +395,56 @@ TEST_F(Stitched, SG4ARestorationTakesTheSegmentThatIsReady) {
   EXPECT_NE(lsp->segment_out, used);
   EXPECT_TRUE(
       std::ranges::any_of(before, [&](const auto& one) { return one.key == lsp->segment_out; }));
+}
+
+TEST_F(Stitched, SG4WhatARestorationLeftGoesWhenThePlanHasNoMore) {
+  start(kOne, true);
+  auto request = spc("spc");
+  request.recovery = ason::Recovery::Reroute;
+  create(request);
+  ASSERT_TRUE(up("spc"));
+  network->run(1s);
+  ASSERT_EQ(segments(3).size(), 1U);
+  const std::size_t fibre = segments(7).empty() ? 7 : 3;
+  network->cut(fibre, false, true);
+  ASSERT_TRUE(until([&] { return !passes(); }));
+  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Up && passes(); }));
+  network->cut(fibre, true, true);
+  network->run(60s);
+  EXPECT_EQ(segments(3).size(), 1U);
+  EXPECT_TRUE(passes());
+}
+
+// It left the domain and came back into it at N5; then it comes to N5 without having left.
+TEST_F(Stitched, SG4WhatARestorationLeftGoesWhereItsNextWayNeedsNone) {
+  NetworkPlan plan = three_domains(kOne);
+  plan.users.push_back({{node_id(7), 9}});
+  plan.fibres.push_back({{node_id(7), 75}, {node_id(5), 57}, te::ReferencePoint::INni});
+  const std::size_t direct = plan.fibres.size() - 1;
+  network = std::make_unique<Transport>(plan);
+  network->start();
+  network->cut(3, false, true);  // N7 to N4
+  network->cut(direct, false, true);
+  network->run(1s);
+  auto request = spc("spc");
+  request.ingress.end = {node_id(7), 9};
+  request.egress = node_id(4);
+  request.egress_end.end = {node_id(4), 9};
+  request.recovery = ason::Recovery::Reroute;
+  ASSERT_TRUE(at(7, [&](Rooms& rooms) { return rooms.connections.create(request, now()); }));
+  ASSERT_TRUE(until([&] { return state("spc", 7) == ConnectionState::Up; }));
+  const auto held = [&](std::uint32_t number) {
+    const auto all = lsps(number);
+    return std::ranges::count_if(all, [](const auto& one) { return one.key.sender != node_id(7); });
+  };
+  ASSERT_EQ(held(5), 1);
+  network->cut(direct, true, true);
+  network->cut(1, false, true);  // N2 to N3
+  ASSERT_TRUE(until([&] { return lsps(2).empty() && state("spc", 7) == ConnectionState::Up; }));
+  network->run(60s);
+  EXPECT_EQ(state("spc", 7), ConnectionState::Up);
+  EXPECT_EQ(lsps(5).size(), 1U);
+  EXPECT_EQ(held(5), 0);
 }
 
 class StitchedRestart : public Stitched, public testing::WithParamInterface<std::uint32_t> {};

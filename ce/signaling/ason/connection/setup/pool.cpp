@@ -16,10 +16,25 @@ const std::set<std::string>& Controller::Core::in_pool(const Pool& pool) const {
 }
 
 bool Controller::Core::needed(const Connection& segment) const {
-  const Pool pool = pool_of(segment.request.call, *segment.request.segment);
+  const ConnectionRequest& request = segment.request;
+  const Pool pool = pool_of(request.call, *request.segment);
+  // Of more than the plan has, as a restoration leaves them, those go that nobody uses.
+  const auto there = std::ranges::count_if(in_pool(pool), [&](const std::string& name) {
+    const Connection& one = connections.find(name)->second;
+    return !one.leaving && one.request.egress == request.egress;
+  });
+  if (config.domain &&
+      there > config.domain({.lsp = *request.segment, .exit = request.egress}).connections) {
+    return false;
+  }
   if (pool.first == 0) {
-    const auto at = lsps.lower_bound(pool.second);
-    return at != lsps.end() && same_session(at->first, pool.second);
+    // Who comes from within the domain goes over none.
+    const std::uint32_t own = domain_of(config.self);
+    auto at = lsps.lower_bound(pool.second);
+    for (; at != lsps.end() && same_session(at->first, pool.second); ++at) {
+      if (domain_of(at->second.from.node) != own) return true;
+    }
+    return false;
   }
   return std::ranges::any_of(in_pool(pool), [&](const std::string& name) {
     const auto& current = connections.find(name)->second.current;
