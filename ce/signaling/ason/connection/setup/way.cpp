@@ -197,9 +197,9 @@ te::Request Controller::Core::te_request(const Lsp& lsp, const rsvp::Route& rest
   request.exclude |= lsp.away;
   // A segment is of its domain (RFC 5150 section 2): also when a way apart from others is asked for
   // that only other domains have.
-  if (const std::uint32_t own = domain_of(config.self);
-      own != 0 && is_segment(path) && domain_of(lsp.key.sender) == own &&
-      domain_of(lsp.key.end_point) == own) {
+  if (const std::uint32_t own = domain_of(config.self); own != 0 && is_segment(path) &&
+                                                        domain_of(lsp.key.sender) == own &&
+                                                        domain_of(lsp.key.end_point) == own) {
     request.within_domain = own;
   }
   // Never back to where it came from, also where its route is not recorded (RFC 3209
