@@ -269,6 +269,9 @@ std::uint64_t MarsNetwork::vc(std::uint32_t client, std::uint32_t server) const 
 void MarsNetwork::cut(std::uint32_t client, std::uint32_t server) {
   vc_lost(client, server);
   leaf_lost(server, client, 0s);
+  // The server may know it before the client does, which has yet to fail and to come back.
+  ClientNode& c = clients_.at(client);
+  if (c.core && c.core->mars() == address(server)) c.since = world.now();
 }
 
 // Clients.
@@ -373,7 +376,10 @@ void MarsNetwork::pump_client(std::uint32_t id) {
                             c.since = world.now();
                           },
                           [](mars::client::Deregistered&) {},
-                          [&](mars::client::LeafAdded& o) { c.paths[o.group].insert(o.leaf); },
+                          [&](mars::client::LeafAdded& o) {
+                            c.paths[o.group].insert(o.leaf);
+                            if (!clients_.at(id_of(o.leaf)).core) drop_data_leaf(id_of(o.leaf));
+                          },
                           [&](mars::client::LeafDropped& o) { c.paths[o.group].erase(o.leaf); }},
                *output);
   }

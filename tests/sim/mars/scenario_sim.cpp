@@ -164,6 +164,34 @@ TEST(MarsLis, AnMcsTakesAGroupOverAndGivesItBack) {  // RFC 2022 sections 5.1.6 
   EXPECT_EQ(lis.judge(), "");
 }
 
+// RFC 2022 sections 5.1.1 and 6.2.2: neither it nor those who join then are told on the CCVC.
+TEST(MarsLis, AnMcsThatComesToAnEmptyGroupIsFound) {
+  Lis lis(1, 3);
+  lis.add_client(201, {1}, true);
+  lis.start_client(201);
+  lis.open(101, 1);
+  ASSERT_TRUE(lis.run(1s));
+  lis.join(201, one(1));
+  lis.join(102, one(1));
+  ASSERT_TRUE(lis.run(15s));
+  EXPECT_EQ(lis.leaves(101, 1), 1U);
+  EXPECT_EQ(lis.judge(), "");
+}
+
+TEST(MarsLis, WhoComesBackBeforeItIsMissedIsOutOfWhatItNoLongerWants) {
+  Lis lis(2, 3);
+  lis.half_open = 30s;
+  lis.join(101, one(1));
+  lis.join(101, one(2));
+  ASSERT_TRUE(lis.run(1s));
+  lis.crash_client(101);
+  lis.leave(101, one(1));
+  lis.start_client(101);
+  ASSERT_TRUE(lis.run(15s));
+  EXPECT_TRUE(lis.maps(1).hosts(group(1)).empty());
+  EXPECT_EQ(lis.judge(), "");
+}
+
 TEST(MarsLis, ALostMessageIsFoundByItsNumber) {  // section 5.1.4.2
   Lis lis(1, 3);
   lis.open(101, 1);

@@ -28,6 +28,14 @@ void Cluster::on_message(Message& m, Vc from, Instant now) {
 }
 
 void Cluster::register_node(bool mcs, Message& m, Vc from, Instant now) {
+  // On another VC it has lost the old one, of which we are not told any more, and perhaps all that
+  // it knew: what it is still in, it says again (RFC 2022 section 5.4.1). Only whom a server sent
+  // softly does not.
+  if (const auto old = nodes(mcs).find(m.source);
+      old != nodes(mcs).end() && old->second.vc != from && !old->second.off &&
+      !replica_.registered_beside(us(), mcs, m.source)) {
+    remove(mcs, old, false);
+  }
   const auto [at, fresh] = nodes(mcs).try_emplace(m.source);
   Node& node = at->second;
   if (fresh) {

@@ -41,6 +41,34 @@ TEST(MarsRegistration, OnAnotherVcTheLeafIsToldAnew) {
   ASSERT_EQ(mars.leaves.size(), 1U);
 }
 
+// It may have begun anew, and would never leave what its earlier life had joined.
+TEST(MarsRegistration, OnAnotherVcItIsInWhatItSaysAgain) {
+  Config c = config_of();
+  c.announce_losses = true;
+  Members mars(2, c);
+  mars.join(1, one(1));
+  mars.join(1, one(2));
+  EXPECT_EQ(text(mars.registers(1)), "1 JOIN r");
+  EXPECT_EQ(mars.ask(2, 1), "1") << "a retransmission";
+  Message m = Mars::message(Operation::Join, 1);
+  m.flags = Flags{}.with_registers(true);
+  EXPECT_EQ(text(mars.hear(m, 77)), "ccvc LEAVE 1 2, 77 JOIN r");
+  EXPECT_EQ(text(mars.said), "client_leave r, client_leave 1, client_leave 2, client_join r");
+  EXPECT_EQ(mars.leaves, (std::vector{std::tuple('+', ControlVc::Cluster, atm(1))}));
+  EXPECT_EQ(mars.ask(2, 1), "-");
+}
+
+TEST(MarsRegistration, OnAnotherVcWhoWasSentSoftlyStaysInItsGroups) {  // RFC 2022 section 5.4.3
+  Members mars(2);
+  mars.join(1, one(1));
+  mars.record(kOther, 0, redirect_entry(107));
+  mars.record(kOther, 1, registered(1, 701));
+  Message m = Mars::message(Operation::Join, 1);
+  m.flags = Flags{}.with_registers(true);
+  EXPECT_EQ(text(mars.hear(m, 77)), "77 JOIN r");
+  EXPECT_EQ(mars.ask(2, 1), "1");
+}
+
 TEST(MarsRegistration, EchoesPairsAsTheyCame) {  // sections 5.2.1 and 5.2.3 differ
   Mars mars;
   Message m = Mars::message(Operation::Join, 1);

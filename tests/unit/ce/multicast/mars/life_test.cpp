@@ -202,7 +202,10 @@ TEST(MarsMove, WhoComesBackInsteadStays) {
   mars.record(kOther, 0, redirect_entry(107));
   EXPECT_TRUE(mars.server.redirect(atm(107), true, mars.now));
   mars.server.on_leaf_lost(ControlVc::Cluster, kIpv4, atm(1), mars.now);
-  mars.registers(1);
+  Message m = Mars::message(Operation::Join, 1);
+  m.flags = Flags{}.with_registers(true);
+  mars.drain();
+  EXPECT_EQ(text(mars.hear(m, 77)), "77 JOIN r") << "on another VC, and in its group as before";
   EXPECT_EQ(mars.leaves[0], std::tuple('+', ControlVc::Cluster, atm(1)));
   mars.pass(60s);
   EXPECT_TRUE(mars.leaves.empty());
