@@ -40,9 +40,13 @@ class Takeover : public Nodes {
   void start_node_1(const std::string& who) {
     start(who, "ce", toml_of_node_1(who));
     // The operator is answered before etcd is, and nobody is listened to before that.
-    ASSERT_TRUE(answers(who) && eventually([&] { return port(who, "data") != 0; }))
+    std::pair<int, int> ports;
+    ASSERT_TRUE(answers(who) && eventually([&] {
+                  ports = {port(who, "control"), port(who, "data")};
+                  return ports.first != 0 && ports.second != 0;
+                }))
         << child(who).err();
-    (who == "ce1" ? tml_ports_[1] : other_) = {port(who, "control"), port(who, "data")};
+    (who == "ce1" ? tml_ports_[1] : other_) = ports;
   }
   // The FE of node 1 knows both, the first one first.
   std::string fe_toml_of_node_1() {
