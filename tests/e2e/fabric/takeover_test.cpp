@@ -55,7 +55,8 @@ class Takeover : public Nodes {
             fmt::format("[[ce]]\nid = 0x40000011\naddress = \"127.0.0.1\"\ncontrol_port = {}\n"
                         "data_port = {}\n[forwarding]",
                         other_.first, other_.second));
-    replace(toml, "failover_policy", "ha_mode = \"hot_standby\"\nfailover_policy");
+    replace(toml, "failover_policy",
+            "ha_mode = \"hot_standby\"\nce_dead_interval = \"2s\"\nfailover_policy");
     return toml;
   }
   void start_all_nodes() {
