@@ -17,7 +17,7 @@
 #include "proto/pl/redirect.hpp"
 #include "proto/tml/frame.hpp"
 #include "proto/tml/message.hpp"
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/vectors.hpp"
 
 namespace forces::bench {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "proto/rsvp/message.hpp"
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/vectors.hpp"
 
 namespace forces::bench {
 namespace {

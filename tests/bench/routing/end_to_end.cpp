@@ -92,7 +92,7 @@ std::unique_ptr<RouteMonitor> monitor_of(const NetworkElement& element) {
 
 Json round(std::uint32_t routes) {
   Json took;
-  NetworkElement element(FORCES_BIN);
+  NetworkElement element;
   const auto cpu = [&] { return seconds(element.ce_cpu() + element.fe_cpu()); };
   const auto in_step = [&](const FeState& fe) { return fe.in_step(routes); };
   try {
@@ -152,7 +152,7 @@ Json round(std::uint32_t routes) {
 // package has no sharpd, and staticd takes minutes for 10,000 routes. From zebra's start to the
 // last route in the FE's kernel; the connected route of the port is one more.
 Json with_zebra(std::uint32_t routes) {
-  NetworkElement element(FORCES_BIN);
+  NetworkElement element;
   element.start();
   const auto monitor = monitor_of(element);
   const TemporaryFolder folder;

@@ -11,7 +11,7 @@
 #include "proto/pl/message.hpp"
 #include "tests/e2e/association/pair.hpp"
 #include "tests/e2e/tml/harness.hpp"
-#include "tests/support/hex.hpp"
+#include "tests/support/octets/hex.hpp"
 
 namespace forces::test {
 

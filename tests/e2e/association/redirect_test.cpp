@@ -13,9 +13,9 @@
 #include "fe/dataplane/ports/arp.hpp"
 #include "fe/dataplane/ports/socket.hpp"
 #include "tests/e2e/association/pair.hpp"
-#include "tests/support/hex.hpp"
 #include "tests/support/netns.hpp"
-#include "tests/support/packets.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/packets.hpp"
 
 namespace forces::test {
 namespace {

@@ -1,6 +1,7 @@
 // What a program says before it runs.
 
 #include "tests/e2e/daemons/network.hpp"
+#include "tests/support/paths.hpp"
 
 namespace e2e {
 namespace {
@@ -11,7 +12,7 @@ using testing::StartsWith;
 class CommandLine : public Network {
  protected:
   Answer program(const std::string& name, const std::vector<std::string>& words) {
-    std::vector<std::string> command{FORCES_BIN "/" + name};
+    std::vector<std::string> command{forces::test::built_program(name)};
     command.insert(command.end(), words.begin(), words.end());
     return run(command);
   }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "tests/e2e/daemons/child.hpp"
+#include "tests/support/paths.hpp"
 
 namespace e2e {
 
@@ -86,7 +87,8 @@ class Network : public testing::Test {
     make_certificates(path("tls"), words);
   }
   void make_certificates(const std::string& folder, const std::vector<std::string>& words) {
-    std::vector<std::string> command{FORCES_SOURCE_DIR "/deploy/tls/make-dev-certs", folder};
+    std::vector<std::string> command{forces::test::in_checkout("deploy/tls/make-dev-certs"),
+                                     folder};
     command.insert(command.end(), words.begin(), words.end());
     Child made(command, path("make-dev-certs"));
     ASSERT_EQ(made.ends(), 0) << made.err();
@@ -123,8 +125,8 @@ class Network : public testing::Test {
                control_port_, data_port_) +
            fmt::format(
                "[[port]]\nid = 1\nkind = \"replay\"\nclasses = [\"ospf\"]\n"
-               "replay_rate = {}\ncapture = \"" FORCES_SOURCE_DIR "/deploy/config/ospf.pcap\"\n",
-               rate) +
+               "replay_rate = {}\ncapture = \"{}\"\n",
+               rate, forces::test::in_checkout("deploy/config/ospf.pcap")) +
            more;
   }
 
@@ -137,8 +139,9 @@ class Network : public testing::Test {
     running_.erase(who);
     const auto file = write(who + ".toml", toml);
     auto& child = running_[who];
-    child = std::make_unique<Child>(std::vector<std::string>{FORCES_BIN "/" + program, "-f", file},
-                                    path(who), environment);
+    child = std::make_unique<Child>(
+        std::vector<std::string>{forces::test::built_program(program), "-f", file}, path(who),
+        environment);
     return *child;
   }
   // A ce that answers; its ports are kept, so that another one of this test takes the same.
@@ -172,7 +175,8 @@ class Network : public testing::Test {
     return answer;
   }
   [[nodiscard]] Answer ctl(const std::string& who, const std::vector<std::string>& words) {
-    std::vector<std::string> command{FORCES_BIN "/forcesctl", "--socket", path(who + ".sock")};
+    std::vector<std::string> command{forces::test::built_program("forcesctl"), "--socket",
+                                     path(who + ".sock")};
     command.insert(command.end(), words.begin(), words.end());
     return run(command);
   }

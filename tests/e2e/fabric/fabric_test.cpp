@@ -3,6 +3,7 @@
 #include "tests/e2e/daemons/network.hpp"
 #include "tests/support/netns.hpp"
 #include "tests/support/optical/line.hpp"
+#include "tests/support/paths.hpp"
 
 namespace e2e {
 namespace {
@@ -127,7 +128,7 @@ TEST_F(FabricProcesses, AKillInTheMiddleOfChangesLosesNothingThatWasAnswered) {
       // One that may be done or not when it dies.
       const auto slot = static_cast<std::uint32_t>(round + 1);
       Child more(
-          {FORCES_BIN "/forcesctl", "--socket", path("ce.sock"), "lfb", "set", "1",
+          {forces::test::built_program("forcesctl"), "--socket", path("ce.sock"), "lfb", "set", "1",
            fmt::format("CrossConnect.1/CrossConnectTable/{}", 100 + round), row(2, slot, 1, slot)},
           path("more"));
       child("fe1").signal(SIGKILL);

@@ -1,5 +1,6 @@
 // An operator, three nodes, and what passes between them.
 #include "tests/e2e/fabric/nodes.hpp"
+#include "tests/support/paths.hpp"
 
 namespace e2e {
 namespace {
@@ -180,7 +181,7 @@ TEST_F(Signaling, AMalformedConfigurationIsStatus78WithLineAndKey) {
   const std::string link = "b = \"192.0.2.2:21\"";
   toml.replace(toml.find(link), link.size(), "b = \"192.0.2.9:21\"");
   const auto file = write("wrong.toml", toml);
-  const auto answer = run({FORCES_BIN "/ce", "-n", "-f", file});
+  const auto answer = run({forces::test::built_program("ce"), "-n", "-f", file});
   EXPECT_EQ(answer.status, 78);
   EXPECT_THAT(answer.err, HasSubstr("te.link[0].b: is at none of the [[te.node]]\n"));
   EXPECT_THAT(answer.err, testing::StartsWith(file + ":"));

@@ -4,8 +4,8 @@
 
 #include "fe/forwarding/optical/fabric_lfbs.hpp"
 #include "tests/e2e/forwarding/driver.hpp"
+#include "tests/support/octets/packets.hpp"
 #include "tests/support/optical/line.hpp"
-#include "tests/support/packets.hpp"
 
 namespace forces::fe::forwarding::test {
 namespace {

@@ -7,7 +7,7 @@
 #include "proto/pl/vc.hpp"
 #include "proto/wire/snap.hpp"
 #include "tests/e2e/tml/harness.hpp"
-#include "tests/support/mars_stub.hpp"
+#include "tests/support/sim/mars_stub.hpp"
 
 namespace forces::test {
 

@@ -1,6 +1,7 @@
 // Three ce as a server group: whoever an FE joins at, all of them answer alike.
 #include "tests/e2e/daemons/network.hpp"
 #include "tests/e2e/multicast/member.hpp"
+#include "tests/support/paths.hpp"
 
 namespace e2e {
 namespace {
@@ -253,7 +254,8 @@ TEST_F(ServerGroup, ADrainedServerMayBeStoppedAndNobodyIsLost) {
     return one.registered_with(kCe + 1) && all_say(7, {1}) && three.receivers(7) == Ids{1};
   }));
   EXPECT_EQ(ctl("ce1", {"drain", "0x40000009"}).status, 1);  // nobody is sent where nobody is
-  Child drain({FORCES_BIN "/forcesctl", "--socket", path("ce1.sock"), "drain", "0x40000002"},
+  Child drain({forces::test::built_program("forcesctl"), "--socket", path("ce1.sock"), "drain",
+               "0x40000002"},
               path("drain"));
   std::optional<int> ended;
   EXPECT_TRUE(until([&] {

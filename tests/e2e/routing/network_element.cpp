@@ -15,6 +15,7 @@
 
 #include "ce/routing/fpm/encoder.hpp"
 #include "tests/e2e/daemons/http.hpp"
+#include "tests/support/paths.hpp"
 
 namespace forces::test {
 namespace {
@@ -104,9 +105,9 @@ std::string NetworkElement::missing() {
   return {};
 }
 
-NetworkElement::NetworkElement(std::string bin) : bin_(std::move(bin)) {
-  require(run(FORCES_SOURCE_DIR "/deploy/tls/make-dev-certs " + folder_ + "/tls --ce 1 --fe 1 >" +
-              folder_ + "/certificates.log 2>&1"),
+NetworkElement::NetworkElement() {
+  require(run(forces::test::in_checkout("deploy/tls/make-dev-certs ") + folder_ +
+              "/tls --ce 1 --fe 1 >" + folder_ + "/certificates.log 2>&1"),
           "make-dev-certs");
   require(fe_side_.made() && enter_fresh_namespace(), "no namespace");
   require(run("ip link add ctl type veth peer name ctl netns " + fe_side_.path() +
@@ -180,7 +181,8 @@ void NetworkElement::start() {
   {
     const Inside inside(fe_side_);
     fe_ = std::make_unique<e2e::Child>(
-        std::vector<std::string>{bin_ + "/fe", "-f", folder_ + "/fe.toml"}, folder_ + "/fe");
+        std::vector<std::string>{forces::test::built_program("fe"), "-f", folder_ + "/fe.toml"},
+        folder_ + "/fe");
   }
   (void)wait_for("association",
                  [](const FeState& fe) { return fe.associated() && fe.tables == "synced"; });
@@ -188,7 +190,8 @@ void NetworkElement::start() {
 
 void NetworkElement::start_ce() {
   ce_ = std::make_unique<e2e::Child>(
-      std::vector<std::string>{bin_ + "/ce", "-f", folder_ + "/ce.toml"}, folder_ + "/ce");
+      std::vector<std::string>{forces::test::built_program("ce"), "-f", folder_ + "/ce.toml"},
+      folder_ + "/ce");
 }
 
 void NetworkElement::kill_ce() {

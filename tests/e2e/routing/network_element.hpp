@@ -62,8 +62,8 @@ class NetworkElement {
  public:
   // Why this machine cannot have one; empty: it can.
   [[nodiscard]] static std::string missing();
-  // Moves the caller into a fresh namespace, the ce's, for good. `bin` has ce and fe.
-  explicit NetworkElement(std::string bin);
+  // Moves the caller into a fresh namespace, the ce's, for good.
+  NetworkElement();
   ~NetworkElement();
   NetworkElement(const NetworkElement&) = delete;
   NetworkElement& operator=(const NetworkElement&) = delete;
@@ -99,7 +99,6 @@ class NetworkElement {
   void hang_up();
   [[nodiscard]] static std::chrono::nanoseconds cpu_of(const e2e::Child& program);
 
-  std::string bin_;
   TemporaryFolder made_;
   const std::string& folder_ = made_.path();
   Namespace fe_side_;

@@ -27,7 +27,7 @@ class WholeWay : public testing::Test {
  protected:
   void SetUp() override {
     if (const auto missing = NetworkElement::missing(); !missing.empty()) GTEST_SKIP() << missing;
-    element = std::make_unique<NetworkElement>(FORCES_BIN);
+    element = std::make_unique<NetworkElement>();
     element->start();
     const Inside inside(element->fe_side());
     monitor = std::make_unique<RouteMonitor>(kForcesProtocol);

@@ -9,7 +9,7 @@
 #include "fe/multicast/client/client.hpp"
 #include "proto/mars/rules.hpp"
 #include "tests/fuzz/association/events.hpp"
-#include "tests/support/mars_stub.hpp"
+#include "tests/support/sim/mars_stub.hpp"
 
 using namespace forces;
 using namespace forces::mars;

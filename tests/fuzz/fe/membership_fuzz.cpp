@@ -8,7 +8,7 @@
 #include "fe/multicast/service/service.hpp"
 #include "proto/wire/snap.hpp"
 #include "tests/fuzz/association/events.hpp"
-#include "tests/support/mars_stub.hpp"
+#include "tests/support/sim/mars_stub.hpp"
 
 using namespace forces;
 using namespace forces::fe::multicast;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "tests/sim/association/network.hpp"
+#include "tests/support/sim/soak.hpp"
 
 namespace forces::test {
 namespace {
@@ -23,19 +24,13 @@ std::uint64_t at_ce(Network& net, std::string_view name, std::size_t fe = 0) {
   return counted(net.ce().snapshot(Instant{}).fes.at(fe).counters, name);
 }
 
-// A number of the environment (tests/run --long), or a short form's.
-std::uint64_t many(const char* name, std::uint64_t otherwise) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? std::strtoull(value, nullptr, 10) : otherwise;
-}
-
 TEST(AssociationSim, EveryFeAssociatesAndStaysForHours) {
   World world;
   Network net(world, 1, 20);
   net.start();
   ASSERT_TRUE(world.run_for(2s));
   for (std::uint32_t fe = 1; fe <= 20; ++fe) EXPECT_TRUE(net.ce().associated(fe)) << fe;
-  for (std::uint64_t hour = many("FORCES_VIRTUAL_HOURS", 1); hour > 0; --hour) {
+  for (auto hours = virtual_hours(); hours > 0h; --hours) {
     ASSERT_TRUE(world.run_for(1h));
   }
   for (std::size_t fe = 0; fe < 20; ++fe) {
@@ -235,7 +230,7 @@ std::uint64_t storm(std::uint64_t seed) {
 }
 
 TEST(AssociationSim, RecoversFromAnyStorm) {
-  for (std::uint64_t seed = 1; seed <= many("FORCES_SEEDS", 20); ++seed) storm(seed);
+  play_seeds(seeds(20), [](std::uint64_t seed) { storm(seed); });
 }
 
 TEST(AssociationSim, TheSameSeedGivesTheSameTrace) {

@@ -13,7 +13,7 @@
 
 #include "ce/association/core/controller_core.hpp"
 #include "fe/association/core/element_core.hpp"
-#include "tests/support/world.hpp"
+#include "tests/support/sim/world.hpp"
 
 namespace forces::test {
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "ce/signaling/ason/call/controller.hpp"
-#include "tests/support/world.hpp"
+#include "tests/support/sim/world.hpp"
 
 namespace forces::test {
 

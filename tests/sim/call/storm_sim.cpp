@@ -5,14 +5,10 @@
 #include <cstdlib>
 
 #include "tests/sim/call/network.hpp"
+#include "tests/support/sim/soak.hpp"
 
 namespace forces::test {
 namespace {
-
-std::uint64_t seeds(std::uint64_t otherwise) {
-  const char* const text = std::getenv("FORCES_SEEDS");
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
 
 struct Storm : P2 {
   std::set<std::string> established;               // at their initiator

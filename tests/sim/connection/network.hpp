@@ -16,7 +16,7 @@
 #include "ce/signaling/ason/connection/controller.hpp"
 #include "ce/signaling/ason/connection/crankback.hpp"
 #include "ce/signaling/ason/connection/message/compose.hpp"
-#include "tests/support/world.hpp"
+#include "tests/support/sim/world.hpp"
 
 namespace forces::signaling::ason::test {
 

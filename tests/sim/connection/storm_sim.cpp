@@ -11,16 +11,12 @@
 #include <string>
 
 #include "tests/sim/connection/network.hpp"
+#include "tests/support/sim/soak.hpp"
 
 namespace forces::signaling::ason::test {
 namespace {
 
 constexpr std::uint64_t kSeeds = 100;  // of each storm
-
-std::uint64_t seeds() {
-  const char* const text = std::getenv("FORCES_SEEDS");
-  return text == nullptr ? kSeeds : std::strtoull(text, nullptr, 10);
-}
 
 struct Storm {
   explicit Storm(std::uint64_t seed) : network(seed) {
@@ -218,7 +214,6 @@ struct Storm {
 };
 
 void run(std::uint64_t seed, bool journals) {
-  SCOPED_TRACE(seed);
   Storm storm(seed);
   if (!journals) storm.network.fe_latency = std::chrono::milliseconds(1 + storm.pick(300));
   storm.network.start();
@@ -240,10 +235,8 @@ void run(std::uint64_t seed, bool journals) {
 }
 
 void all(bool journals) {
-  if (const char* const only = std::getenv("FORCES_SEED")) {
-    return run(std::strtoull(only, nullptr, 10), journals);
-  }
-  for (std::uint64_t seed = 1; seed <= seeds(); ++seed) run(seed, journals);
+  forces::test::play_seeds(forces::test::seeds(kSeeds),
+                           [&](std::uint64_t seed) { run(seed, journals); });
 }
 
 TEST(ConnectionStorm, NothingEstablishedIsReleasedAndNothingIsLeft) { all(true); }

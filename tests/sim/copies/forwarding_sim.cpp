@@ -13,6 +13,7 @@
 #include <string>
 
 #include "ce/multicast/forwarding/forwarding.hpp"
+#include "tests/support/sim/soak.hpp"
 
 namespace forces::multicast::forwarding {
 namespace {
@@ -237,20 +238,13 @@ class Storm {
   std::uint64_t steps_ = 0, checked_ = 0, trace_ = 0;
 };
 
-std::uint64_t seeds() {
-  const char* const text = std::getenv("FORCES_SEEDS");
-  return text == nullptr ? 40 : std::strtoull(text, nullptr, 10);
-}
-
 TEST(CopiesStorm, NoPacketIsLostOrComesTwiceWhateverMoves) {
-  for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
-    SCOPED_TRACE(std::string("seed ").append(std::to_string(seed)));
+  forces::test::play_seeds(forces::test::seeds(40), [](std::uint64_t seed) {
     Storm storm(seed);
     storm.play(10min);
     if (HasFatalFailure()) return;
     storm.check_end();
-    if (HasFailure()) return;
-  }
+  });
 }
 
 TEST(CopiesStorm, TheSameSeedIsTheSameStorm) {

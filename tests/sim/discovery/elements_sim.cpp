@@ -10,7 +10,7 @@
 #include "ce/state/memory.hpp"
 #include "fe/forwarding/optical/fabric_lfbs.hpp"
 #include "tests/sim/signaling/plan.hpp"
-#include "tests/support/world.hpp"
+#include "tests/support/sim/world.hpp"
 
 namespace forces::signaling::test {
 namespace {

@@ -5,16 +5,12 @@
 #include <cstdlib>
 
 #include "tests/sim/edge/hosts.hpp"
+#include "tests/support/sim/soak.hpp"
 
 namespace forces::sim::edge {
 namespace {
 
 constexpr std::size_t kPorts = 2, kGroups = 3, kSources = 4;
-
-std::uint64_t number_of(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 Address numbered(Family family, bool group, std::size_t n) {
   Address out = Address::zero(family);
@@ -113,14 +109,12 @@ class EdgeSim : public testing::TestWithParam<Case> {
  protected:
   template <class Body>
   void each_seed(Body&& body) {
-    for (std::uint64_t seed = 1; seed <= number_of("FORCES_SEEDS", 10); ++seed) {
-      SCOPED_TRACE(std::string("seed ").append(std::to_string(seed)));
+    forces::test::play_seeds(forces::test::seeds(10), [&](std::uint64_t seed) {
       Scenario run(seed, GetParam().family, GetParam().old_hosts);
       body(run);
-      if (HasFailure()) return;
-    }
+    });
   }
-  const Duration length_ = 1h * number_of("FORCES_VIRTUAL_HOURS", 1);
+  const Duration length_ = forces::test::virtual_hours();
 };
 
 TEST_P(EdgeSim, WithoutLossNothingIsLostAndNothingStaysLongerThanItMay) {

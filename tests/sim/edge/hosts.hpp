@@ -8,7 +8,7 @@
 #include <set>
 
 #include "fe/multicast/edge/edge.hpp"
-#include "tests/support/world.hpp"
+#include "tests/support/sim/world.hpp"
 
 namespace forces::sim::edge {
 

@@ -6,37 +6,19 @@
 #include <iostream>
 
 #include "tests/sim/fleet/fleet.hpp"
+#include "tests/support/sim/soak.hpp"
 
 namespace forces::test {
 namespace {
 
-std::uint64_t number(const char* name, std::uint64_t otherwise) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? std::strtoull(value, nullptr, 10) : otherwise;
-}
-
-// Under a sanitizer everything takes ten times as long.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kSlow = 20;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr std::uint64_t kSlow = 20;
-#else
-constexpr std::uint64_t kSlow = 1;
-#endif
-#else
-constexpr std::uint64_t kSlow = 1;
-#endif
-
 FleetSize size() {
   FleetSize s;
-  s.fes = number("FORCES_FES", std::getenv("FORCES_LONG") != nullptr ? 1000 : 60);
-  s.life = std::chrono::hours(number("FORCES_VIRTUAL_HOURS", 1));
+  s.fes = setting("FORCES_FES", soaks() ? 1000 : 60);
+  s.life = virtual_hours();
   return s;
 }
 
 std::uint64_t live(std::uint64_t seed, FleetSize s, bool talk = false) {
-  SCOPED_TRACE("FORCES_SEED=" + std::to_string(seed));
   Fleet fleet(seed, s);
   EXPECT_TRUE(fleet.storm()) << "the cores spin";
   EXPECT_TRUE(fleet.peace()) << "the cores spin";
@@ -62,12 +44,8 @@ std::uint64_t live(std::uint64_t seed, FleetSize s, bool talk = false) {
 
 // In two halves, which run side by side.
 void live_every_second(std::uint64_t first) {
-  if (const std::uint64_t one = number("FORCES_SEED", 0); one != 0) {
-    if (one % 2 == first % 2) live(one, size(), true);
-    return;
-  }
-  const std::uint64_t last = std::max<std::uint64_t>(number("FORCES_SEEDS", 2) / kSlow, 2);
-  for (std::uint64_t seed = first; seed <= last; seed += 2) live(seed, size(), true);
+  const std::uint64_t last = std::max<std::uint64_t>(seeds(2) / kSlow, 2);
+  play_seeds(last, [](std::uint64_t seed) { live(seed, size(), true); }, first, 2);
 }
 
 TEST(FleetSim, EndsConvergedOddSeeds) { live_every_second(1); }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "tests/sim/provision/tables.hpp"
-#include "tests/support/world.hpp"
+#include "tests/support/sim/world.hpp"
 
 namespace forces::test {
 

@@ -16,7 +16,7 @@
 
 #include "ce/multicast/mars/server.hpp"
 #include "fe/multicast/client/client.hpp"
-#include "tests/support/world.hpp"
+#include "tests/support/sim/world.hpp"
 
 namespace forces::test {
 

@@ -7,14 +7,10 @@
 #include <cstdlib>
 
 #include "tests/sim/mars/network.hpp"
+#include "tests/support/sim/soak.hpp"
 
 namespace forces::test {
 namespace {
-
-std::uint64_t number(const char* name, std::uint64_t otherwise) {
-  const char* const text = std::getenv(name);
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
 
 struct Storm : MarsNetwork {
   std::uint32_t servers_count, clients_count;
@@ -134,16 +130,12 @@ void live(std::uint64_t seed, Duration time) {
   ASSERT_EQ(s.judge(), "");
 }
 
-// FORCES_SEEDS=N plays seeds 1 to N, FORCES_SEED=N that one. 100 seeds cost 4 s of a core.
+// 100 seeds cost 4 s of a core.
 TEST(MarsStorm, NobodyIsLostAndAllAgreeInTheEnd) {
-  if (const std::uint64_t only = number("FORCES_SEED", 0); only != 0) return live(only, 900s);
-  for (std::uint64_t seed = 1; seed <= number("FORCES_SEEDS", 100); ++seed) {
-    live(seed, 900s);
-    if (HasFatalFailure()) return;
-  }
+  play_seeds(seeds(100), [](std::uint64_t seed) { live(seed, 900s); });
 }
 
-TEST(MarsStorm, ALongLife) { live(1000, std::chrono::hours(number("FORCES_VIRTUAL_HOURS", 1))); }
+TEST(MarsStorm, ALongLife) { live(1000, virtual_hours()); }
 
 TEST(MarsStorm, TheSameSeedIsTheSameLife) {
   const auto life = [] {

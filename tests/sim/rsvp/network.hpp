@@ -13,7 +13,7 @@
 
 #include "ce/signaling/rsvp/engine.hpp"
 #include "tests/sim/rsvp/messages.hpp"
-#include "tests/support/world.hpp"
+#include "tests/support/sim/world.hpp"
 
 namespace forces::signaling::engine::sim {
 

@@ -7,16 +7,12 @@
 
 #include "ce/signaling/digest.hpp"
 #include "tests/sim/rsvp/owner.hpp"
+#include "tests/support/sim/soak.hpp"
 
 namespace forces::signaling::engine::sim {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* const text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 struct Storm {
   explicit Storm(std::uint64_t seed, std::uint32_t size, unsigned per_mille_legacy = 0,
@@ -151,40 +147,34 @@ struct Storm {
 constexpr Weather kBad{.loss = 50, .twice = 20, .latency = 2ms, .jitter = 20ms};
 
 TEST(RsvpStorm, StatesConverge) {
-  const auto seeds = from_environment("FORCES_SEEDS", 20);
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+  play_seeds(seeds(20), [](std::uint64_t seed) {
     Storm storm(seed, 8);
     storm.net.weather = kBad;
     storm.rage(3min);
     storm.calm(3min);
-    EXPECT_EQ(storm.judge(), "") << "seed " << seed;
-    if (testing::Test::HasFailure()) return;
-  }
+    EXPECT_EQ(storm.judge(), "");
+  });
 }
 
 TEST(RsvpStorm, StatesConvergeWithKeys) {
-  const auto seeds = from_environment("FORCES_SEEDS", 20) / 4 + 1;
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+  play_seeds(seeds(20) / 4 + 1, [](std::uint64_t seed) {
     Storm storm(seed, 6, 0, true);
     storm.net.weather = kBad;
     storm.rage(2min);
     storm.calm(3min);
-    EXPECT_EQ(storm.judge(), "") << "seed " << seed;
-    if (testing::Test::HasFailure()) return;
-  }
+    EXPECT_EQ(storm.judge(), "");
+  });
 }
 
 // Without acknowledgments a tear may be lost each of its three times: no packet is, here.
 TEST(RsvpStorm, StatesConvergeAmongNodesWithoutRefreshReduction) {
-  const auto seeds = from_environment("FORCES_SEEDS", 20) / 4 + 1;
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+  play_seeds(seeds(20) / 4 + 1, [](std::uint64_t seed) {
     Storm storm(seed, 6, 400);
     storm.net.weather = {.loss = 0, .twice = 20, .latency = 2ms, .jitter = 20ms};
     storm.rage(2min);
     storm.calm(5min);
-    EXPECT_EQ(storm.judge(), "") << "seed " << seed;
-    if (testing::Test::HasFailure()) return;
-  }
+    EXPECT_EQ(storm.judge(), "");
+  });
 }
 
 TEST(RsvpStorm, TheSameSeedIsTheSameStorm) {

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "ce/multicast/scsp/engine.hpp"
-#include "tests/support/world.hpp"
+#include "tests/support/sim/world.hpp"
 
 namespace forces::multicast::sync::sim {
 

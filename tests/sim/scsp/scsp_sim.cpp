@@ -4,6 +4,7 @@
 
 #include "proto/scsp/writer.hpp"
 #include "tests/sim/scsp/network.hpp"
+#include "tests/support/sim/soak.hpp"
 
 namespace forces::multicast::sync::sim {
 namespace {
@@ -216,11 +217,6 @@ TEST(ScspGroup, Rfc2334SectionB202SequenceNumbersEndAndBeginAgain) {
   }
 }
 
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
-}
-
 // A quiet group whose clocks do not agree: alignments hold for ever, nothing grows, and a change
 // costs what it costs.
 TEST(ScspGroup, AlignmentsHoldForHours) {
@@ -231,7 +227,7 @@ TEST(ScspGroup, AlignmentsHoldForHours) {
   }
   net.start();
   ASSERT_TRUE(net.run_for(10s));
-  const std::uint64_t hours = from_environment("FORCES_VIRTUAL_HOURS", 1);
+  const auto hours = static_cast<std::uint64_t>(virtual_hours().count());
   for (std::uint64_t hour = 0; hour < hours; ++hour) {
     for (std::uint32_t i = 0; i < 8; ++i) {
       net.at(i).set(1 + static_cast<std::uint32_t>(hour) % 50, "fact");

@@ -5,6 +5,7 @@
 
 #include "ce/signaling/digest.hpp"
 #include "tests/sim/scsp/network.hpp"
+#include "tests/support/sim/soak.hpp"
 
 namespace forces::multicast::sync::sim {
 namespace {
@@ -117,14 +118,8 @@ struct Storm {
   std::uint64_t facts = 0;
 };
 
-std::uint64_t number(const char* name, std::uint64_t otherwise) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
-}
-
 // The packets of a life, as one number.
 std::uint64_t live(std::uint64_t seed, bool keys) {
-  SCOPED_TRACE("FORCES_SEED=" + std::to_string(seed));
   Storm storm(seed, keys);
   for (int day = 0; day < 2; ++day) {
     storm.rage(3min);
@@ -147,21 +142,11 @@ std::uint64_t live(std::uint64_t seed, bool keys) {
 }
 
 TEST(ScspStorm, CachesConverge) {
-  if (const std::uint64_t one = number("FORCES_SEED", 0); one != 0) {
-    live(one, false);
-    return;
-  }
-  for (std::uint64_t seed = 1; seed <= number("FORCES_SEEDS", 20); ++seed) {
-    live(seed, false);
-    if (HasFailure()) return;
-  }
+  play_seeds(seeds(20), [](std::uint64_t seed) { live(seed, false); });
 }
 
 TEST(ScspStorm, CachesConvergeWithKeys) {
-  for (std::uint64_t seed = 1; seed <= number("FORCES_SEEDS", 20) / 4 + 1; ++seed) {
-    live(1'000 + seed, true);
-    if (HasFailure()) return;
-  }
+  play_seeds(seeds(20) / 4 + 1, [](std::uint64_t seed) { live(1'000 + seed, true); });
 }
 
 TEST(ScspStorm, TheSameSeedIsTheSameStorm) { EXPECT_EQ(live(7, false), live(7, false)); }

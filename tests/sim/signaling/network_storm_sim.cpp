@@ -8,32 +8,16 @@
 #include <iostream>
 
 #include "tests/sim/signaling/storm.hpp"
+#include "tests/support/sim/soak.hpp"
 
 namespace forces::signaling::test {
 namespace {
 
-std::uint64_t number(const char* name, std::uint64_t otherwise) {
-  const char* const value = std::getenv(name);
-  return value != nullptr ? std::strtoull(value, nullptr, 10) : otherwise;
-}
-
-// Under a sanitizer everything takes ten times as long.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kSlow = 20;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr std::uint64_t kSlow = 20;
-#else
-constexpr std::uint64_t kSlow = 1;
-#endif
-#else
-constexpr std::uint64_t kSlow = 1;
-#endif
+using namespace forces::test;
 
 StormSize usual() {
-  const bool longer = std::getenv("FORCES_LONG") != nullptr;
-  return {.nodes = static_cast<std::uint32_t>(number("FORCES_NODES", longer ? 50 : 20)),
-          .life = std::chrono::hours(number("FORCES_VIRTUAL_HOURS", 1))};
+  return {.nodes = static_cast<std::uint32_t>(setting("FORCES_NODES", soaks() ? 50 : 20)),
+          .life = virtual_hours()};
 }
 
 void write_said(Transport& network) {
@@ -46,7 +30,6 @@ void write_said(Transport& network) {
 }
 
 std::uint64_t live(std::uint64_t seed, StormSize s) {
-  SCOPED_TRACE("FORCES_SEED=" + std::to_string(seed));
   NetworkStorm life(seed, s);
   life.network().keep_messages = std::getenv("FORCES_SAID") != nullptr;
   const auto judge = [&](const char* when, const std::vector<std::string>& problems) {
@@ -82,12 +65,8 @@ std::uint64_t live(std::uint64_t seed, StormSize s) {
 void live_every_second(std::uint64_t first, bool stitched = false) {
   StormSize size = usual();
   size.stitched = stitched;
-  if (const std::uint64_t one = number("FORCES_SEED", 0); one != 0) {
-    if (one % 2 == first % 2) live(one, size);
-    return;
-  }
-  const std::uint64_t last = std::max<std::uint64_t>(number("FORCES_SEEDS", 2) / kSlow, 2);
-  for (std::uint64_t seed = first; seed <= last; seed += 2) live(seed, size);
+  const std::uint64_t last = std::max<std::uint64_t>(seeds(2) / kSlow, 2);
+  play_seeds(last, [&](std::uint64_t seed) { live(seed, size); }, first, 2);
 }
 
 TEST(NetworkStorm, NothingIsLeakedHalvedOrReleasedOddSeeds) { live_every_second(1); }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "ce/signaling/service/tenure.hpp"
+#include "tests/support/sim/soak.hpp"
 
 namespace forces::signaling {
 namespace {
@@ -118,16 +119,10 @@ struct Model {
   void crash(int i) { all[i] = {.alive = false, .etcd = all[i].etcd, .fe = all[i].fe}; }
 };
 
-int seeds() {
-  const char* set = std::getenv("FORCES_SEEDS");
-  return set == nullptr ? 50 : std::atoi(set) * 20;
-}
-
 // Whatever fails: never two act, and when all is well again one has both the lease and the FE.
 TEST(TenureSim, NeverTwoActAndTheLeaseAndTheFeComeTogether) {
-  for (int seed = 1; seed <= seeds(); ++seed) {
-    SCOPED_TRACE(seed);
-    std::mt19937_64 random(static_cast<std::uint64_t>(seed));
+  forces::test::play_seeds(forces::test::seeds(3) * 20, [](std::uint64_t seed) {
+    std::mt19937_64 random(seed);
     Model model;
     const auto run = [&](Duration time, bool faults) {
       for (const Instant end = model.now + time; model.now < end;) {
@@ -161,7 +156,7 @@ TEST(TenureSim, NeverTwoActAndTheLeaseAndTheFeComeTogether) {
     ASSERT_NO_FATAL_FAILURE(run(1h, false));
     EXPECT_EQ(model.holder, who);  // and so it stays
     EXPECT_EQ(model.master, who);
-  }
+  });
 }
 
 }  // namespace

@@ -20,7 +20,7 @@
 #include "ce/signaling/service/watcher.hpp"
 #include "ce/state/memory.hpp"
 #include "tests/sim/signaling/plan.hpp"
-#include "tests/support/world.hpp"
+#include "tests/support/sim/world.hpp"
 
 namespace forces::signaling::test {
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/support/world.hpp"
+#include "tests/support/sim/world.hpp"
 
 namespace forces::test {
 

@@ -7,16 +7,12 @@
 #include <cstdlib>
 
 #include "tests/sim/tml/nodes.hpp"
+#include "tests/support/sim/soak.hpp"
 
 namespace forces::test {
 namespace {
 
 using testing::IsEmpty;
-
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? std::strtoull(value, nullptr, 10) : otherwise;
-}
 
 class Simulation {
  public:
@@ -279,9 +275,7 @@ std::uint64_t weather(std::uint64_t seed, std::uint32_t fes, Duration time) {
 }
 
 TEST(TmlSim, InAnyWeatherNoInvariantBreaksAndAllComeBack) {
-  const std::uint64_t seeds = from_environment("FORCES_SEEDS", 8);
-  for (std::uint64_t seed = 1; seed <= seeds && !testing::Test::HasFailure(); ++seed)
-    (void)weather(seed, 5, 10min);
+  play_seeds(seeds(8), [](std::uint64_t seed) { (void)weather(seed, 5, 10min); });
 }
 
 TEST(TmlSim, TheSameSeedIsTheSameRun) {
@@ -290,9 +284,7 @@ TEST(TmlSim, TheSameSeedIsTheSameRun) {
   EXPECT_NE(weather(11, 4, 5min), weather(12, 4, 5min));
 }
 
-TEST(TmlSim, HoursOfIt) {
-  (void)weather(99, 3, std::chrono::hours(from_environment("FORCES_VIRTUAL_HOURS", 1)));
-}
+TEST(TmlSim, HoursOfIt) { (void)weather(99, 3, virtual_hours()); }
 
 }  // namespace
 }  // namespace forces::test

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string>
 
+#include "tests/support/paths.hpp"
 #include "tests/unit/tml/daemon/golden.hpp"
 
 namespace forces::ce {
@@ -12,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::string kGolden = FORCES_SOURCE_DIR "/tests/unit/ce/app/golden";
+const std::string kGolden = forces::test::in_checkout("tests/unit/ce/app/golden");
 
 class CeConfigGolden : public testing::TestWithParam<std::string> {};
 TEST_P(CeConfigGolden, GivesWhatStandsInItsOkFile) {
@@ -22,8 +23,8 @@ INSTANTIATE_TEST_SUITE_P(Files, CeConfigGolden, testing::ValuesIn(daemon::golden
                          [](const auto& c) { return c.param; });
 
 TEST(CeConfigExample, NamesEveryKeyWithItsDefault) {
-  const std::string plain = FORCES_SOURCE_DIR "/deploy/config/ce.toml";
-  const std::string ason = FORCES_SOURCE_DIR "/deploy/config/ce-ason.toml";
+  const std::string plain = forces::test::in_checkout("deploy/config/ce.toml");
+  const std::string ason = forces::test::in_checkout("deploy/config/ce-ason.toml");
   daemon::expect_example_is_complete<Settings>(plain, ason);
   daemon::expect_example_is_complete<Settings>(ason, plain);
 }

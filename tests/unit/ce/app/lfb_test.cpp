@@ -5,7 +5,7 @@
 #include "ce/app/lfb/question.hpp"
 #include "ce/app/lfb/result_words.hpp"
 #include "proto/model/json/json.hpp"
-#include "tests/support/hex.hpp"
+#include "tests/support/octets/hex.hpp"
 
 namespace forces::ce {
 namespace {

@@ -12,6 +12,7 @@
 #include "ce/app/signaling/text.hpp"
 #include "ce/app/signaling/views.hpp"
 #include "common/runtime/timer.hpp"
+#include "tests/support/paths.hpp"
 #include "tests/unit/tml/daemon/golden.hpp"
 
 namespace forces::ce {
@@ -72,7 +73,7 @@ TEST(SignalingText, NetworksAndDatesAreWhatTheySay) {
 Settings example() {
   Settings settings;
   const auto problems =
-      runtime::read_config_file(FORCES_SOURCE_DIR "/deploy/config/ce-ason.toml",
+      runtime::read_config_file(forces::test::in_checkout("deploy/config/ce-ason.toml"),
                                 [&](runtime::ConfigVisitor& v) { visit(v, settings); });
   EXPECT_TRUE(problems.empty());
   return settings;

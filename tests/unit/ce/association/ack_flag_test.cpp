@@ -4,7 +4,7 @@
 
 #include "ce/association/core/controller_core.hpp"
 #include "proto/pl/association.hpp"
-#include "tests/support/hex.hpp"
+#include "tests/support/octets/hex.hpp"
 
 namespace forces::ce {
 namespace {

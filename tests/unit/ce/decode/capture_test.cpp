@@ -10,7 +10,7 @@
 #include "ce/ctl/decode/protocols.hpp"
 #include "ce/ctl/decode/run.hpp"
 #include "proto/wire/writer.hpp"
-#include "tests/support/hex.hpp"
+#include "tests/support/octets/hex.hpp"
 
 namespace forces::decode {
 namespace {

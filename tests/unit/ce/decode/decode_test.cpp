@@ -10,8 +10,8 @@
 #include "proto/mars/message.hpp"
 #include "proto/pl/vc.hpp"
 #include "proto/wire/snap.hpp"
-#include "tests/support/print.hpp"
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/print.hpp"
+#include "tests/support/octets/vectors.hpp"
 
 namespace forces::decode {
 namespace {

@@ -7,7 +7,7 @@
 #include "ce/ctl/decode/protocols.hpp"
 #include "ce/ctl/decode/run.hpp"
 #include "proto/wire/checksum.hpp"
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/vectors.hpp"
 
 namespace forces::decode {
 namespace {

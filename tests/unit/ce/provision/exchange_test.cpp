@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "proto/pl/body/grammar.hpp"
-#include "tests/support/steps.hpp"
+#include "tests/support/sim/steps.hpp"
 
 namespace forces::ce::provision {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <deque>
 
-#include "tests/support/steps.hpp"
+#include "tests/support/sim/steps.hpp"
 #include "tests/unit/ce/provision/scripted_fe.hpp"
 
 namespace forces::ce::provision {

@@ -6,8 +6,8 @@
 
 #include "proto/pl/body/grammar.hpp"
 #include "proto/pl/message.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/steps.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/sim/steps.hpp"
 
 namespace forces::ce::provision {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "tests/support/steps.hpp"
+#include "tests/support/sim/steps.hpp"
 
 namespace forces::ce::provision {
 namespace {

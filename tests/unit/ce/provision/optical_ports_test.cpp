@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/hex.hpp"
+#include "tests/support/octets/hex.hpp"
 
 namespace forces::ce::provision {
 namespace {

@@ -6,8 +6,8 @@
 #include <cerrno>
 #include <deque>
 
-#include "tests/support/hex.hpp"
-#include "tests/support/steps.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/sim/steps.hpp"
 #include "tests/unit/ce/provision/scripted_fe.hpp"
 
 namespace forces::ce::provision {

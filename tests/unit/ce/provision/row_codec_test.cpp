@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/support/hex.hpp"
+#include "tests/support/octets/hex.hpp"
 
 namespace forces::ce::provision {
 namespace {

@@ -7,7 +7,7 @@
 #include <random>
 
 #include "ce/provision/provisioner.hpp"
-#include "tests/support/steps.hpp"
+#include "tests/support/sim/steps.hpp"
 
 namespace forces::ce::provision {
 namespace {

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "proto/pl/redirect.hpp"
-#include "tests/support/fake_tml.hpp"
-#include "tests/support/hex.hpp"
 #include "tests/support/netns.hpp"
-#include "tests/support/packets.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/packets.hpp"
+#include "tests/support/sim/fake_tml.hpp"
 
 namespace forces::ce {
 namespace {

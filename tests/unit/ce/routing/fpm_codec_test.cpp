@@ -10,8 +10,8 @@
 #include "ce/routing/fpm/decoder.hpp"
 #include "ce/routing/fpm/encoder.hpp"
 #include "ce/routing/fpm/framer.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/vectors.hpp"
 #include "tests/unit/ce/routing/support.hpp"
 
 namespace forces::ce::routing::fpm {

@@ -3,7 +3,7 @@
 
 #include "ce/routing/fib/fib_builder.hpp"
 #include "ce/routing/fpm/decoder.hpp"
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/vectors.hpp"
 #include "tests/unit/ce/routing/fe_copy.hpp"
 
 namespace forces::ce::routing {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "fe/dataplane/policer.hpp"
+#include "tests/support/paths.hpp"
 #include "tests/unit/tml/daemon/golden.hpp"
 
 namespace forces::fe {
@@ -15,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using dataplane::PacketClass;
 
-const std::string kGolden = FORCES_SOURCE_DIR "/tests/unit/fe/app/golden";
+const std::string kGolden = forces::test::in_checkout("tests/unit/fe/app/golden");
 
 class FeConfigGolden : public testing::TestWithParam<std::string> {};
 TEST_P(FeConfigGolden, GivesWhatStandsInItsOkFile) {
@@ -25,7 +26,7 @@ INSTANTIATE_TEST_SUITE_P(Files, FeConfigGolden, testing::ValuesIn(daemon::golden
                          [](const auto& c) { return c.param; });
 
 TEST(FeConfigExample, NamesEveryKeyWithItsDefault) {
-  daemon::expect_example_is_complete<Settings>(FORCES_SOURCE_DIR "/deploy/config/fe.toml");
+  daemon::expect_example_is_complete<Settings>(forces::test::in_checkout("deploy/config/fe.toml"));
 }
 
 TEST(FeElementConfig, HotStandbyNeedsAnFeThatKeepsForwarding) {  // RFC 7121 section 3.2

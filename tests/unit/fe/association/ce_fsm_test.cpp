@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/steps.hpp"
+#include "tests/support/sim/steps.hpp"
 
 namespace forces::fe {
 namespace {

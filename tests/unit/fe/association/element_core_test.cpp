@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "proto/pl/association.hpp"
-#include "tests/support/hex.hpp"
+#include "tests/support/octets/hex.hpp"
 
 namespace forces::fe {
 namespace {

@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "fe/dataplane/ports/replay_port.hpp"
-#include "tests/support/hex.hpp"
+#include "tests/support/octets/hex.hpp"
 
 namespace forces::fe::dataplane {
 namespace {

@@ -13,8 +13,8 @@
 #include "fe/lfb/engine/engine.hpp"
 #include "fe/lfb/model.hpp"
 #include "proto/pl/message.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/print.hpp"
 
 namespace forces::fe::lfb::test {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "tests/support/mars_stub.hpp"
+#include "tests/support/sim/mars_stub.hpp"
 
 namespace forces::mars::client {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "fe/multicast/edge/edge.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/octets/print.hpp"
 
 namespace forces::fe::multicast::test {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "proto/wire/snap.hpp"
-#include "tests/support/mars_stub.hpp"
+#include "tests/support/sim/mars_stub.hpp"
 #include "tests/unit/fe/multicast/lab.hpp"
 
 namespace forces::fe::multicast::test {

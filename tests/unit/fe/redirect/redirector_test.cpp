@@ -7,9 +7,9 @@
 
 #include <fstream>
 
-#include "tests/support/fake_tml.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/packets.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/packets.hpp"
+#include "tests/support/sim/fake_tml.hpp"
 
 namespace forces::fe {
 namespace {

@@ -6,8 +6,8 @@
 #include <functional>
 
 #include "proto/wire/checksum.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/print.hpp"
 
 namespace forces::igmp {
 namespace {

@@ -3,7 +3,7 @@
 #include <rapidcheck.h>
 
 #include "proto/igmp/packet.hpp"
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/vectors.hpp"
 
 namespace forces::igmp {
 namespace {

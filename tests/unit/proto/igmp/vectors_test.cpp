@@ -1,4 +1,4 @@
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/vectors.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 #include "common/core/outputs.hpp"
 #include "proto/igmp/packet.hpp"
 #include "proto/wire/checksum.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/print.hpp"
 
 namespace forces::igmp {
 namespace {

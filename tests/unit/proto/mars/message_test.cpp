@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "proto/wire/checksum.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/print.hpp"
 
 namespace forces::mars {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "proto/mars/csa.hpp"
 #include "proto/mars/message.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/vectors.hpp"
 
 namespace forces::mars {
 namespace {

@@ -5,8 +5,8 @@
 #include "proto/mars/data.hpp"
 #include "proto/scsp/fault.hpp"
 #include "proto/scsp/writer.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/print.hpp"
 
 namespace forces::mars {
 namespace {

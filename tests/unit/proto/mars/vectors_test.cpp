@@ -1,4 +1,4 @@
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/vectors.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 
 #include "proto/mars/message.hpp"
 #include "proto/mars/rules.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/print.hpp"
 
 namespace forces::mars {
 namespace {

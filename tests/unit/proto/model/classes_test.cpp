@@ -6,7 +6,7 @@
 #include <set>
 
 #include "proto/model/packing.hpp"
-#include "tests/support/hex.hpp"
+#include "tests/support/octets/hex.hpp"
 
 namespace forces::model {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "proto/model/classes/classes.hpp"
 #include "proto/model/packing.hpp"
-#include "tests/support/hex.hpp"
+#include "tests/support/octets/hex.hpp"
 
 namespace forces::model {
 namespace {

@@ -7,7 +7,7 @@
 #include <random>
 
 #include "proto/model/json/json.hpp"
-#include "tests/support/hex.hpp"
+#include "tests/support/octets/hex.hpp"
 
 namespace forces::model {
 namespace {

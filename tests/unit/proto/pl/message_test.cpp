@@ -4,8 +4,8 @@
 
 #include <utility>
 
-#include "tests/support/hex.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/print.hpp"
 
 namespace forces::pl {
 namespace {

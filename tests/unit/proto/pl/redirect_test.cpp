@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "proto/pl/message.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/print.hpp"
 
 namespace forces::pl {
 namespace {

@@ -1,13 +1,13 @@
 // Messages of real implementations, and what happens when they are cut, damaged or made up.
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/vectors.hpp"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
 #include "proto/pl/message.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/print.hpp"
 
 namespace forces::pl {
 namespace {

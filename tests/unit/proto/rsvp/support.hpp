@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "proto/rsvp/message.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/print.hpp"
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/print.hpp"
+#include "tests/support/octets/vectors.hpp"
 
 namespace forces::rsvp {
 

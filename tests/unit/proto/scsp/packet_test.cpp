@@ -8,8 +8,8 @@
 #include "proto/scsp/fault.hpp"
 #include "proto/scsp/writer.hpp"
 #include "proto/wire/checksum.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/print.hpp"
 
 namespace forces::scsp {
 namespace {

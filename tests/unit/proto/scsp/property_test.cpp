@@ -6,8 +6,8 @@
 #include "proto/scsp/fault.hpp"
 #include "proto/scsp/writer.hpp"
 #include "proto/wire/checksum.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/vectors.hpp"
 
 namespace forces::scsp {
 namespace {

@@ -1,6 +1,6 @@
 // Every vector decodes to the values it names and encodes to the same octets; every negative one is
 // refused with the effect that RFC 2334 gives it.
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/vectors.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
@@ -15,8 +15,8 @@
 #include "proto/scsp/fault.hpp"
 #include "proto/scsp/writer.hpp"
 #include "proto/wire/checksum.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/print.hpp"
 
 namespace forces::scsp {
 namespace {

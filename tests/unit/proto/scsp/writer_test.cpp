@@ -6,8 +6,8 @@
 #include "proto/scsp/authentication.hpp"
 #include "proto/scsp/fault.hpp"
 #include "tests/support/allocations.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/print.hpp"
 
 namespace forces::scsp {
 namespace {

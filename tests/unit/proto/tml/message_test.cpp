@@ -5,8 +5,8 @@
 #include <random>
 
 #include "proto/tml/frame.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/print.hpp"
 
 namespace forces::tml {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "tests/support/hex.hpp"
+#include "tests/support/octets/hex.hpp"
 
 namespace forces::wire {
 namespace {

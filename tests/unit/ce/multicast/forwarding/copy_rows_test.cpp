@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "ce/provision/copies/rows.hpp"
-#include "tests/support/hex.hpp"
+#include "tests/support/octets/hex.hpp"
 
 namespace forces::ce::provision {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "tests/support/hex.hpp"
+#include "tests/support/octets/hex.hpp"
 
 namespace forces::multicast::link {
 namespace {

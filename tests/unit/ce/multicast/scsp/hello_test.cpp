@@ -1,5 +1,5 @@
 // The Hello protocol: RFC 2334 sections 2.1 and B.2.5.
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/vectors.hpp"
 #include "tests/unit/ce/multicast/scsp/server.hpp"
 
 namespace forces::multicast::sync::test {

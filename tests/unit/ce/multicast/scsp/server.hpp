@@ -12,7 +12,7 @@
 #include "ce/multicast/scsp/engine.hpp"
 #include "proto/scsp/packet.hpp"
 #include "proto/scsp/writer.hpp"
-#include "tests/support/hex.hpp"
+#include "tests/support/octets/hex.hpp"
 
 namespace forces::multicast::sync::test {
 

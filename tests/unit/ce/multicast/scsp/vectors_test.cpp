@@ -1,6 +1,6 @@
 // The exchange of tests/vectors between 10.1.1.2 (this server) and 10.1.1.1, with the MARS as the
 // client; and what relaying costs.
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/vectors.hpp"
 
 #include <atomic>
 #include <cstdlib>

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/vectors.hpp"
 
 namespace forces::signaling::ason::calls {
 namespace {

@@ -2,7 +2,7 @@
 #include "proto/rsvp/integrity.hpp"
 
 #include "ce/signaling/digest.hpp"
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/vectors.hpp"
 #include "tests/unit/ce/signaling/rsvp/fixture.hpp"
 
 namespace forces::signaling::engine {

@@ -8,7 +8,7 @@
 #include <bit>
 #include <cstring>
 
-#include "tests/support/hex.hpp"
+#include "tests/support/octets/hex.hpp"
 #include "tests/unit/fe/dataplane/kernel/rows.hpp"
 
 namespace forces::fe::dataplane::kernel {

@@ -7,7 +7,7 @@
 #include <set>
 #include <string>
 
-#include "tests/support/hex.hpp"
+#include "tests/support/octets/hex.hpp"
 
 namespace forces::fe::dataplane::multicast {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "tests/support/hex.hpp"
-#include "tests/support/print.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/print.hpp"
 
 namespace forces::fe::dataplane::optical {
 namespace {

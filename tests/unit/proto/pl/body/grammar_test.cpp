@@ -7,8 +7,8 @@
 
 #include "proto/pl/body/writer.hpp"
 #include "proto/pl/message.hpp"
-#include "tests/support/print.hpp"
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/print.hpp"
+#include "tests/support/octets/vectors.hpp"
 
 namespace forces::pl {
 namespace {

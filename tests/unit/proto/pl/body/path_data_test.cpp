@@ -5,8 +5,8 @@
 #include <rapidcheck.h>
 
 #include "proto/pl/message.hpp"
-#include "tests/support/print.hpp"
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/print.hpp"
+#include "tests/support/octets/vectors.hpp"
 
 namespace forces::pl {
 namespace {

@@ -8,9 +8,9 @@
 #include "proto/pl/body/path_data.hpp"
 #include "proto/pl/message.hpp"
 #include "tests/support/allocations.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/print.hpp"
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/print.hpp"
+#include "tests/support/octets/vectors.hpp"
 
 namespace forces::pl {
 namespace {

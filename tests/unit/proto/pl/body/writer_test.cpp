@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "proto/pl/body/grammar.hpp"
-#include "tests/support/hex.hpp"
-#include "tests/support/print.hpp"
-#include "tests/support/vectors.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/octets/print.hpp"
+#include "tests/support/octets/vectors.hpp"
 
 namespace forces::pl {
 namespace {

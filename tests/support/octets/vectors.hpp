@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/hex.hpp"
+#include "tests/support/octets/hex.hpp"
+#include "tests/support/paths.hpp"
 
 namespace forces::test {
 
@@ -19,7 +20,7 @@ struct Vector {
 // One message a line: words that name it, then its hex; '#' begins a comment. `path` is relative to
 // tests/vectors.
 inline std::vector<Vector> load_vectors(const std::string& path) {
-  std::ifstream in(std::string(FORCES_SOURCE_DIR) + "/tests/vectors/" + path);
+  std::ifstream in(in_checkout("tests/vectors/" + path));
   if (!in) throw std::runtime_error("no vectors in " + path);
   std::vector<Vector> vectors;
   for (std::string line; std::getline(in, line);) {
