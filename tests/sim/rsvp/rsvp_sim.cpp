@@ -13,6 +13,7 @@ namespace forces::signaling::engine::sim {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace forces::test;
 
 struct Storm {
   explicit Storm(std::uint64_t seed, std::uint32_t size, unsigned per_mille_legacy = 0,

@@ -9,6 +9,8 @@
 namespace forces::multicast::sync::sim {
 namespace {
 
+using namespace forces::test;
+
 using Pairs = std::set<std::pair<std::uint32_t, std::uint32_t>>;
 
 Pairs line(std::uint32_t n) {

@@ -10,6 +10,8 @@
 namespace forces::multicast::sync::sim {
 namespace {
 
+using namespace forces::test;
+
 struct Storm {
   Storm(std::uint64_t seed, bool keys) : net(seed) {
     const auto n = static_cast<std::uint32_t>(2 + net.world.pick(11));
