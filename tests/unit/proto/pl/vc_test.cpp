@@ -55,7 +55,8 @@ TEST(PlVc, AnSduThatNoTlvHoldsIsRefused) {
 }
 
 TEST(PlVc, OneVcAMessageAndOthersAreSteppedOver) {
-  const auto view = decode_vc(message("8004 0005 ff000000 8001 0006 abcd 0000 1000 0004"));
+  const Octets octets = message("8004 0005 ff000000 8001 0006 abcd 0000 1000 0004");
+  const auto view = decode_vc(octets);
   ASSERT_TRUE(view);
   EXPECT_EQ(to_hex(view->sdu), "abcd");
   EXPECT_EQ(decode_vc(message("8001 0004 8002 0004")).error(),
