@@ -119,7 +119,10 @@ bool Fleet::peace() {
   return run(6 * patience_ + 15min);
 }
 
-void Fleet::cut() { cut_wire(world_.pick(size_.fes), world_.pick(size_.ces)); }
+void Fleet::cut() {
+  const std::size_t ce = world_.pick(size_.ces);  // before the other one, whatever the compiler
+  cut_wire(world_.pick(size_.fes), ce);
+}
 
 void Fleet::cut_wire(std::size_t i, std::size_t j) {
   ++told_.cuts;

@@ -222,7 +222,9 @@ NetworkPlan random_plan(std::uint64_t seed, std::uint32_t nodes, bool stitched) 
     // Two fibres to the next domain, the last with the first.
     const auto& next = members.at(domain % domains + 1);
     for (int i = 0; i < 2; ++i) {
-      join(ring[pick(size)], next[pick(next.size())], te::ReferencePoint::ENni);
+      // One after the other: compilers differ in which of two arguments they draw first.
+      const std::uint32_t other = next[pick(next.size())];
+      join(ring[pick(size)], other, te::ReferencePoint::ENni);
     }
     for (std::size_t a = 0; stitched && a < ring.size(); ++a) {
       for (std::size_t b = a + 1; b < ring.size(); ++b) {
