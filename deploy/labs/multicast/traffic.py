@@ -33,6 +33,7 @@ def member(group):
     ear = socket.socket(family, socket.SOCK_DGRAM)
     ear.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     ear.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    ear.setblocking(False)  # its number may have been another's when select() said that it can be read
     ear.bind((group, PORT))
     octets = ipaddress.ip_address(group).packed
     if family == socket.AF_INET6:
@@ -120,6 +121,9 @@ class Traffic:
     def take(receiver):
         if receiver is None:
             return
-        stream, number = MARK.unpack_from(receiver.ear.recv(2048))
+        try:
+            stream, number = MARK.unpack_from(receiver.ear.recv(2048))
+        except BlockingIOError:
+            return
         of = receiver.came.setdefault(stream, {})
         of[number] = of.get(number, 0) + 1
