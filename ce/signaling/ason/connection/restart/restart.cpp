@@ -382,6 +382,7 @@ Lsp* Controller::Core::ingress_of_recovery_path(const engine::RecoveryPathReceiv
   bind_segment(placed);
   if (fabric_read && placed.established) (void)adopt(placed, now);
   bind_stitched(now);
+  rest_if_idle(*connection, now);  // it may have been nobody's, as a spare one is
   return &placed;
 }
 

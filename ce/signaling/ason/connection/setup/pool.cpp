@@ -123,7 +123,7 @@ void Controller::Core::on_idle(Lsp& segment, Instant now) {
       segment.labels.out.empty()
           ? std::nullopt
           : manager.owner_of(segment.out, resource::Way::Send, segment.labels.out.front());
-  if (holder && *holder != segment.key) {
+  if (!fabric_read || segment.recovering || (holder && *holder != segment.key)) {
     return set_timer(segment, Lsp::Due::Idle, config.segment_idle, now);
   }
   release(*connection, now);
