@@ -78,7 +78,13 @@ void Client::on_message(const AtmAddress& mars, Via via, Bytes octets, Instant n
     ++counters_.foreign;
     return;
   }
-  if (copy && m.operation == leaving()) return on_deregistration_copy(now);
+  if (copy && m.operation == leaving()) {
+    // Of an earlier life, or of nobody's asking: who did not ask stays.
+    const bool asked = state_ == State::Deregistering && m.flags.sequence() == mars_.sequence;
+    if (asked) return on_deregistration_copy(now);
+    ++counters_.foreign;
+    return;
+  }
   switch (m.operation) {
     case Operation::Join:
     case Operation::Leave:

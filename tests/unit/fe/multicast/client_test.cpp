@@ -422,6 +422,30 @@ TEST_F(MarsClient, Rfc2022Section5_2_3DeregistersAndIsSilent) {
   EXPECT_EQ(said(), Said{}) << "stopped is stopped";
 }
 
+TEST_F(MarsClient, Rfc2022Section5_2_3AnEndThatWasNotAskedForIsNone) {
+  be_registered();
+  first().silent = true;
+  client.join(one(1), true, now);
+  (void)said();
+  Message copy = last;
+  copy.operation = Operation::Leave;
+  copy.ranges.clear();
+  copy.flags = copy.flags.with_copy(true).with_registers(true);
+  give(kFirst, Via::Private, copy);
+  EXPECT_EQ(client.state(), Client::State::Registered);
+  EXPECT_EQ(said(), Said{});
+  EXPECT_EQ(client.counters().foreign, 1U);
+  client.leave(one(1), now);
+  now = client.next_deadline().value();
+  client.on_timer(now);
+  EXPECT_EQ(client.state(), Client::State::Registered);
+  client.stop(now);
+  (void)said();
+  copy.flags = copy.flags.with_sequence(static_cast<std::uint16_t>(last.flags.sequence() + 1));
+  give(kFirst, Via::Private, copy);
+  EXPECT_EQ(client.state(), Client::State::Deregistering) << "another sequence number is no answer";
+}
+
 TEST_F(MarsClient, EveryPrefixOfAMessageIsRefusedAndDoesNothing) {
   be_registered();
   first().silent = true;

@@ -27,18 +27,17 @@ bool Controller::Core::needed(const Connection& segment) const {
       there > config.domain({.lsp = *request.segment, .exit = request.egress}).connections) {
     return false;
   }
+  // A spare one is for who leaves the domain where it does.
   if (pool.first == 0) {
-    // Who comes from within the domain goes over none.
-    const std::uint32_t own = domain_of(config.self);
     auto at = lsps.lower_bound(pool.second);
     for (; at != lsps.end() && same_session(at->first, pool.second); ++at) {
-      if (domain_of(at->second.from.node) != own) return true;
+      if (at->second.segment_out && at->second.next == request.egress) return true;
     }
     return false;
   }
   return std::ranges::any_of(in_pool(pool), [&](const std::string& name) {
-    const auto& current = connections.find(name)->second.current;
-    return current && users.contains(*current);
+    const Connection& one = connections.find(name)->second;
+    return one.request.egress == request.egress && one.current && users.contains(*one.current);
   });
 }
 
