@@ -415,6 +415,32 @@ TEST_F(Stitched, SG4WhatARestorationLeftGoesWhenThePlanHasNoMore) {
   EXPECT_TRUE(passes());
 }
 
+// The segment to the border that could not lead on stays with nobody.
+TEST_F(Stitched, SG4WhatARestorationLeftGoesWhenItsWayLeavesElsewhere) {
+  NetworkPlan plan = three_domains(kOne);
+  plan.fibres.push_back({{node_id(3), 35}, {node_id(5), 53}, te::ReferencePoint::INni});
+  plan.fibres.push_back({{node_id(5), 56}, {node_id(6), 65}, te::ReferencePoint::ENni});
+  const std::size_t other = plan.fibres.size() - 1;
+  network = std::make_unique<Transport>(plan);
+  network->start();
+  auto request = spc("spc");
+  request.recovery = ason::Recovery::Reroute;
+  request.crankback = ason::CrankbackScope::EndToEnd;
+  create(request);
+  ASSERT_TRUE(up("spc"));
+  ASSERT_EQ(segments(5).size(), 1U);
+  network->cut(4, false, true);  // N4 to N6
+  network->cut(other, false, true);
+  ASSERT_TRUE(until([&] { return !segments(4).empty(); }));
+  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Broken; }));
+  network->cut(other, true, true);
+  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Up && passes(); }, 5min));
+  network->run(2min);
+  EXPECT_EQ(segments(5).size(), 1U);
+  EXPECT_EQ(segments(4).size(), 0U);
+  EXPECT_TRUE(passes());
+}
+
 // It left the domain and came back into it at N5; then it comes to N5 without having left.
 TEST_F(Stitched, SG4WhatARestorationLeftGoesWhereItsNextWayNeedsNone) {
   NetworkPlan plan = three_domains(kOne);
