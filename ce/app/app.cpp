@@ -69,7 +69,7 @@ void App::build(observe::Log& log) {
     return;
   }
   // Who takes FEs over is told from the holder's name: Service.
-  if (config->etcd) config->etcd->name = fmt::format("{:#x} {}", settings_.id, settings_.name);
+  if (auto& etcd = config->etcd) etcd->name = fmt::format("{:#x} {}", settings_.id, settings_.name);
   const auto said = [logger = signaling_log_](signaling::Level level, std::string_view event,
                                               std::string_view text) {
     logger.limited(level_of(level), event, {{"detail", text}});

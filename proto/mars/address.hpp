@@ -35,6 +35,11 @@ class ShortOctets {
   static constexpr std::size_t kCapacity = Capacity;
 
   constexpr ShortOctets() = default;
+  template <std::size_t N>
+    requires(N <= Capacity)
+  explicit constexpr ShortOctets(const std::array<std::byte, N>& octets) : size_(N) {
+    std::ranges::copy(octets, octets_.begin());
+  }
   // Nothing when they are too many.
   [[nodiscard]] static constexpr std::optional<ShortOctets> from(Bytes octets) {
     if (octets.size() > Capacity) return std::nullopt;
@@ -60,7 +65,7 @@ using ProtocolAddress = ShortOctets<16>;
 [[nodiscard]] constexpr ProtocolAddress ipv4_address(std::uint32_t value) {
   const std::array octets{static_cast<std::byte>(value >> 24), static_cast<std::byte>(value >> 16),
                           static_cast<std::byte>(value >> 8), static_cast<std::byte>(value)};
-  return *ProtocolAddress::from(octets);
+  return ProtocolAddress(octets);
 }
 
 // One ATM number or subaddress (section 5.1.2): an NSAPA or a native E.164 number. Neither is

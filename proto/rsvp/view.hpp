@@ -29,7 +29,7 @@ struct ObjectView {
 // Objects one behind the other; their lengths were checked.
 class ObjectRange {
  public:
-  class iterator {
+  class iterator {  // NOLINT(readability-identifier-naming): as the standard library has it
    public:
     using value_type = ObjectView;
     using difference_type = std::ptrdiff_t;

@@ -65,8 +65,8 @@ class Octets {
 
 // Of an I/O thread.
 struct Buffers {
-  static constexpr std::size_t kIn = 256 * 1024;
-  static constexpr std::size_t kPlain = 640 * 1024;  // more than two frames of the largest size
+  static constexpr std::size_t kIn = 256UZ * 1024;
+  static constexpr std::size_t kPlain = 640UZ * 1024;  // more than two frames of the largest size
   std::span<std::byte> room() { return {plain.data(), kPlain}; }
   Octets in{kIn};        // from the socket
   Octets plain{kPlain};  // decrypted

@@ -121,13 +121,13 @@ enum class Drop : std::uint8_t {
   BlockOfServer,  // an MCS serves single groups
   NoCmi,
   TooManyRanges,
-  kCount,
 };
+inline constexpr std::size_t kDrops = static_cast<std::size_t>(Drop::TooManyRanges) + 1;
 [[nodiscard]] std::string_view to_string(Drop drop);
 
 struct Counters {
   std::array<std::uint64_t, 14> received{};  // by operation
-  std::array<std::uint64_t, static_cast<std::size_t>(Drop::kCount)> dropped{};
+  std::array<std::uint64_t, kDrops> dropped{};
   std::uint64_t private_sent = 0, cluster_sent = 0, server_sent = 0;
   std::uint64_t records_received = 0, records_ignored = 0, records_originated = 0;
   std::uint64_t servers_flushed = 0, nodes_moved = 0;

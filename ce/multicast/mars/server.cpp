@@ -52,8 +52,6 @@ std::string_view to_string(Drop drop) {
       return "no_cmi";
     case Drop::TooManyRanges:
       return "too_many_ranges";
-    case Drop::kCount:
-      break;
   }
   return "unknown";
 }

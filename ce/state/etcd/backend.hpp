@@ -35,9 +35,8 @@ struct Options {
   std::string group;  // of the `ce` that share this state
   std::string name;   // ours, for the operators of the others
   std::chrono::seconds lease{10};
-  std::size_t most_changes = 120;  // etcd: --max-txn-ops, default 128; we add one
-  std::size_t most_octets =
-      1000 * 1000;  // etcd: --max-request-bytes, default 1.5 MiB; base64 is 4/3
+  std::size_t most_changes = 120;       // etcd: --max-txn-ops, default 128; we add one
+  std::size_t most_octets = 1'000'000;  // etcd: --max-request-bytes, default 1.5 MiB; base64: 4/3
   Lease::Hooks lease_hooks{};
 };
 

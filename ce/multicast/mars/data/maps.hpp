@@ -15,7 +15,7 @@
 
 namespace forces::mars::server {
 
-using ServerId = StrongId<struct ServerIdTag>;  // SCSP's: LSID, Originator ID; unsigned
+using ServerId = StrongId<struct MarsServerTag>;  // SCSP's: LSID, Originator ID; unsigned
 
 // A record of the cache: whoever says it, under which key.
 struct Holder {
