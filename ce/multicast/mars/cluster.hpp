@@ -58,7 +58,10 @@ class Cluster {
   void on_record(Holder at, const CacheEntry* entry, Instant now);
   // Says once more what stands under that key. False: nothing of this protocol does.
   bool repeat(std::uint32_t key);
+  // One that claims something (States 2 and 3).
   void on_own_record(std::uint32_t key, const CacheEntry& entry, Instant now);
+  // What an earlier life said under that key is over: the key says something else.
+  void disown(std::uint32_t key, Instant now);
   bool redirect(const std::optional<AtmAddress>& first, bool hard, Instant now);
   void on_timer(Instant now);
   [[nodiscard]] std::optional<Instant> next_deadline() const;

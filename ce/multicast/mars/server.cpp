@@ -139,11 +139,14 @@ void Server::on_own_record(std::uint32_t key, Bytes body, Instant now) {
     ++counters_.records_ignored;
     return;
   }
-  if (Cluster* const cluster = find(entry->protocol)) {
-    return cluster->on_own_record(key, *entry, now);
+  const bool claims = entry->state == State::McsServe || entry->state == State::ClientJoin;
+  Cluster* const cluster = claims ? find(entry->protocol) : nullptr;
+  for (Cluster& other : clusters_) {
+    if (&other != cluster) other.disown(key, now);
   }
+  if (!claims) return;
+  if (cluster != nullptr) return cluster->on_own_record(key, *entry, now);
   // Of a protocol that we had before we started.
-  if (entry->state != State::McsServe && entry->state != State::ClientJoin) return;
   wire::ByteWriter w;
   encode_entry(entry_of(entry->protocol, claim_of(*entry), true), w);
   if (auto over = std::move(w).finish()) out_.push(Originate{key, std::move(*over)});

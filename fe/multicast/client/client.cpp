@@ -85,6 +85,7 @@ void Client::on_message(const AtmAddress& mars, Via via, Bytes octets, Instant n
     ++counters_.foreign;
     return;
   }
+  if (state_ == State::Deregistering) return;  // nothing else is of interest, no timer begins
   switch (m.operation) {
     case Operation::Join:
     case Operation::Leave:

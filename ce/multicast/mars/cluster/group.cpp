@@ -86,7 +86,6 @@ bool Cluster::repeat(std::uint32_t key) {
 // From before we started. It stands for a while, for its client to come back; what comes later is a
 // word that others missed, and is taken back at once.
 void Cluster::on_own_record(std::uint32_t key, const CacheEntry& entry, Instant now) {
-  if (entry.state != State::McsServe && entry.state != State::ClientJoin) return;
   const Claim claim = claim_of(entry);
   // Who is elsewhere does not come back, and must not be contested there.
   if (key < Keys::kFirst || !inheriting_ ||
@@ -97,6 +96,14 @@ void Cluster::on_own_record(std::uint32_t key, const CacheEntry& entry, Instant 
   shared_.keys.take(key);
   cmis_.reserve(claim.cmi);
   replica_.put({us(), key}, claim, effects);
+  perform(effects, now);
+}
+
+void Cluster::disown(std::uint32_t key, Instant now) {
+  if (!replica_.has({us(), key})) return;
+  Replica::Effects effects;
+  replica_.put({us(), key}, std::nullopt, effects);
+  shared_.keys.release(key);
   perform(effects, now);
 }
 

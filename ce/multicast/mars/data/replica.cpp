@@ -87,6 +87,11 @@ void Replica::put(Holder at, const std::optional<Claim>& claim, Effects& effects
   }
 }
 
+bool Replica::has(Holder at) const {
+  const auto origin = origins_.find(at.server);
+  return origin != origins_.end() && origin->second.claims.contains(at.key);
+}
+
 bool Replica::says(Holder at, const Claim& claim) const {
   const auto origin = origins_.find(at.server);
   if (origin == origins_.end() || !origin->second.alive) return false;

@@ -446,6 +446,20 @@ TEST_F(MarsClient, Rfc2022Section5_2_3AnEndThatWasNotAskedForIsNone) {
   EXPECT_EQ(client.state(), Client::State::Deregistering) << "another sequence number is no answer";
 }
 
+TEST_F(MarsClient, Rfc2022Section5_2_3WhatIsToldOnTheWayOutBeginsNothing) {
+  be_registered();
+  first().silent = true;
+  client.stop(now);
+  (void)said();
+  give_map(kFirst, {kSecond, kFirst}, true);
+  EXPECT_EQ(client.state(), Client::State::Deregistering);
+  Message copy = last;
+  copy.flags = copy.flags.with_copy(true);
+  give(kFirst, Via::Private, copy);
+  EXPECT_EQ(said(), (Said{"deregistered", "release 101"}));
+  EXPECT_EQ(client.next_deadline(), std::nullopt) << "or it would be due for ever";
+}
+
 TEST_F(MarsClient, EveryPrefixOfAMessageIsRefusedAndDoesNothing) {
   be_registered();
   first().silent = true;

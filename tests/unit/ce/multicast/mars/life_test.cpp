@@ -1,4 +1,6 @@
 // Starting, coming back, moving between servers, sending clients away: what the RFCs leave open.
+#include <set>
+
 #include "tests/unit/ce/multicast/mars/fixture.hpp"
 
 namespace forces::mars::server {
@@ -107,6 +109,26 @@ TEST(MarsRestart, AlsoWhenItIsOfAnotherProtocolOfOurs) {
   mars.record(kUs, key, six);
   EXPECT_EQ(text(mars.said), "client_join 4");
   EXPECT_EQ(mars.said[0].key, key);
+}
+
+TEST(MarsRestart, AKeyOfTheEarlierLifeIsOfOneFact) {
+  Config both = grouped();
+  both.protocols.push_back({.protocol = kIpv6, .cmis = both.protocols[0].cmis});
+  Restarted mars(std::move(both));
+  EXPECT_EQ(mars.ask(1, 6), "3");
+  CacheEntry six = registered(4, 150);
+  six.protocol = kIpv6;
+  mars.record(kUs, 302, six);
+  EXPECT_EQ(mars.ask(1, 6), "-") << "what it said before is over";
+  mars.record(kUs, 301, entry(State::ClientLeave, 3, 100, one(1)));
+  EXPECT_EQ(mars.ask(1, 1), "-");
+  mars.pass(90s);
+  EXPECT_EQ(text(mars.said), "redirect, redirect, client_leave r, client_leave r") << "each once";
+  std::set<std::uint32_t> keys;
+  for (std::uint8_t n = 11; n < 20; ++n) {
+    mars.registers(n);
+    EXPECT_TRUE(keys.insert(mars.said.at(0).key).second) << int{n};
+  }
 }
 
 TEST(MarsRestart, OfAProtocolThatIsNoLongerOursIsTakenBack) {
