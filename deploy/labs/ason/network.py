@@ -157,23 +157,9 @@ def start_box(machine, *how):
 # ---- Configuration ------------------------------------------------------------------------------
 
 
-def common(machine, who, certificate, http):
-    """Sections that ce and fe have in common. They begin as root and go on as nobody."""
-    return f"""
-[tls]
-ca = "{machine.dir}/tls/ca.crt"
-cert = "{machine.dir}/tls/{certificate}.crt"
-key = "{machine.dir}/tls/{certificate}.key"
-[log]
-level = "{machine.log_level}"
-[http]
-address = "127.0.0.1"
-port = {http}
-[control]
-socket = "{machine.dir}/sock/{who}"
-[process]
-user = "nobody"
-"""
+def sections(machine, *about):
+    """They begin as root and go on as nobody."""
+    return machine.sections(*about) + '[process]\nuser = "nobody"\n'
 
 
 def fe_toml(machine, node, fe, variant):
@@ -197,7 +183,7 @@ def fe_toml(machine, node, fe, variant):
     for port in control:
         lines.append(f'[[port]]\nid = {port}\nkind = "packet"\ndevice = "{device(port)}"\naddress = "{node.id}/32"\n'
                      'classes = ["rsvp"]')
-    return "\n".join(lines) + common(machine, f"fe{fe}", f"fe-{fe}", 9705 + at)
+    return "\n".join(lines) + sections(machine, f"fe{fe}", f"fe-{fe}", 9705 + at)
 
 
 def te_toml(variant):
@@ -292,7 +278,7 @@ def ce_toml(machine, node, variant):
         a, b = node.fes
         lines.append(f'[[signaling.inter_fe_link]]\na = "{a}:{INSIDE}"\nb = "{b}:{INSIDE}"\nlabels = ["{variant.labels}"]')
     lines.append(policy_toml(node, variant))
-    return "\n".join(lines) + common(machine, node.ce, f"ce-{node.number}", 9704)
+    return "\n".join(lines) + sections(machine, node.ce, f"ce-{node.number}", 9704)
 
 
 def write_secret(machine):
