@@ -13,12 +13,13 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
+
+#include "common/core/number.hpp"
 
 namespace forces::ce {
 namespace {
@@ -46,12 +47,10 @@ std::optional<Address> parse(const std::string& text) {
   const std::size_t slash = text.find('/');
   if (slash == std::string::npos) return std::nullopt;
   Address address;
-  unsigned prefix = 0;
-  const char* end = text.data() + text.size();
   if (::inet_pton(AF_INET, text.substr(0, slash).c_str(), &address.host) != 1) return std::nullopt;
-  const auto [at, error] = std::from_chars(text.data() + slash + 1, end, prefix);
-  if (error != std::errc{} || at != end || prefix > 32) return std::nullopt;
-  address.prefix = static_cast<std::uint8_t>(prefix);
+  const auto prefix = whole_number<std::uint8_t>(std::string_view(text).substr(slash + 1));
+  if (!prefix || *prefix > 32) return std::nullopt;
+  address.prefix = *prefix;
   return address;
 }
 

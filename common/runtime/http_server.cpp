@@ -165,6 +165,7 @@ void give(const HttpReply& reply, httplib::Response& response) {
   response.status = reply.status;
   response.set_header("Cache-Control", "no-store");
   if (!reply.location.empty()) response.set_header("Location", reply.location);
+  if (!reply.allow.empty()) response.set_header("Allow", reply.allow);
   response.set_content(reply.body, reply.type);
 }
 
@@ -227,8 +228,12 @@ std::optional<HttpReply> first_answer(const HttpServer::Routes& routes,
   if (reads(request)) return answer(routes, request);
   const bool known =
       request.method == "POST" || request.method == "PATCH" || request.method == "DELETE";
-  if (!known || route_of(changes, request.path) == nullptr) {
-    return HttpReply{.status = 405, .body = "read-only: GET and HEAD\n"};
+  if (route_of(changes, request.path) == nullptr) {
+    return HttpReply{.status = 405, .body = "read-only: GET and HEAD\n", .allow = "GET, HEAD"};
+  }
+  if (!known) {
+    constexpr auto kAll = "GET, HEAD, POST, PATCH, DELETE";
+    return HttpReply{.status = 405, .body = fmt::format("there are {}\n", kAll), .allow = kAll};
   }
   if (request.path.size() <= kMaxPath) return std::nullopt;
   return HttpReply{.status = 414, .body = "the path is too long\n"};
@@ -290,7 +295,6 @@ std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::create(
       [&state = *state](const httplib::Request& request, httplib::Response& response) {
         const auto reply = first_answer(state.routes, state.changes, request);
         if (!reply) return httplib::Server::HandlerResponse::Unhandled;
-        if (reply->status == 405) response.set_header("Allow", "GET, HEAD");
         give(*reply, response);
         return httplib::Server::HandlerResponse::Handled;
       });

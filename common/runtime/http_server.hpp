@@ -25,6 +25,7 @@ struct HttpReply {
   std::string type = "text/plain; charset=utf-8";
   std::string body;
   std::string location{};  // not empty: where to look next (RFC 9110 section 10.2.2)
+  std::string allow{};     // of 405: methods that there are (RFC 9110 section 15.5.6)
 };
 
 enum class HttpBody : std::uint8_t {

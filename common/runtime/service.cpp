@@ -5,24 +5,20 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
 
+#include "common/core/number.hpp"
+
 namespace forces::runtime {
 namespace {
 
 std::optional<std::uint64_t> number_from_environment(const char* name) {
   const char* text = std::getenv(name);
-  if (text == nullptr) return std::nullopt;
-  std::uint64_t value = 0;
-  const char* end = text + std::strlen(text);
-  const auto [stop, error] = std::from_chars(text, end, value);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return value;
+  return text == nullptr ? std::nullopt : whole_number<std::uint64_t>(text);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 """The commands of a laboratory: up, status, exec, ctl, down, check and its report, scenarios.
 
-A laboratory is a Machine with up(), listen(folder), deaf(), save(folder), down(), and may have a `capture` with
-switch(tag); its scenarios are (tag, title, function of the laboratory).
+A laboratory is a Machine with up(), seen(), listen(folder), deaf(), and may have a `capture` with switch(tag); its scenarios are (tag, title, function of the laboratory).
 """
 import argparse
 import datetime
@@ -90,7 +89,8 @@ def check(what, lab, scenarios, folder, only, keep):
     return 1 if failure else 0
 
 
-def invoke(what, usage, make, scenarios, status):
+def invoke(usage, make, scenarios):
+    what = make.WHAT
     parser = argparse.ArgumentParser(add_help=False, usage=usage)
     parser.add_argument("-h", "--help", action="store_true")
     parser.add_argument("--name")
@@ -124,7 +124,7 @@ def invoke(what, usage, make, scenarios, status):
     elif not lab.dir.exists():
         raise Failed(f"there is no laboratory {lab.name} ({lab.dir}); deploy/lab {what} up")
     elif given.command == "status":
-        status(lab)
+        print("\n".join(lab.status()))
     elif given.command == "down":
         lab.down()
         lab.forget()
@@ -138,12 +138,12 @@ def invoke(what, usage, make, scenarios, status):
     return 0
 
 
-def main(what, usage, make, scenarios, status):
+def main(usage, make, scenarios):
     try:
-        sys.exit(invoke(what, usage, make, scenarios, status))
+        sys.exit(invoke(usage, make, scenarios))
     except Skipped as skipped:
-        print(f"lab {what}: skipped: {skipped}", file=sys.stderr)
+        print(f"lab {make.WHAT}: skipped: {skipped}", file=sys.stderr)
         sys.exit(77)
     except Failed as failed:
-        print(f"lab {what}: {failed}", file=sys.stderr)
+        print(f"lab {make.WHAT}: {failed}", file=sys.stderr)
         sys.exit(1)

@@ -49,6 +49,10 @@ def start_time(pid):
 
 
 class Machine:
+    WHAT = ""  # deploy/lab WHAT
+    NAMESPACES = ()
+    capture = None
+
     def __init__(self, name):
         self.name = name
         self.bin = pathlib.Path(os.environ.get("FORCES_BIN", TOP / "build/release/bin"))
@@ -59,6 +63,47 @@ class Machine:
         self.lines = []  # all that was said
         self.notes = []  # (title, text) of the scenario that runs, for the report
         self.children = {}
+
+    def prepare(self, *tools):
+        """What up() begins with: what is needed is here, and the laboratory is not yet."""
+        if self.dir.exists():
+            raise Failed(f"{self.dir} exists: deploy/lab {self.WHAT} --name {self.name} down")
+        self.need(*tools)
+        for folder in ("run", "log", "sock", "state"):
+            (self.dir / folder).mkdir(parents=True)
+
+    def down(self):
+        """False: something did not end in good order."""
+        good = True
+        for what in sorted(self.running(), key=lambda name: name.startswith("ce")):  # a ce says goodbye last
+            good &= self.finish(what)
+        self.remove(self.NAMESPACES)
+        return good
+
+    # ---- What can be seen --------------------------------------------------------------------
+
+    def seen(self, everything):
+        """Texts of told() and shown(): all that an operator looks at, and everything, for one that failed."""
+        return ()
+
+    def told(self, who, *words):
+        """What forcesctl says of a program."""
+        done = self.ctl(who, *words)
+        return f"--- {who}: {' '.join(words)}\n{done.stdout}{done.stderr}"
+
+    def shown(self, node, *command):
+        """What a command says in the namespace of a node."""
+        done = self.exec(node, *command, check=False)
+        return f"--- {node}: {' '.join(command)}\n{done.stdout}{done.stderr}"
+
+    def status(self, everything=False):
+        yield from (f"{what:8} " + (f"pid {self.pid(what)}" if self.pid(what) else "ENDED") for what in self.running())
+        yield from self.seen(everything)
+
+    def save(self, folder):
+        """What can be seen of what is left, when something failed."""
+        (folder / "status.txt").write_text("\n".join(self.status(everything=True)) + "\n")
+        shutil.copytree(self.dir / "log", folder / "log", dirs_exist_ok=True)
 
     # ---- Words -------------------------------------------------------------------------------
 
@@ -216,6 +261,22 @@ class Machine:
     def log(self, what):
         path = self.dir / f"log/{what}.log"
         return path.read_text(errors="replace") if path.exists() else ""
+
+    def sections(self, who, certificate, http):
+        """Of a configuration file: what ce and fe have in common."""
+        return f"""
+[tls]
+ca = "{self.dir}/tls/ca.crt"
+cert = "{self.dir}/tls/{certificate}.crt"
+key = "{self.dir}/tls/{certificate}.key"
+[log]
+level = "{self.log_level}"
+[http]
+address = "127.0.0.1"
+port = {http}
+[control]
+socket = "{self.dir}/sock/{who}"
+"""
 
     # ---- forcesctl ---------------------------------------------------------------------------
 

@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <asio/ip/address_v4.hpp>
-#include <charconv>
 #include <chrono>
 #include <set>
+
+#include "common/core/number.hpp"
 
 namespace forces::fe {
 namespace {
@@ -32,10 +33,8 @@ std::optional<mars::CopyEndpoint> endpoint_from(std::string_view text) {
   asio::error_code error;
   const auto address = asio::ip::make_address_v4(std::string(text.substr(0, colon)), error);
   text.remove_prefix(std::min(colon + 1, text.size()));
-  std::uint16_t port = 0;
-  const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), port);
-  const bool good = !error && bad == std::errc{} && end == text.data() + text.size() && port != 0 &&
-                    !address.is_unspecified() && !address.is_multicast();
+  const std::uint16_t port = whole_number<std::uint16_t>(text).value_or(0);
+  const bool good = !error && port != 0 && !address.is_unspecified() && !address.is_multicast();
   if (!good) return std::nullopt;
   return mars::CopyEndpoint{address.to_uint(), port};
 }
@@ -129,6 +128,10 @@ void visit_multicast(ConfigVisitor& v, MulticastConfig& m,
         "no group that leaves its link");
     v.check(m.mcs.empty() || (m.mcs_port != 0 && m.endpoint.address != 0), "groups",
             "need multicast.endpoint and multicast.mcs_port");
+    const bool spoken = std::ranges::all_of(m.mcs, [&](const multicast::Address& group) {
+      return std::ranges::find(m.families, group.family) != m.families.end();
+    });
+    v.check(spoken, "groups", "one is of a family that is not among `families`");
   });
   v.tables("port", m.ports, [&](MulticastPort& port) { visit_port(v, m, port, ports, ids); });
 }

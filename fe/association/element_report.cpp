@@ -1,6 +1,6 @@
 #include "fe/association/element_report.hpp"
 
-#include "fe/forwarding/forwarding.hpp"
+#include "fe/forwarding/unicast/forwarding.hpp"
 #include "fe/redirect/redirector.hpp"
 
 namespace forces::fe {

@@ -1,5 +1,7 @@
 #include "fe/dataplane/classifier.hpp"
 
+#include "proto/wire/ip_options.hpp"
+
 namespace forces::fe::dataplane {
 namespace {
 
@@ -50,20 +52,6 @@ PacketClass by_protocol(std::uint8_t protocol, ByteReader transport) {
   }
 }
 
-// RFC 2113 section 2.1 among the options; stops at the end of list and at nonsense.
-bool has_router_alert(ByteReader options) {
-  while (!options.empty()) {
-    const std::uint8_t type = options.u8("ip.option");
-    if (type == 0) return false;
-    if (type == 1) continue;
-    const std::size_t length = options.u8("ip.option.length");
-    if (!options.ok() || length < 2) return false;
-    if (type == 148) return true;
-    options.take(length - 2, "ip.option.value");
-  }
-  return false;
-}
-
 std::optional<Classified> classify_v4(Bytes packet) {
   ByteReader r(packet);
   const std::size_t header = (r.u8("ip.version") & 0x0fU) * std::size_t{4};
@@ -75,7 +63,7 @@ std::optional<Classified> classify_v4(Bytes packet) {
   const std::uint8_t protocol = r.u8("ip.protocol");
   r.take(10, "ip.addresses");
   if (!r.ok() || header < 20 || total < header || total > packet.size()) return std::nullopt;
-  const bool alert = has_router_alert(ByteReader(packet.subspan(20, header - 20)));
+  const bool alert = wire::has_router_alert(ByteReader(packet.subspan(20, header - 20)));
   // A later fragment has no transport header to look at.
   if ((fragment & 0x1fffU) != 0 && (protocol == kTcp || protocol == kUdp)) {
     return Classified{PacketClass::Other, alert};

@@ -1,8 +1,9 @@
 #include "fe/dataplane/ip_statistics.hpp"
 
-#include <charconv>
 #include <fstream>
 #include <iterator>
+
+#include "common/core/number.hpp"
 
 namespace forces::fe::dataplane {
 namespace {
@@ -23,13 +24,6 @@ std::string_view take_word(std::string_view& line) {
   return word;
 }
 
-std::optional<std::uint64_t> number(std::string_view word) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
-  return value;
-}
-
 }  // namespace
 
 std::optional<std::uint64_t> column(std::string_view text, std::string_view protocol,
@@ -41,7 +35,7 @@ std::optional<std::uint64_t> column(std::string_view text, std::string_view prot
     if (take_word(values) != protocol) return std::nullopt;
     while (!names.empty()) {
       const std::string_view value_name = take_word(names), value = take_word(values);
-      if (value_name == name) return number(value);
+      if (value_name == name) return whole_number<std::uint64_t>(value);
     }
     return std::nullopt;
   }
@@ -51,7 +45,7 @@ std::optional<std::uint64_t> column(std::string_view text, std::string_view prot
 std::optional<std::uint64_t> line(std::string_view text, std::string_view name) {
   while (!text.empty()) {
     std::string_view one = take_line(text);
-    if (take_word(one) == name) return number(take_word(one));
+    if (take_word(one) == name) return whole_number<std::uint64_t>(take_word(one));
   }
   return std::nullopt;
 }

@@ -2,9 +2,9 @@
 // multicast apart, and, where there are optical ports, the fabric.
 #pragma once
 
-#include "fe/forwarding/forwarding.hpp"
 #include "fe/forwarding/multicast/multicast.hpp"
 #include "fe/forwarding/optical/optical.hpp"
+#include "fe/forwarding/unicast/forwarding.hpp"
 
 namespace forces::fe::forwarding {
 

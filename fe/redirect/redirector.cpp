@@ -1,6 +1,5 @@
 #include "fe/redirect/redirector.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "common/runtime/timer.hpp"

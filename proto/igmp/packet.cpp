@@ -1,6 +1,7 @@
 #include "proto/igmp/packet.hpp"
 
 #include "proto/wire/checksum.hpp"
+#include "proto/wire/ip_options.hpp"
 
 namespace forces::igmp {
 namespace {
@@ -10,23 +11,9 @@ using wire::ByteWriter;
 
 constexpr std::uint8_t kHopByHop = 0, kIgmp = 2, kIcmpV6 = 58;
 constexpr std::uint8_t kInternetworkControl = 0xc0;
-constexpr std::uint8_t kRouterAlert = 148, kRouterAlertSix = 5, kPadN = 1;
+constexpr std::uint8_t kRouterAlertSix = 5, kPadN = 1;
 constexpr std::uint16_t kDontFragment = 0x4000, kReservedBit = 0x8000;
 constexpr std::size_t kHeader = 20, kHeaderSix = 40;
-
-// RFC 2113 section 2.1 among the options; stops at the end of list and at nonsense.
-bool has_router_alert(ByteReader options) {
-  while (!options.empty()) {
-    const std::uint8_t type = options.u8("ip.option");
-    if (type == 0) return false;
-    if (type == 1) continue;
-    const std::size_t length = options.u8("ip.option.length");
-    if (!options.ok() || length < 2) return false;
-    if (type == kRouterAlert) return true;
-    options.take(length - 2, "ip.option.value");
-  }
-  return false;
-}
 
 bool has_router_alert_six(ByteReader options) {
   while (!options.empty()) {
@@ -71,7 +58,8 @@ Result<Packet> decode_four(Bytes octets) {
   if ((fragment & ~(kDontFragment | kReservedBit)) != 0) {
     return fail(Errc::BadValue, "ip.fragment", 6);
   }
-  packet.router_alert = has_router_alert(ByteReader(octets.subspan(kHeader, header - kHeader)));
+  packet.router_alert =
+      wire::has_router_alert(ByteReader(octets.subspan(kHeader, header - kHeader)));
   return with_message(packet, header, octets.subspan(header, total - header));
 }
 
@@ -124,7 +112,7 @@ void encode_packet(const Packet& packet, ByteWriter& w) {
     w.u16(0);  // the checksum
     w.bytes(packet.source.bytes());
     w.bytes(packet.destination.bytes());
-    if (packet.router_alert) w.u32(std::uint32_t{kRouterAlert} << 24 | 4U << 16);
+    if (packet.router_alert) w.u32(std::uint32_t{wire::kRouterAlert} << 24 | 4U << 16);
     encode_message(packet.source, packet.destination, packet.message, w);
     w.patch_u16(at + 2, w.size() - at, "ip.length");
     w.patch_u16(at + 10, wire::internet_checksum(w.written().subspan(at, kHeader + options)),

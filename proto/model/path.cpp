@@ -3,24 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "common/core/number.hpp"
 #include "proto/model/classes/classes.hpp"
 #include "proto/model/json/json.hpp"
 #include "proto/model/packing.hpp"
 
 namespace forces::model {
 namespace {
-
-std::optional<std::uint32_t> number(std::string_view text) {
-  const bool hex = text.starts_with("0x");
-  if (hex) text.remove_prefix(2);
-  std::uint32_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, wrong] = std::from_chars(text.data(), end, value, hex ? 16 : 10);
-  if (wrong != std::errc{} || stop != end) return std::nullopt;
-  return value;
-}
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 bool ends_alike(std::string_view name, std::string_view end) {
@@ -85,14 +75,15 @@ class PathReader {
 
   bool read_lfb(std::string_view text) {
     const std::size_t dot = text.rfind('.');
-    const auto instance = dot == text.npos ? std::nullopt : number(text.substr(dot + 1));
+    const auto instance =
+        dot == text.npos ? std::nullopt : decimal_or_hex<std::uint32_t>(text.substr(dot + 1));
     if (!instance) {
       return refuse(fmt::format(
           "\"{}\" names no LFB: a path begins with CLASS.INSTANCE, as in FEObject.1", text));
     }
     const std::string_view name = text.substr(0, dot);
     path_.lfb.instance_id = *instance;
-    if (const auto id = number(name)) {
+    if (const auto id = decimal_or_hex<std::uint32_t>(name)) {
       path_.lfb.class_id = *id;
     } else if (!find_class(name)) {
       return refuse(fmt::format("there is no LFB class \"{}\"; its number would do", name));
@@ -119,7 +110,7 @@ class PathReader {
   bool read_step(std::string_view step) {
     if (step.empty()) return refuse("a step of the path is empty");
     const bool known = depth_ == 0 ? path_.lfb_class != nullptr : type_ != nullptr;
-    const auto id = number(step);
+    const auto id = decimal_or_hex<std::uint32_t>(step);
     const bool good = depth_ == 0 && known    ? read_component(step, id)
                       : depth_ == 1 && event_ ? read_event(step, id)
                       : known && type_ != nullptr && type_->kind == Kind::Struct
@@ -193,7 +184,7 @@ class PathReader {
     pl::KeyInfo info{type_->keys.front().id, {}};
     std::string_view rest = text;
     if (const std::size_t sharp = text.find('#'); sharp != text.npos) {
-      const auto id = number(text.substr(0, sharp));
+      const auto id = decimal_or_hex<std::uint32_t>(text.substr(0, sharp));
       if (!id) return refuse(fmt::format("\"{}\" is no number of a key", text.substr(0, sharp)));
       info.key_id = *id;
       rest.remove_prefix(sharp + 1);

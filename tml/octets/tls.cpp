@@ -5,12 +5,11 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
-#include <filesystem>
 #include <set>
+
+#include "common/core/number.hpp"
 
 namespace forces::tml {
 namespace {
@@ -135,13 +134,9 @@ std::string configure(SSL_CTX* ctx, const TlsConfig& config, bool server) {
 bool parse_urn(std::string_view uri, std::string_view prefix, std::vector<std::uint32_t>& into) {
   if (!uri.starts_with(prefix)) return false;
   uri.remove_prefix(prefix.size());
-  const int base = uri.starts_with("0x") ? 16 : 10;
-  if (base == 16) uri.remove_prefix(2);
-  std::uint32_t id = 0;
-  const auto [end, ec] = std::from_chars(uri.data(), uri.data() + uri.size(), id, base);
-  if (ec != std::errc{} || end != uri.data() + uri.size()) return false;
-  into.push_back(id);
-  return true;
+  const auto id = decimal_or_hex<std::uint32_t>(uri);
+  if (id) into.push_back(*id);
+  return id.has_value();
 }
 
 std::string fingerprint(const X509* cert) {

@@ -51,6 +51,7 @@ void visit_scsp(ConfigVisitor& v, ScspSettings& s, const std::string& otherwise,
   v.number("hop_count", s.hop_count, {.min = 1, .max = 65535});
   v.duration("redial", s.redial, {.min = 10ms, .max = 10min});
   v.duration("redial_most", s.redial_most, {.min = 10ms, .max = 1h});
+  v.check(s.redial <= s.redial_most, "redial_most", "must not be shorter than redial");
 }
 
 void visit_neighbor(ConfigVisitor& v, MulticastNeighborSettings& s, std::uint32_t id,

@@ -1,13 +1,12 @@
 """The laboratory while it runs: its programs, what can be seen of them, and what its operators do."""
 import contextlib
-import shutil
 import signal
 import socket
 import subprocess
 import time
 
 import network
-from machine import TOP, Failed, Machine, run
+from machine import TOP, Machine, run
 from network import NODES, USERS
 from wire import traffic
 from wire.edge import Edge
@@ -15,19 +14,14 @@ from wire.edge import Edge
 
 class Lab(Machine):
     """Nodes are meant by their numbers, FEs by their IDs, users by their letters; labels by their slots."""
-
-    def __init__(self, name):
-        super().__init__(name)
-        self.exchange = self.capture = None
+    WHAT = "ason"
+    NAMESPACES = network.ALL_NS
+    exchange = None
 
     # ---- Programs ----------------------------------------------------------------------------
 
     def up(self):
-        if self.dir.exists():
-            raise Failed(f"{self.dir} exists: deploy/lab ason --name {self.name} down")
-        self.need("sysctl")
-        for folder in ("run", "log", "sock", "state"):
-            (self.dir / folder).mkdir(parents=True)
+        self.prepare("sysctl")
         self.dir.chmod(0o755)
         self.say(f"namespaces {self.ns('n1')} ... {self.ns(USERS)}, files in {self.dir}")
         network.make(self)
@@ -75,24 +69,14 @@ class Lab(Machine):
         for number in numbers:
             self.finish(NODES[number].ce, signal.SIGKILL)
 
-    def down(self):
-        """False: something did not end in good order."""
-        good = True
-        for what in sorted(self.running(), key=lambda name: name.startswith("ce")):  # a ce says goodbye last
-            good &= self.finish(what)
-        self.remove(network.ALL_NS)
-        return good
-
-    def save(self, folder):
-        """What can be seen of what is left, when something failed."""
-        with open(folder / "status.txt", "w") as out:
-            for node in NODES.values():
-                for words in (("signaling", "status"), ("signaling", "neighbors"), ("call", "list"), ("connection", "list"),
-                              ("connection", "list", "--lsps"), ("stats",)):
-                    out.write(f"--- {node.name}: {' '.join(words)}\n{self.plain(self.ctl(node.ce, *words))}\n")
-                for fe in node.fes:
-                    out.write(f"--- fe{fe}: fabric show\n{self.plain(self.ctl(f'fe{fe}', 'fabric', 'show'))}\n")
-        shutil.copytree(self.dir / "log", folder / "log", dirs_exist_ok=True)
+    def seen(self, everything):
+        more = (("signaling", "status"), ("stats",)) if everything else ()
+        for node in NODES.values():
+            for words in (("signaling", "neighbors"), ("call", "list"), ("connection", "list"), ("connection", "list", "--lsps"),
+                          *more):
+                yield self.told(node.ce, *words)
+            for fe in node.fes:
+                yield self.told(f"fe{fe}", "fabric", "show")
 
     # ---- Traffic -----------------------------------------------------------------------------
 

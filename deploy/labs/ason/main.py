@@ -6,7 +6,6 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import command  # noqa: E402
-from network import NODES  # noqa: E402
 from operate import Operated  # noqa: E402
 from play.order import SCENARIOS  # noqa: E402
 
@@ -29,15 +28,5 @@ deploy/install-deps and the programs in build/release/bin (or $FORCES_BIN). Exit
 """
 
 
-def status(lab):
-    for what in lab.running():
-        print(f"{what:8} " + (f"pid {lab.pid(what)}" if lab.pid(what) else "ENDED"))
-    for node in NODES.values():
-        for words in (("signaling", "neighbors"), ("call", "list"), ("connection", "list"), ("connection", "list", "--lsps")):
-            print(f"--- {node.name}: {' '.join(words)}\n{lab.ctl(node.ce, *words).stdout}")
-        for fe in node.fes:
-            print(f"--- fe{fe}: fabric show\n{lab.ctl(f'fe{fe}', 'fabric', 'show').stdout}")
-
-
 if __name__ == "__main__":
-    command.main("ason", USAGE, Operated, SCENARIOS, status)
+    command.main(USAGE, Operated, SCENARIOS)

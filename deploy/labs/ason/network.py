@@ -33,6 +33,7 @@ class Variant:
     restart: str = "60s"  # Restart Time
     recovery: str = "15s"
     refresh: str = "5s"
+    stitched: bool = False  # d2 gives connections segments of its own: one that they use, one that is ready
 
     @property
     def labels(self):
@@ -156,23 +157,9 @@ def start_box(machine, *how):
 # ---- Configuration ------------------------------------------------------------------------------
 
 
-def common(machine, who, certificate, http):
-    """Sections that ce and fe have in common. They begin as root and go on as nobody."""
-    return f"""
-[tls]
-ca = "{machine.dir}/tls/ca.crt"
-cert = "{machine.dir}/tls/{certificate}.crt"
-key = "{machine.dir}/tls/{certificate}.key"
-[log]
-level = "{machine.log_level}"
-[http]
-address = "127.0.0.1"
-port = {http}
-[control]
-socket = "{machine.dir}/sock/{who}"
-[process]
-user = "nobody"
-"""
+def sections(machine, *about):
+    """They begin as root and go on as nobody."""
+    return machine.sections(*about) + '[process]\nuser = "nobody"\n'
 
 
 def fe_toml(machine, node, fe, variant):
@@ -196,7 +183,7 @@ def fe_toml(machine, node, fe, variant):
     for port in control:
         lines.append(f'[[port]]\nid = {port}\nkind = "packet"\ndevice = "{device(port)}"\naddress = "{node.id}/32"\n'
                      'classes = ["rsvp"]')
-    return "\n".join(lines) + common(machine, f"fe{fe}", f"fe-{fe}", 9705 + at)
+    return "\n".join(lines) + sections(machine, f"fe{fe}", f"fe-{fe}", 9705 + at)
 
 
 def te_toml(variant):
@@ -215,10 +202,13 @@ def te_toml(variant):
     return "\n".join(lines)
 
 
-def policy_toml(node):
+def policy_toml(node, variant):
     """Calls go from controller to controller."""
+    between = '\nrealisation = "stitched"\nrecovery = 1' if variant.stitched and node.domain == 2 else ""
     if node.number not in CONTROLLERS:
-        return ""
+        end = NODES[BEHIND[node.number]]
+        return (f'[[policy.point]]\nname = "border"\nkind = "inni"\npeers = ["{end.id}"]{between}'
+                if between and node.ason else "")
     at = CONTROLLERS.index(node.number)
     lines = ['[[policy.point]]\nname = "user"\nkind = "uni"']
     edges = [far(link, node)[0] for link in UNI if node.number == link.a]
@@ -231,9 +221,11 @@ def policy_toml(node):
         kind = "inni" if peer.domain == node.domain else "enni"
         admitted = ", ".join(f'"{TNA[user]}"' for user in "AYZ")
         callers = f"\ncallers = [{admitted}]" if (kind, node.domain) == ("enni", 2) else ""
+        ends = [peer] + [NODES[n] for n, to in BEHIND.items() if kind == "inni" and between and to == node.number]
+        peers = ", ".join(f'"{end.id}"' for end in ends if end.ason)
         # Who may come in from another domain is for this one to say: B of d1 is not a customer here.
-        lines.append(f'[[policy.point]]\nname = "{side}"\nkind = "{kind}"\npeers = ["{peer.id}"]\n'
-                     f"authenticated = true{callers}")
+        lines.append(f'[[policy.point]]\nname = "{side}"\nkind = "{kind}"\npeers = [{peers}]\n'
+                     f"authenticated = true{callers}{between if kind == 'inni' else ''}")
     for edge in edges:
         lines.append(f'[[policy.point]]\nname = "edge"\nkind = "uni"\npeers = ["{edge.id}"]\nauthenticated = true\n'
                      f'[[policy.route]]\ndestination = "{edge.id}/32"\nnext = "{edge.id}"\npoint = "edge"')
@@ -285,8 +277,8 @@ def ce_toml(machine, node, variant):
     if len(node.fes) > 1:
         a, b = node.fes
         lines.append(f'[[signaling.inter_fe_link]]\na = "{a}:{INSIDE}"\nb = "{b}:{INSIDE}"\nlabels = ["{variant.labels}"]')
-    lines.append(policy_toml(node))
-    return "\n".join(lines) + common(machine, node.ce, f"ce-{node.number}", 9704)
+    lines.append(policy_toml(node, variant))
+    return "\n".join(lines) + sections(machine, node.ce, f"ce-{node.number}", 9704)
 
 
 def write_secret(machine):

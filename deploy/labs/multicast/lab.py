@@ -1,18 +1,18 @@
 """The laboratory while it runs: its programs, its hosts, and what is seen of both."""
 import contextlib
 import os
-import shutil
 import signal
 import time
 
 import network
 import traffic
-from machine import TOP, Failed, Machine, run
+from machine import TOP, Machine, run
 from network import FES, HOSTS, SERVERS
 
 
 class Lab(Machine):
-    capture = None
+    WHAT = "multicast"
+    NAMESPACES = network.ALL_NS
 
     def __init__(self, name):
         super().__init__(name)
@@ -22,11 +22,7 @@ class Lab(Machine):
     # ---- Programs ----------------------------------------------------------------------------
 
     def up(self):
-        if self.dir.exists():
-            raise Failed(f"{self.dir} exists: deploy/lab multicast --name {self.name} down")
-        self.need("nft", "sysctl")
-        for folder in ("run", "log", "sock", "state"):
-            (self.dir / folder).mkdir(parents=True)
+        self.prepare("nft", "sysctl")
         self.say(f"namespaces {self.ns('ce1')} ... {self.ns('h4')}, files in {self.dir}")
         network.make(self)
         run(TOP / "deploy/tls/make-dev-certs", self.dir / "tls", "--ce", *SERVERS, "--fe", *FES, timeout=120)
@@ -50,29 +46,17 @@ class Lab(Machine):
         for program in programs:
             self.finish(program, signal.SIGKILL)
 
-    def down(self):
-        """False: something did not end in good order."""
-        good = True
-        for what in sorted(self.running(), key=lambda name: name.startswith("ce")):
-            good &= self.finish(what)
-        self.remove(network.ALL_NS)
-        return good
-
-    SEEN = (("scsp", "neighbors"), ("scsp", "cache"), ("mars", "clients"), ("mars", "mcs"), ("group", "list"), ("fe", "list"))
-
-    def save(self, folder):
-        """What can be seen of what is left, when something failed."""
-        with open(folder / "status.txt", "w") as out:
-            for number in SERVERS:
-                for words in (*self.SEEN, ("stats",)):
-                    done = self.ctl(f"ce{number}", *words)
-                    out.write(f"--- ce{number}: {' '.join(words)}\n{done.stdout}{done.stderr}\n")
-            for fe in FES:
-                for command in (("ip", "mroute", "show"), ("ip", "-6", "mroute", "show"), ("ss", "-aunp")):
-                    out.write(f"--- fe{fe}: {' '.join(command)}\n{self.exec(f'fe{fe}', *command, check=False).stdout}\n")
-                done = self.ctl(f"fe{fe}", "stats")
-                out.write(f"--- fe{fe}: stats\n{done.stdout}{done.stderr}\n")
-        shutil.copytree(self.dir / "log", folder / "log", dirs_exist_ok=True)
+    def seen(self, everything):
+        for number in SERVERS:
+            for words in (("scsp", "neighbors"), ("scsp", "cache"), ("mars", "clients"), ("mars", "mcs"), ("group", "list"),
+                          ("fe", "list"), *((("stats",),) if everything else ())):
+                yield self.told(f"ce{number}", *words)
+        for fe in FES:
+            for command in (("ip", "mroute", "show"), ("ip", "-6", "mroute", "show")):
+                yield self.shown(f"fe{fe}", *command)
+            if everything:
+                yield self.shown(f"fe{fe}", "ss", "-aunp")
+                yield self.told(f"fe{fe}", "stats")
 
     # ---- Hosts -------------------------------------------------------------------------------
 

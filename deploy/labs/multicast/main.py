@@ -7,7 +7,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import command  # noqa: E402
 from lab import Lab  # noqa: E402
-from network import FES, SERVERS  # noqa: E402
 from scenarios import SCENARIOS  # noqa: E402
 
 USAGE = """\
@@ -28,16 +27,5 @@ deploy/install-deps and the programs in build/release/bin (or $FORCES_BIN). Exit
 """
 
 
-def status(lab):
-    for what in lab.running():
-        print(f"{what:8} " + (f"pid {lab.pid(what)}" if lab.pid(what) else "ENDED"))
-    for number in SERVERS:
-        for words in lab.SEEN:
-            print(f"--- ce{number}: {' '.join(words)}\n{lab.ctl(f'ce{number}', *words).stdout}")
-    for fe in FES:
-        for command_ in (("ip", "mroute", "show"), ("ip", "-6", "mroute", "show")):
-            print(f"--- fe{fe}: {' '.join(command_)}\n{lab.exec(f'fe{fe}', *command_).stdout}")
-
-
 if __name__ == "__main__":
-    command.main("multicast", USAGE, Lab, SCENARIOS, status)
+    command.main(USAGE, Lab, SCENARIOS)

@@ -77,23 +77,6 @@ def make(machine):
 # ---- Configuration ------------------------------------------------------------------------------
 
 
-def common(machine, who, certificate, http):
-    """Sections that ce and fe have in common."""
-    return f"""
-[tls]
-ca = "{machine.dir}/tls/ca.crt"
-cert = "{machine.dir}/tls/{certificate}.crt"
-key = "{machine.dir}/tls/{certificate}.key"
-[log]
-level = "{machine.log_level}"
-[http]
-address = "127.0.0.1"
-port = {http}
-[control]
-socket = "{machine.dir}/sock/{who}"
-"""
-
-
 def ce_toml(machine, number):
     lines = [f'[ce]\nid = {0x40000000 + number:#x}\nname = "ce{number}"',
              f'[tml]\naddress = "{ce_address(number)}"', '[association]\nce_dead_interval = "3s"']
@@ -105,7 +88,7 @@ def ce_toml(machine, number):
                  'rejoin = "15s"\n[multicast.scsp]\nhello = "1s"\ndead_factor = 2\nredial_most = "1s"')
     lines += [f'[[multicast.neighbor]]\nid = {0x40000000 + n:#x}\naddress = "{ce_address(n)}"'
               for n in SERVERS if n != number]
-    return "\n".join(lines) + common(machine, f"ce{number}", f"ce-{number}", 9704)
+    return "\n".join(lines) + machine.sections(f"ce{number}", f"ce-{number}", 9704)
 
 
 def fe_toml(machine, number, mcs=()):
@@ -121,7 +104,7 @@ def fe_toml(machine, number, mcs=()):
               "[multicast.mcs]\ngroups = [" + ", ".join(f'"{group}"' for group in mcs) + "]"]
     lines += [f'[[port]]\nid = {host.port}\nkind = "raw"\ndevice = "p{host.port}"\nclasses = ["ospf"]'
               for host in hosts_of(number)]
-    return "\n".join(lines) + common(machine, f"fe{number}", f"fe-{number}", 9705)
+    return "\n".join(lines) + machine.sections(f"fe{number}", f"fe-{number}", 9705)
 
 
 def write(machine):

@@ -1,6 +1,5 @@
 #include "fe/dataplane/kernel/fib.hpp"
 
-#include <cerrno>
 #include <limits>
 #include <utility>
 

@@ -1,5 +1,4 @@
-// What the forwarding plane is told, and what it tells the kernel: plain values, no octets of any
-// protocol.
+// What the forwarding plane is told, and what it tells the kernel: plain values.
 #pragma once
 
 #include <algorithm>
@@ -7,10 +6,12 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <variant>
 #include <vector>
 
 #include "common/core/ids.hpp"
+#include "proto/wire/reader.hpp"
 
 namespace forces::fe::dataplane::kernel {
 
@@ -22,6 +23,14 @@ struct Address {
   [[nodiscard]] constexpr std::size_t size() const { return family == Family::Ipv4 ? 4 : 16; }
   friend constexpr auto operator<=>(const Address&, const Address&) = default;
 };
+
+// Of a value that has it: octets of its family, the first one first.
+[[nodiscard]] inline Address read_address(wire::ByteReader& r, Family family) {
+  Address out{family, {}};
+  std::ranges::copy(r.take(out.size(), "address"),
+                    std::as_writable_bytes(std::span(out.octets)).begin());
+  return out;
+}
 
 struct Prefix {
   Address address;

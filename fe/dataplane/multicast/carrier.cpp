@@ -116,6 +116,10 @@ void Carrier::run() {
   for (;;) {
     if (::poll(all.data(), all.size(), -1) < 0 && errno != EINTR) return;
     if (all[0].revents != 0) return;
+    if ((all[1].revents & POLLERR) != 0) {  // for ever: whoever looked again would do nothing else
+      all[1].fd = -1;
+      lost_ = true;
+    }
     (void)carry();
   }
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -49,6 +50,8 @@ class Carrier {
     return std::forward<F>(f)(endpoints_);
   }
   [[nodiscard]] CarrierCounters counters();
+  // Somebody has deleted the device: packets are no longer carried from and to the kernel.
+  [[nodiscard]] bool lost() const { return lost_.load(std::memory_order_relaxed); }
 
   // One batch from everywhere, without waiting; false: there was nothing. What the thread does.
   bool carry();
@@ -72,6 +75,7 @@ class Carrier {
   Endpoints endpoints_;
   CarrierCounters counters_;
   std::unique_ptr<Batch> batch_;
+  std::atomic<bool> lost_{false};
   std::thread thread_;
 };
 

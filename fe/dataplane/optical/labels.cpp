@@ -1,30 +1,19 @@
 #include "fe/dataplane/optical/labels.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "common/core/number.hpp"
 
 namespace forces::fe::dataplane::optical {
-namespace {
-
-std::optional<std::uint32_t> number(std::string_view text) {
-  const bool hex = text.starts_with("0x");
-  if (hex) text.remove_prefix(2);
-  std::uint32_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value, hex ? 16 : 10);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return value;
-}
-
-}  // namespace
-
 std::optional<LabelRange> label_range(std::string_view text) {
   const std::size_t slash = text.find('/');
   std::string_view ends = text.substr(0, slash);
-  const auto step = slash == std::string_view::npos ? 1 : number(text.substr(slash + 1));
+  const auto step =
+      slash == std::string_view::npos ? 1 : decimal_or_hex<std::uint32_t>(text.substr(slash + 1));
   const std::size_t dash = ends.find('-');
-  const auto first = number(ends.substr(0, dash));
-  const auto last = dash == std::string_view::npos ? first : number(ends.substr(dash + 1));
+  const auto first = decimal_or_hex<std::uint32_t>(ends.substr(0, dash));
+  const auto last =
+      dash == std::string_view::npos ? first : decimal_or_hex<std::uint32_t>(ends.substr(dash + 1));
   if (!first || !last || !step || *step == 0 || *last < *first) return std::nullopt;
   return LabelRange{*first, *last - (*last - *first) % *step, *step};
 }

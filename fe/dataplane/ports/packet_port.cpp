@@ -9,8 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <charconv>
+#include "common/core/number.hpp"
 
 namespace forces::fe::dataplane {
 namespace {
@@ -58,14 +57,14 @@ std::string PacketPort::read_address() {
   const std::size_t slash = config_.address.find('/');
   const std::string host = config_.address.substr(0, slash);
   in_addr address{};
-  unsigned prefix = 0;
-  const char* end = config_.address.data() + config_.address.size();
-  const bool good =
-      slash != std::string::npos && ::inet_pton(AF_INET, host.c_str(), &address) == 1 &&
-      std::from_chars(config_.address.data() + slash + 1, end, prefix).ptr == end && prefix <= 32;
+  const auto prefix =
+      slash == std::string::npos
+          ? std::nullopt
+          : whole_number<std::uint8_t>(std::string_view(config_.address).substr(slash + 1));
+  const bool good = prefix && *prefix <= 32 && ::inet_pton(AF_INET, host.c_str(), &address) == 1;
   if (!good) return "address " + config_.address + ": not an IPv4 address with prefix";
   address_ = ntohl(address.s_addr);
-  mask_ = prefix == 0 ? 0 : ~std::uint32_t{0} << (32 - prefix);
+  mask_ = *prefix == 0 ? 0 : ~std::uint32_t{0} << (32 - *prefix);
   return {};
 }
 

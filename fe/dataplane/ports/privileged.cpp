@@ -2,7 +2,6 @@
 
 #include <linux/capability.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include <array>
 

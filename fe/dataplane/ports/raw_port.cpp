@@ -163,12 +163,14 @@ std::string RawPort::open_receiver(PacketClass c, int index) {
 
 std::string RawPort::hear(std::span<const sock_filter> filter, std::uint16_t protocol, int index) {
   Fd fd(::socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) return system_error("packet socket for igmp");
+  const std::string what =
+      std::string("packet socket for ").append(protocol == ETH_P_IP ? "igmp" : "mld");
+  if (!fd.valid()) return system_error(what);
   // The kernel copies it.
   const sock_fprog program{static_cast<unsigned short>(filter.size()),
                            const_cast<sock_filter*>(filter.data())};
   if (!start_hearing(fd.get(), program, protocol, index)) {
-    return system_error("packet socket for igmp on " + config_.interface);
+    return system_error(what + " on " + config_.interface);
   }
   grow_receive_buffer(fd.get());
   fds_.push_back(fd.get());

@@ -3,8 +3,6 @@
 #include <sys/timerfd.h>
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <fstream>
 #include <iterator>
 

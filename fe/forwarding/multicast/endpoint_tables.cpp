@@ -1,98 +1,27 @@
 // The tables of endpoints of MulticastForwarding: what a CE sets in them, and what is counted.
-#include <algorithm>
-#include <cstring>
-
 #include "fe/forwarding/multicast/multicast.hpp"
+#include "fe/forwarding/multicast/rows.hpp"
 #include "fe/lfb/model.hpp"
 
 namespace forces::fe::forwarding {
 
-using dataplane::kernel::Address;
 using dataplane::kernel::Family;
 using dataplane::multicast::CopyRow;
-using dataplane::multicast::Endpoint;
 using dataplane::multicast::Endpoints;
 using pl::ResultCode;
-using wire::ByteReader;
-namespace component = lfb::multicast;
+using Kind = MulticastTable::Kind;
 
-namespace {
-
-enum class What : std::uint8_t { Copies, Served, Peers };
-struct EndpointTable {
-  What what{};
-  Family family{};
-};
-std::optional<EndpointTable> endpoint_table_of(const lfb::Change& change) {
-  if (change.component == nullptr || !change.row) return std::nullopt;
-  if (change.instance->lfb_class != &lfb::kMulticastClass) return std::nullopt;
-  switch (change.component->id) {
-    case component::kPeers:
-      return EndpointTable{What::Peers, Family::Ipv4};
-    case component::kCopies:
-      return EndpointTable{What::Copies, Family::Ipv4};
-    case component::kIpv6Copies:
-      return EndpointTable{What::Copies, Family::Ipv6};
-    case component::kServed:
-      return EndpointTable{What::Served, Family::Ipv4};
-    case component::kIpv6Served:
-      return EndpointTable{What::Served, Family::Ipv6};
-    default:
-      return std::nullopt;
-  }
-}
-
-// The octets are a row of the type that the class declares.
-Endpoint read_endpoint(ByteReader& r) {
-  Endpoint out;
-  out.address = r.u32("endpoint");
-  out.port = r.u16("endpoint_port");
-  return out;
-}
-Endpoint peer_of(wire::Bytes row) {
-  ByteReader r(row);
-  return read_endpoint(r);
-}
-CopyRow copy_of(Family family, wire::Bytes row) {
-  ByteReader r(row);
-  CopyRow out{{family, {}}, {family, {}}, {}};
-  for (Address* group : {&out.first, &out.last}) {
-    const wire::Bytes octets = r.take(group->size(), "group");
-    std::memcpy(group->octets.data(), octets.data(), octets.size());
-  }
-  out.to = read_endpoint(r);
-  return out;
-}
-
-bool can_be(const Endpoint& e) {  // an address of one host
-  const std::uint32_t net = e.address >> 24;
-  return net != 0 && net < 224 && e.port != 0;
-}
-bool is_multicast(const Address& a) {
-  return a.family == Family::Ipv4 ? a.octets[0] >> 4 == 0xe : a.octets[0] == 0xff;
-}
-bool can_be(const CopyRow& row) {
-  if (!can_be(row.to)) return false;
-  // A range may have groups in it that never leave their link; routers join such.
-  if (row.first == row.last) return dataplane::multicast::is_forwarded(row.first);
-  return row.first < row.last && is_multicast(row.first) && is_multicast(row.last);
-}
-
-}  // namespace
-
-ResultCode Multicast::check_endpoints(const lfb::Change& change) const {
-  const auto table = endpoint_table_of(change);
-  if (!table || !change.after) return ResultCode::Success;
-  const bool server = table->what == What::Served;
+ResultCode Multicast::check_endpoints(const MulticastTable& table, wire::Bytes row) const {
+  const bool server = table.kind == Kind::Served;
   if (!endpoint_.enabled() || (server && endpoint_.server_port == 0)) {
     return ResultCode::NotSupported;
   }
   bool good = false;
-  if (table->what == What::Peers) {
-    good = can_be(peer_of(*change.after));
+  if (table.kind == Kind::Peers) {
+    good = can_be(peer_row(row));
   } else {
-    const CopyRow row = copy_of(table->family, *change.after);
-    good = can_be(row) && (!server || row.first == row.last);  // an MCS serves single groups
+    const CopyRow copy = copy_row(table.family, row);
+    good = can_be(copy) && (!server || copy.first == copy.last);  // an MCS serves single groups
   }
   return good ? ResultCode::Success : ResultCode::ValueOutOfRange;
 }
@@ -104,31 +33,30 @@ void Multicast::apply_endpoints(const lfb::Changes& changes) {
   carrier_.with([&](Endpoints& endpoints) {
     for (std::size_t i = 0; i < changes.size(); ++i) {
       const lfb::Change change = changes[i];
-      if (const auto table = endpoint_table_of(change)) {
-        if (table->what == What::Peers) {
-          endpoints.set_peer(*change.row,
-                             change.after ? std::optional(peer_of(*change.after)) : std::nullopt);
-          continue;
-        }
-        const auto read = [&](const std::optional<wire::Bytes>& row) {
-          return row ? std::optional(copy_of(table->family, *row)) : std::nullopt;
-        };
-        const auto before = read(change.before), after = read(change.after);
-        if (table->what == What::Served) {
-          endpoints.set_served(table->family, *change.row, after);
-          continue;
-        }
-        endpoints.set_copy(table->family, *change.row, after);
-        if (after) side_of(table->family).routes.set_beyond(after->first, after->last, true);
-        if (before) gone.push_back(*before);
-      } else if (change.component != nullptr &&
-                 change.instance->lfb_class == &lfb::kMulticastClass) {
-        if (change.component->id == component::kMember && change.after) {
-          ByteReader r(*change.after);
-          for (std::uint16_t& cmi : set_cmis_) cmi = r.u16("cmi");
-          apply_cmis(endpoints);
-        }
+      if (!is_multicast(change)) continue;
+      if (change.component->id == lfb::multicast::kMember && change.after) {
+        wire::ByteReader r(*change.after);
+        for (std::uint16_t& cmi : set_cmis_) cmi = r.u16("cmi");
+        apply_cmis(endpoints);
       }
+      const auto table = multicast_table_of(change);
+      if (!table || table->kind == Kind::Groups || table->kind == Kind::Leaves) continue;
+      if (table->kind == Kind::Peers) {
+        endpoints.set_peer(*change.row,
+                           change.after ? std::optional(peer_row(*change.after)) : std::nullopt);
+        continue;
+      }
+      const auto read = [&](const std::optional<wire::Bytes>& row) {
+        return row ? std::optional(copy_row(table->family, *row)) : std::nullopt;
+      };
+      const auto before = read(change.before), after = read(change.after);
+      if (table->kind == Kind::Served) {
+        endpoints.set_served(table->family, *change.row, after);
+        continue;
+      }
+      endpoints.set_copy(table->family, *change.row, after);
+      if (after) side_of(table->family).routes.set_beyond(after->first, after->last, true);
+      if (before) gone.push_back(*before);
     }
   });
   for (const CopyRow& row : gone) {

@@ -3,11 +3,9 @@
 #include <net/if.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
-#include "common/core/outputs.hpp"
 #include "fe/dataplane/ip_statistics.hpp"
+#include "fe/forwarding/multicast/rows.hpp"
 #include "fe/lfb/model.hpp"
 
 namespace forces::fe::forwarding {
@@ -15,62 +13,15 @@ namespace forces::fe::forwarding {
 using daemon::Severity;
 using dataplane::kernel::Address;
 using dataplane::kernel::Family;
-using dataplane::multicast::GroupRow;
 using dataplane::multicast::is_forwarded;
-using dataplane::multicast::LeafRow;
 using dataplane::multicast::Mroute;
 using dataplane::multicast::Routes;
 using pl::ResultCode;
-using wire::ByteReader;
-namespace component = lfb::multicast;
 
 namespace {
 
 constexpr Duration kLookEvery = std::chrono::seconds(1);    // interfaces that come and go
 constexpr Duration kCountEvery = std::chrono::seconds(30);  // flows that are idle
-
-Address address(ByteReader& r, Family family) {
-  Address out{family, {}};
-  const wire::Bytes octets = r.take(out.size(), "address");
-  std::memcpy(out.octets.data(), octets.data(), octets.size());
-  return out;
-}
-// The octets are a row of the type that the class declares.
-GroupRow group_of(Family family, wire::Bytes row) {
-  ByteReader r(row);
-  GroupRow out;
-  out.group = address(r, family);
-  out.source = address(r, family);
-  out.in_port = r.u32("in_port");
-  return out;
-}
-LeafRow leaf_of(wire::Bytes row) {
-  ByteReader r(row);
-  LeafRow out;
-  out.group_index = r.u32("group");
-  out.out_port = r.u32("port");
-  return out;
-}
-struct Table {
-  Family family{};
-  bool groups = false;
-};
-std::optional<Table> table_of(const lfb::Change& change) {
-  if (change.component == nullptr || !change.row) return std::nullopt;
-  if (change.instance->lfb_class != &lfb::kMulticastClass) return std::nullopt;
-  switch (change.component->id) {
-    case component::kGroups:
-      return Table{Family::Ipv4, true};
-    case component::kLeaves:
-      return Table{Family::Ipv4, false};
-    case component::kIpv6Groups:
-      return Table{Family::Ipv6, true};
-    case component::kIpv6Leaves:
-      return Table{Family::Ipv6, false};
-    default:
-      return std::nullopt;
-  }
-}
 
 // The greater of all's and the device's counts, and the device's is ours to set.
 int rp_filter_of_all() {
@@ -96,7 +47,7 @@ void Multicast::attach(lfb::Engine& engine) {
   local.u32(endpoint_.address);
   local.u16(endpoint_.port);
   local.u16(endpoint_.server_port);
-  (void)engine.set_initial(kMulticast, component::kLocal, local.written());
+  (void)engine.set_initial(kMulticast, lfb::multicast::kLocal, local.written());
 }
 
 bool Multicast::open() {
@@ -188,6 +139,10 @@ void Multicast::turn(Instant now) {
   }
   if (due) count_at_ = now + kCountEvery;
   if (look) look_at_ = now + kLookEvery;
+  if (look && carrier_.lost() && !std::exchange(told_lost_, true)) {
+    note(Severity::Error, "multicast_endpoint_failed",
+         endpoint_.device + " is gone: no copies from and to other FEs until fe is started again");
+  }
 }
 
 void Multicast::listen(Side& side, Instant now) {
@@ -224,12 +179,15 @@ void Multicast::perform(Side& side) {
   }
 }
 
+// It is said after every message. Who has nothing new to say does not wait for the carrier's batch.
 void Multicast::obey(lfb::FeState state) {
+  const bool on = state == lfb::FeState::OperEnable;
+  if (std::exchange(enabled_, on) == on) return;
   for (Side& side : sides_) {
-    side.routes.enable(state == lfb::FeState::OperEnable);
+    side.routes.enable(on);
     perform(side);
   }
-  carrier_.with([&](auto& endpoints) { endpoints.enable(state == lfb::FeState::OperEnable); });
+  carrier_.with([on](auto& endpoints) { endpoints.enable(on); });
 }
 
 void Multicast::set_local(const Address& group, std::uint32_t port,
@@ -248,38 +206,40 @@ void Multicast::set_router(Family family, std::uint32_t port, bool present) {
 }
 
 ResultCode Multicast::check(const lfb::Change& change) const {
-  const auto table = table_of(change);
-  if (!table || !change.after) return check_endpoints(change);
+  const auto table = multicast_table_of(change);
+  if (!table || !change.after) return ResultCode::Success;
   const auto known = [&](std::uint32_t port) {
     return port != Routes::kEndpoints && std::ranges::find(ports_, port, &Port::id) != ports_.end();
   };
-  if (table->groups) {
-    const GroupRow row = group_of(table->family, *change.after);
-    const bool good = is_forwarded(row.group) && (row.in_port == 0 || known(row.in_port));
-    return good ? ResultCode::Success : ResultCode::ValueOutOfRange;
+  bool good = false;
+  if (table->kind == MulticastTable::Kind::Groups) {
+    const auto row = group_row(table->family, *change.after);
+    good = is_forwarded(row.group) && (row.in_port == 0 || known(row.in_port));
+  } else if (table->kind == MulticastTable::Kind::Leaves) {
+    good = known(leaf_row(*change.after).out_port);
+  } else {
+    return check_endpoints(*table, *change.after);
   }
-  return known(leaf_of(*change.after).out_port) ? ResultCode::Success : ResultCode::ValueOutOfRange;
+  return good ? ResultCode::Success : ResultCode::ValueOutOfRange;
 }
 
 void Multicast::applied(const lfb::Changes& changes) {
   for (std::size_t i = 0; i < changes.size(); ++i) {
     const lfb::Change change = changes[i];
-    if (const auto table = table_of(change)) {
-      auto& routes = side_of(table->family).routes;
-      if (table->groups) {
-        routes.set_group(*change.row, change.after
-                                          ? std::optional(group_of(table->family, *change.after))
-                                          : std::nullopt);
-      } else {
-        routes.set_leaf(*change.row,
-                        change.after ? std::optional(leaf_of(*change.after)) : std::nullopt);
-      }
-    } else if (change.component != nullptr && change.instance->lfb_class == &lfb::kMulticastClass &&
-               change.component->id == component::kStatistics) {
-      reset_at_ = totals();
-    } else if (change.component != nullptr && change.instance->lfb_class == &lfb::kMulticastClass &&
-               change.component->id == component::kEndpointStatistics) {
+    if (!is_multicast(change)) continue;
+    if (change.component->id == lfb::multicast::kStatistics) reset_at_ = totals();
+    if (change.component->id == lfb::multicast::kEndpointStatistics) {
       endpoints_reset_at_ = endpoint_totals();
+    }
+    const auto table = multicast_table_of(change);
+    if (!table) continue;
+    Routes& routes = side_of(table->family).routes;
+    const auto& after = change.after;
+    if (table->kind == MulticastTable::Kind::Groups) {
+      routes.set_group(*change.row,
+                       after ? std::optional(group_row(table->family, *after)) : std::nullopt);
+    } else if (table->kind == MulticastTable::Kind::Leaves) {
+      routes.set_leaf(*change.row, after ? std::optional(leaf_row(*after)) : std::nullopt);
     }
   }
   if (endpoint_.enabled()) apply_endpoints(changes);
@@ -302,7 +262,7 @@ Multicast::Statistics Multicast::totals() const {
 bool Multicast::read(const lfb::Instance& instance, const lfb::Component& one,
                      wire::ByteWriter& out) {
   if (instance.lfb_class != &lfb::kMulticastClass) return false;
-  if (one.id == component::kEndpointStatistics) {
+  if (one.id == lfb::multicast::kEndpointStatistics) {
     const EndpointStatistics now = endpoint_totals();
     out.u64(now.copies - endpoints_reset_at_.copies);
     out.u64(now.received - endpoints_reset_at_.received);
@@ -310,7 +270,7 @@ bool Multicast::read(const lfb::Instance& instance, const lfb::Component& one,
     out.u64(now.packets_dropped - endpoints_reset_at_.packets_dropped);
     return true;
   }
-  if (one.id != component::kStatistics) return false;
+  if (one.id != lfb::multicast::kStatistics) return false;
   for (Side& side : sides_) {
     if (side.state != State::Running) continue;
     count(side, now_);

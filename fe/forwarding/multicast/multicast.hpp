@@ -24,6 +24,8 @@
 
 namespace forces::fe::forwarding {
 
+struct MulticastTable;
+
 inline constexpr lfb::Target kMulticast{65'793, 1};
 
 class Multicast {
@@ -87,7 +89,7 @@ class Multicast {
   [[nodiscard]] std::optional<std::uint32_t> number_of(std::uint32_t port) const;
   [[nodiscard]] Statistics totals() const;
   [[nodiscard]] EndpointStatistics endpoint_totals();
-  [[nodiscard]] pl::ResultCode check_endpoints(const lfb::Change& change) const;
+  [[nodiscard]] pl::ResultCode check_endpoints(const MulticastTable& table, wire::Bytes row) const;
   void apply_endpoints(const lfb::Changes& changes);
   void apply_cmis(dataplane::multicast::Endpoints& endpoints);
   void add_endpoint_counters(daemon::CounterSamples& out);
@@ -110,7 +112,9 @@ class Multicast {
   std::optional<Instant> look_at_, count_at_;
   Statistics reset_at_;
   std::uint64_t refused_ = 0;  // operations
-  Instant now_{};              // of the last turn
+  bool enabled_ = true;        // as Routes and Endpoints are
+  bool told_lost_ = false;
+  Instant now_{};  // of the last turn
   daemon::Notes notes_;
 };
 

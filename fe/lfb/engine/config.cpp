@@ -77,13 +77,7 @@ ResultCode Config::enter(OperType oper, const pl::PathView& view,
   const ResultCode form = pl::judge(oper, view);
   if (form != ResultCode::Success) return form;
   if (view.range && is_nested(view)) return ResultCode::InvalidTflags;
-  if (!path_.append(view.ids)) return ResultCode::InvalidPath;
-  if (!view.key) return ResultCode::Success;
-  std::uint32_t found = 0;
-  const ResultCode bad = reader_.find_row(*instance_, path_.ids(), *view.key, found);
-  if (bad != ResultCode::Success) return bad;
-  row = found;
-  return path_.append(found) ? ResultCode::Success : ResultCode::InvalidPath;
+  return reader_.enter(*instance_, view, path_, row);
 }
 
 void Config::path(OperType oper, const pl::PathView& view) {

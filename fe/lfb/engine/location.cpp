@@ -39,6 +39,17 @@ Part Reader::read(Instance& instance, const Location& location) {
   return part_of(*component.type->element, *row, location.below.subspan(1));
 }
 
+ResultCode Reader::enter(Instance& instance, const pl::PathView& view, pl::Path& path,
+                         std::optional<std::uint32_t>& row) {
+  if (!path.append(view.ids)) return ResultCode::InvalidPath;
+  if (!view.key) return ResultCode::Success;
+  std::uint32_t found = 0;
+  const ResultCode bad = find_row(instance, path.ids(), *view.key, found);
+  if (bad != ResultCode::Success) return bad;
+  row = found;
+  return path.append(found) ? ResultCode::Success : ResultCode::InvalidPath;
+}
+
 ResultCode Reader::find_row(Instance& instance, std::span<const std::uint32_t> path,
                             const pl::KeyView& key, std::uint32_t& row) {
   const Location at = locate(instance, path);

@@ -32,12 +32,16 @@ class Reader {
   // E_COMPONENT_DOES_NOT_EXIST for a row that is not there, E_INTERNAL_ERROR when the provider
   // fails, E_PERM for what cannot be read.
   [[nodiscard]] Part read(Instance& instance, const Location& location);
-  // The row that a KEYINFO names: E_COMPONENT_NOT_A_TABLE, E_INVALID_PARAMETERS for a key that the
-  // table has not, E_NOT_FOUND.
+  // Takes the path on by the IDs of a view, and by the row that its KEYINFO names, which is `row`
+  // then: E_INVALID_PATH where it becomes too long, E_COMPONENT_NOT_A_TABLE, E_INVALID_PARAMETERS
+  // for a key that the table has not, E_NOT_FOUND.
+  [[nodiscard]] pl::ResultCode enter(Instance& instance, const pl::PathView& view, pl::Path& path,
+                                     std::optional<std::uint32_t>& row);
+
+ private:
   [[nodiscard]] pl::ResultCode find_row(Instance& instance, std::span<const std::uint32_t> path,
                                         const pl::KeyView& key, std::uint32_t& row);
 
- private:
   Provider* provider_;
   wire::ByteWriter live_;
   pl::Octets key_;

@@ -1,8 +1,6 @@
 // SET-PROP (RFC 5812 section 4.8): of events, for nothing else has properties that can be set.
 #include "proto/pl/body/properties.hpp"
 
-#include <algorithm>
-
 #include "fe/lfb/engine/config.hpp"
 #include "fe/lfb/engine/events.hpp"
 

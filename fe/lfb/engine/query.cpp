@@ -1,7 +1,5 @@
 #include "fe/lfb/engine/query.hpp"
 
-#include <algorithm>
-
 #include "proto/pl/body/properties.hpp"
 
 namespace forces::fe::lfb {
@@ -91,13 +89,7 @@ ResultCode Query::enter(const pl::PathView& view, std::optional<std::uint32_t>& 
   if (forced_ != ResultCode::Success) return forced_;
   const ResultCode form = pl::judge(oper_, view, below_range_);
   if (form != ResultCode::Success) return form;
-  if (!path_.append(view.ids)) return ResultCode::InvalidPath;
-  if (!view.key) return ResultCode::Success;
-  std::uint32_t found = 0;
-  const ResultCode bad = reader_.find_row(*instance_, path_.ids(), *view.key, found);
-  if (bad != ResultCode::Success) return bad;
-  row = found;
-  return path_.append(found) ? ResultCode::Success : ResultCode::InvalidPath;
+  return reader_.enter(*instance_, view, path_, row);
 }
 
 void Query::path(const pl::PathView& view) {

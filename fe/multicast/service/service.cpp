@@ -238,7 +238,7 @@ void Service::set_mcs(std::vector<Address> groups, Instant now) {
         std::ranges::find(config_.families, group.family) == config_.families.end())
       continue;
     const Party* party = party_of(group.family, true);
-    const std::uint32_t ce = associated_.empty() ? ces_.front() : *associated_.begin();
+    const std::uint32_t ce = reachable().value_or(ces_.front());
     Client& core = party != nullptr ? *party->core : make_party(group.family, true, ce, now);
     core.join(range_of(group), false, now);
   }
@@ -254,11 +254,15 @@ void Service::on_lost(std::uint32_t ce, Instant now) {
   settle(now);
 }
 
+std::optional<std::uint32_t> Service::reachable(std::uint32_t but) const {
+  const auto at = std::ranges::find_if(
+      ces_, [&](std::uint32_t ce) { return ce != but && associated_.contains(ce); });
+  return at == ces_.end() ? std::nullopt : std::optional(*at);
+}
+
 void Service::leave_for_another(Party& party, std::uint32_t lost, Instant now) {
   if (party.core->state() != Client::State::Waiting) return;
-  for (const std::uint32_t ce : ces_) {
-    if (ce != lost && associated_.contains(ce)) return party.core->on_reachable(mars_of(ce), now);
-  }
+  if (const auto ce = reachable(lost)) party.core->on_reachable(mars_of(*ce), now);
 }
 
 void Service::on_vc(std::uint32_t ce, pl::VcKind kind, wire::Bytes sdu, Instant now) {

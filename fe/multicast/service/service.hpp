@@ -87,6 +87,8 @@ class Service {
   void settle(Instant now);
   void take(Output& output, Instant now);
   void take(Party& party, mars::client::Output& output);
+  // The first CE of the table that we are associated with.
+  [[nodiscard]] std::optional<std::uint32_t> reachable(std::uint32_t but = 0) const;
   void leave_for_another(Party& party, std::uint32_t lost, Instant now);
   [[nodiscard]] const Party* party_of(Family family, bool mcs) const;
   void note(daemon::Severity severity, std::string_view event, std::uint32_t element,

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <map>
 
+#include "common/core/number.hpp"
 #include "proto/model/json/json.hpp"
 #include "proto/model/packing.hpp"
 
@@ -36,16 +37,6 @@ std::string kind_of(const Json& value) {
     default:
       return "nothing";
   }
-}
-
-std::optional<std::uint64_t> whole_number(std::string_view text) {
-  const bool hex = text.starts_with("0x") || text.starts_with("0X");
-  if (hex) text.remove_prefix(2);
-  std::uint64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, wrong] = std::from_chars(text.data(), end, number, hex ? 16 : 10);
-  if (wrong != std::errc{} || stop != end) return std::nullopt;
-  return number;
 }
 
 class Packer {
@@ -105,7 +96,8 @@ class Packer {
 
   void number(const Type& type, const Json& value, ByteWriter& out) {
     std::optional<std::uint64_t> n;
-    if (value.kind_case() == Json::kStringValue) n = whole_number(value.string_value());
+    if (value.kind_case() == Json::kStringValue)
+      n = decimal_or_hex<std::uint64_t>(value.string_value());
     if (value.kind_case() == Json::kNumberValue) {
       constexpr double kExact = 9007199254740992;  // 2^53
       const double given = value.number_value();
@@ -194,7 +186,7 @@ class Packer {
       }
     } else if (value.kind_case() == Json::kStructValue) {
       for (const auto& [name, row] : value.struct_value().fields()) {
-        const auto index = whole_number(name);
+        const auto index = decimal_or_hex<std::uint64_t>(name);
         if (!index || *index > 0xffffffff) {
           return complain(fmt::format("\"{}\" is no subscript of a row", name));
         }

@@ -3,6 +3,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <ctime>
+#include <thread>
 
 #include "fe/dataplane/port.hpp"
 #include "fe/forwarding/multicast/multicast.hpp"
@@ -252,6 +254,35 @@ TEST_F(MulticastCopies, MembersElsewhereGetEachPacketOnce) {
   a().host().send("nobody");
   EXPECT_EQ(a().counter("multicast_copies_lost", "failed"), 0U);
   EXPECT_EQ(b().host().saw("nobody"), 0U);
+}
+
+// An MCS hands on what comes to it without the device.
+TEST_F(MulticastCopies, ADeviceThatIsDeletedIsToldAndNotLookedAtAgain) {
+  all_hear_all();
+  serve();
+  a().change(kCopies, {{0, Fe::row(b().server())}});
+  warm_up();
+  {
+    const net::Inside inside(b().space());
+    ASSERT_TRUE(net::run("ip link del fe-multicast"));
+  }
+  std::string said;
+  ASSERT_TRUE(eventually([&] { return !(said += b().notes()).empty(); }));
+  EXPECT_NE(said.find("fe-multicast is gone"), std::string::npos) << said;
+  const auto used = [] {
+    timespec time{};
+    (void)::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  };
+  const auto before = used();
+  ASSERT_TRUE(eventually([&] {
+    a().host().send("served");
+    return c().host().saw("served") > 0;
+  }));
+  std::this_thread::sleep_for(500ms);
+  EXPECT_LT(used() - before, 250ms);
+  turn();
+  EXPECT_EQ(b().notes(), "");
 }
 
 TEST_F(MulticastCopies, Ipv6GroupsGoOverTheSameEndpoints) {

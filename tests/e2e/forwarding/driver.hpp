@@ -205,18 +205,6 @@ class Driver : public testing::Test {
       return false;
     });
   }
-  static std::string text_of(const pl::Element& element) {
-    const pl::Element* e = &element;
-    while (const auto* p = std::get_if<pl::PathData>(&e->value)) {
-      if (p->items.size() != 1) return "not one item";
-      e = &p->items[0];
-    }
-    if (const auto* full = std::get_if<pl::FullData>(&e->value)) return to_hex(full->value);
-    if (const auto* code = std::get_if<pl::ResultTlv>(&e->value)) {
-      return std::string(pl::to_string(static_cast<ResultCode>(code->code)));
-    }
-    return "something else";
-  }
   std::string notes() {
     const std::scoped_lock lock(mutex_);
     std::string all;

@@ -12,6 +12,7 @@
 #include "common/core/error.hpp"
 #include "common/core/hash_index.hpp"
 #include "common/core/ids.hpp"
+#include "common/core/number.hpp"
 #include "common/core/outputs.hpp"
 #include "common/core/result.hpp"
 #include "common/core/time.hpp"
@@ -127,6 +128,19 @@ void keeps_up_with_a_map() {
 TEST(HashIndexes, KeepUpWithAMap) {
   keeps_up_with_a_map<HashIndex>();
   keeps_up_with_a_map<KeepingHashIndex>();
+}
+
+TEST(Numbers, AreWholeTexts) {
+  EXPECT_EQ(whole_number<std::uint8_t>("255"), 255);
+  for (const auto* none : {"", "256", "1 ", " 1", "+1", "-1", "1x", "ff"}) {
+    EXPECT_FALSE(whole_number<std::uint8_t>(none)) << none;
+  }
+  EXPECT_EQ(decimal_or_hex<std::uint32_t>("31"), 31U);
+  EXPECT_EQ(decimal_or_hex<std::uint32_t>("0x1f"), 31U);
+  EXPECT_EQ(decimal_or_hex<std::uint32_t>("0XFFFFFFFF"), 0xffffffffU);
+  for (const auto* none : {"0x", "1f", "0x1g", "0x100000000", "x1", "0x-1"}) {
+    EXPECT_FALSE(decimal_or_hex<std::uint32_t>(none)) << none;
+  }
 }
 
 }  // namespace

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
 
-#include <charconv>
 #include <concepts>
 #include <optional>
 #include <string>
 #include <utility>
+
+#include "common/core/number.hpp"
 
 namespace forces::daemon {
 namespace {
@@ -173,12 +174,7 @@ std::expected<Request, Error> request_of_ce(std::string_view path,
 
 template <std::unsigned_integral T>
 std::expected<T, Error> number_in(std::string_view text) {
-  const bool hex = text.starts_with("0x");
-  const auto digits = hex ? text.substr(2) : text;
-  T value = 0;
-  const auto* end = digits.data() + digits.size();
-  const auto [stop, wrong] = std::from_chars(digits.data(), end, value, hex ? 16 : 10);
-  if (wrong == std::errc{} && stop == end) return value;
+  if (const auto value = decimal_or_hex<T>(text)) return *value;
   return refuse(Error::INVALID, fmt::format("\"{}\" is no number, decimal or 0x...", text));
 }
 template std::expected<std::uint32_t, Error> number_in(std::string_view text);

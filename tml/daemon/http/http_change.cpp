@@ -4,7 +4,6 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <array>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -214,10 +213,10 @@ std::expected<Request, HttpReply> change_of(std::string_view program, const Http
                   Error::NOT_FOUND);
   }
   const auto path = std::string_view(http.path).substr(kApiRoot.size());
-  bool there = false;
+  std::string there;  // methods
   for (const Change& change : kChanges) {
     if (!is_at(change, path)) continue;
-    there = true;
+    there.append(there.empty() ? "" : ", ").append(change.method);
     if (change.method != http.method) continue;
     if (auto done = check_sender(http); !done) return std::unexpected(std::move(done.error()));
     Request request;
@@ -227,10 +226,13 @@ std::expected<Request, HttpReply> change_of(std::string_view program, const Http
     }
     return request;
   }
-  return refuse(
-      there ? 405 : 404,
-      fmt::format("there is no {} {}; there are {}", http.method, http.path, known_changes()),
-      there ? Error::INVALID : Error::NOT_FOUND);
+  const std::string why =
+      fmt::format("there is no {} {}; there are {}", http.method, http.path, known_changes());
+  if (there.empty()) return refuse(404, why, Error::NOT_FOUND);
+  if (request_of(program, http)) there.append(", GET, HEAD");
+  auto refused = refuse(405, why);
+  refused.error().allow = std::move(there);
+  return refused;
 }
 
 }  // namespace forces::daemon

@@ -23,7 +23,7 @@ using runtime::HttpRequest;
 
 constexpr auto kAskAgain = 5ms;
 
-HttpReply failed(int status, const char* why) {
+HttpReply failed(int status, const std::string& why) {
   Error error;
   error.set_code(Error::FAILED);
   error.set_message(why);
@@ -84,7 +84,9 @@ HttpReply HttpFace::read(const HttpRequest& http) {
   const auto response = wait(*request);
   if (!response) return failed(503, "the event loop is busy");
   if (request->has_pending()) return outcome(*response);
-  return response->has_pending() ? failed(504, "no FE has answered in 2 s") : reply_of(*response);
+  if (!response->has_pending()) return reply_of(*response);
+  return failed(504, fmt::format("no FE has answered in {:g} s",
+                                 std::chrono::duration<double>(wait_).count()));
 }
 
 HttpReply HttpFace::changed(const HttpRequest& http) {

@@ -1,5 +1,4 @@
 // Groups that we send to: section 5.1.
-#include <algorithm>
 #include <utility>
 
 #include "fe/multicast/client/client.hpp"

@@ -4,10 +4,10 @@
 
 #include <deque>
 
-#include "fe/forwarding/plane_lfb.hpp"
-#include "fe/forwarding/port_lfbs.hpp"
 #include "fe/forwarding/topology.hpp"
-#include "fe/forwarding/translator.hpp"
+#include "fe/forwarding/unicast/plane_lfb.hpp"
+#include "fe/forwarding/unicast/port_lfbs.hpp"
+#include "fe/forwarding/unicast/translator.hpp"
 #include "tests/unit/fe/dataplane/kernel/model_kernel.hpp"
 #include "tests/unit/fe/dataplane/kernel/rows.hpp"
 #include "tests/unit/fe/lfb/laboratory.hpp"
@@ -80,6 +80,20 @@ inline std::string members(std::vector<std::pair<std::uint32_t, int>> all) {
   return to_hex(w.written());
 }
 
+// What an element has in it, or the result that it is.
+inline std::string text_of(const pl::Element& element) {
+  const pl::Element* e = &element;
+  while (const auto* p = std::get_if<pl::PathData>(&e->value)) {
+    if (p->items.size() != 1) return "not one item";
+    e = &p->items[0];
+  }
+  if (const auto* full = std::get_if<pl::FullData>(&e->value)) return to_hex(full->value);
+  if (const auto* code = std::get_if<pl::ResultTlv>(&e->value)) {
+    return std::string(pl::to_string(static_cast<ResultCode>(code->code)));
+  }
+  return "something else";
+}
+
 // A CE and the engine of an FE, whose sink is what derives from it.
 class Dialogue : public testing::Test, public lfb::Sink {
  protected:
@@ -145,18 +159,6 @@ class Dialogue : public testing::Test, public lfb::Sink {
       }
     }
     return lines;
-  }
-  static std::string text_of(const pl::Element& element) {
-    const pl::Element* e = &element;
-    while (const auto* p = std::get_if<pl::PathData>(&e->value)) {
-      if (p->items.size() != 1) return "not one item";
-      e = &p->items[0];
-    }
-    if (const auto* full = std::get_if<pl::FullData>(&e->value)) return to_hex(full->value);
-    if (const auto* code = std::get_if<pl::ResultTlv>(&e->value)) {
-      return std::string(pl::to_string(static_cast<ResultCode>(code->code)));
-    }
-    return "something else";
   }
   static std::string only(const std::vector<std::string>& texts) {
     return texts.size() == 1 ? texts[0] : std::to_string(texts.size()) + " answers";

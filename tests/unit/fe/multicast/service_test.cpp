@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include "proto/wire/snap.hpp"
 #include "tests/support/sim/mars_stub.hpp"
 #include "tests/unit/fe/multicast/lab.hpp"
@@ -291,6 +289,18 @@ TEST_F(Membership, AnMcsIsAnEndpointOfItsOwnAndItsGroupsComeAndGo) {
   associate(kCe2);
   advance(10s);
   EXPECT_EQ(second().members(range(group(8))), 1U);
+}
+
+TEST_F(Membership, AnMcsThatIsNewBeginsWithTheFirstCeOfTheTable) {
+  service.emplace(config_of({1}), std::vector{kCe2, kCe1}, 1);
+  associate(kCe2);
+  associate(kCe1);
+  service->set_mcs({group(9)}, now);
+  (void)said();
+  service->on_timer(now);
+  (void)said();
+  EXPECT_EQ(second().members(range(group(9))), 1U);
+  EXPECT_EQ(first().count(Operation::Mserv), 0U);
 }
 
 TEST_F(Membership, StaticGroupsAreJoinedWithoutAHost) {

@@ -104,6 +104,16 @@ TEST_P(HttpChange, PathAndBodyAreARequest) {
 INSTANTIATE_TEST_SUITE_P(Table, HttpChange, testing::ValuesIn(kChangeCases),
                          [](const auto& c) { return c.param.name; });
 
+TEST(HttpChangeMethods, AreNamedWhereAnotherOneIsAsked) {
+  const auto allowed = [](std::string_view method, std::string_view path) {
+    const auto request = change_of("ce", asked(std::string(method), std::string(path), "{}"));
+    return request ? "" : request.error().allow;
+  };
+  EXPECT_EQ(allowed("POST", "connection/blue"), "PATCH, DELETE, GET, HEAD");
+  EXPECT_EQ(allowed("DELETE", "spc"), "POST") << "which nobody reads";
+  EXPECT_EQ(allowed("POST", "status"), "");
+}
+
 int status_of(const HttpRequest& http, std::string_view program = "ce") {
   const auto request = change_of(program, http);
   return request ? 200 : request.error().status;

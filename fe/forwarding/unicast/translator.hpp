@@ -9,7 +9,7 @@
 #include <unordered_map>
 
 #include "fe/dataplane/kernel/fib.hpp"
-#include "fe/forwarding/rows.hpp"
+#include "fe/forwarding/unicast/rows.hpp"
 
 namespace forces::fe::forwarding {
 

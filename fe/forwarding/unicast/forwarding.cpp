@@ -1,4 +1,4 @@
-#include "fe/forwarding/forwarding.hpp"
+#include "fe/forwarding/unicast/forwarding.hpp"
 
 #include <poll.h>
 #include <sys/socket.h>

@@ -21,9 +21,9 @@
 #include "fe/dataplane/kernel/plane.hpp"
 #include "fe/dataplane/ports/privileged.hpp"
 #include "fe/forwarding/config.hpp"
-#include "fe/forwarding/plane_lfb.hpp"
-#include "fe/forwarding/port_lfbs.hpp"
-#include "fe/forwarding/translator.hpp"
+#include "fe/forwarding/unicast/plane_lfb.hpp"
+#include "fe/forwarding/unicast/port_lfbs.hpp"
+#include "fe/forwarding/unicast/translator.hpp"
 #include "fe/lfb/values.hpp"
 #include "tml/daemon/events.hpp"
 

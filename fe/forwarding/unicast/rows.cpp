@@ -1,4 +1,4 @@
-#include "fe/forwarding/rows.hpp"
+#include "fe/forwarding/unicast/rows.hpp"
 
 #include <arpa/inet.h>
 
@@ -15,14 +15,6 @@ using wire::ByteReader;
 using wire::Bytes;
 
 namespace {
-
-kernel::Address address(ByteReader& r, Family family) {
-  kernel::Address a{family, {}};
-  const Bytes octets = r.take(a.size(), "address");
-  std::ranges::transform(octets, a.octets.begin(),
-                         [](std::byte b) { return std::to_integer<std::uint8_t>(b); });
-  return a;
-}
 
 ResultCode judge_prefix(Family family, Bytes octets) {
   const PrefixRow row = prefix_row(family, octets);
@@ -91,7 +83,7 @@ std::optional<ForwardingTable> table_of(const lfb::LfbClass& lfb, std::uint32_t 
 PrefixRow prefix_row(Family family, Bytes octets) {
   ByteReader r(octets);
   PrefixRow row;
-  row.prefix.address = address(r, family);
+  row.prefix.address = read_address(r, family);
   row.prefix.length = r.u8("Prefixlen");
   row.ecmp = r.u8("ECMPFlag") != 0;
   (void)r.u8("DefaultRouteFlag");  // the prefix says as much
@@ -105,7 +97,7 @@ NextHopRow next_hop_row(Family family, Bytes octets) {
   NextHopRow row;
   row.l3_port_id = r.u32("L3PortID");
   row.mtu = r.u32("MTU");
-  row.next_hop_ip_addr = address(r, family);
+  row.next_hop_ip_addr = read_address(r, family);
   // No row of an encapsulation LFB is there to be found, and RFC 6956 section 5.3.2.2 has a lookup
   // that fails ask for further resolution: the kernel finds the neighbour.
   (void)r.u32("MediaEncapInfoIndex");

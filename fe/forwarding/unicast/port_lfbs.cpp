@@ -1,12 +1,11 @@
-#include "fe/forwarding/port_lfbs.hpp"
+#include "fe/forwarding/unicast/port_lfbs.hpp"
 
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <string>
 
+#include "common/core/number.hpp"
 #include "fe/forwarding/topology.hpp"
 
 namespace forces::fe::forwarding {
@@ -44,11 +43,9 @@ std::optional<std::pair<Address, std::uint8_t>> address_of(const std::string& te
   if (inet_pton(AF_INET, text.substr(0, slash).c_str(), address.octets.data()) != 1) {
     return std::nullopt;
   }
-  std::uint8_t length = 0;
-  const auto [end, error] =
-      std::from_chars(text.data() + slash + 1, text.data() + text.size(), length);
-  if (error != std::errc{} || length > 32) return std::nullopt;
-  return std::pair(address, length);
+  const auto length = whole_number<std::uint8_t>(std::string_view(text).substr(slash + 1));
+  if (!length || *length > 32) return std::nullopt;
+  return std::pair(address, *length);
 }
 
 std::uint64_t number_in(const lfb::Component& component, std::optional<wire::Bytes> value) {

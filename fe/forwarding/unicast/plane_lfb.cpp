@@ -1,4 +1,4 @@
-#include "fe/forwarding/plane_lfb.hpp"
+#include "fe/forwarding/unicast/plane_lfb.hpp"
 
 #include <span>
 

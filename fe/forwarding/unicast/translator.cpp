@@ -1,4 +1,4 @@
-#include "fe/forwarding/translator.hpp"
+#include "fe/forwarding/unicast/translator.hpp"
 
 #include <limits>
 
