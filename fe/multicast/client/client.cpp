@@ -78,7 +78,10 @@ void Client::on_message(const AtmAddress& mars, Via via, Bytes octets, Instant n
     ++counters_.foreign;
     return;
   }
-  if (copy && m.operation == leaving()) return on_deregistration_copy(now);
+  if (copy && m.operation == leaving()) {
+    // Unasked it says that the MARS has dropped us: it takes us for another's client.
+    return state_ == State::Registered ? fail_mars(now) : on_deregistration_copy(now);
+  }
   switch (m.operation) {
     case Operation::Join:
     case Operation::Leave:
