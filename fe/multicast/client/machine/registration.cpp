@@ -38,12 +38,12 @@ void Client::register_with(const AtmAddress& mars, Instant now) {
 // does not say so, and that MARS and the next one would both take us for theirs.
 void Client::move_to(const AtmAddress& mars) {
   if (current_ == mars) return;
-  if (!current_.empty()) {
+  if (std::exchange(has_us_, false)) {
     Message m = message_of(leaving());
     m.flags = Flags{}.with_registers(true).with_sequence(++sequence_);
     send(current_, m);
-    out_.push(Release{current_});
   }
+  if (!current_.empty()) out_.push(Release{current_});
   current_ = mars;
 }
 
@@ -85,6 +85,7 @@ void Client::on_registration_copy(const AtmAddress& mars, const Message& m, Inst
   arm(Timer::Mars, {}, mars_.due, Instant::max());
   arm(Timer::Silence, {}, silence_, now + config_.times.silence);
   state_ = State::Registered;
+  has_us_ = true;
   failed_ = 0;
   cmi_ = m.cmi;
   hsn_ = m.msn;
@@ -103,7 +104,7 @@ void Client::on_deregistration_copy(Instant) {
   }
   paths_.clear();
   state_ = State::Idle;
-  was_registered_ = false;
+  was_registered_ = has_us_ = false;
   out_.push(Deregistered{});
   out_.push(Release{std::exchange(current_, {})});
 }
@@ -149,6 +150,7 @@ void Client::end_soft() {
 
 void Client::on_vc_lost(const AtmAddress& mars, Instant now) {
   if (soft_ == mars) return end_soft();
+  if (mars == current_) has_us_ = false;  // it knows by itself
   const bool in_use = state_ != State::Idle && state_ != State::Waiting;
   if (mars == current_ && in_use) fail_mars(now);
 }
