@@ -17,7 +17,7 @@ cores=('*/forces_ason_connection.dir/*' '*/forces_ce_scsp.dir/*'
   '*/forces_ce_state_core.dir/*' '*/forces_signaling_te.dir/*' '*/forces_signaling_resource.dir/*'
   '*/forces_fe_optical.dir/*' '*/forces_fe_fabric_lfbs.dir/*' '*/forces_ce_mars.dir/*'
   '*/forces_fe_mars_client.dir/*' '*/forces_fe_multicast_edge.dir/*' '*/forces_fe_multicast_routes.dir/*'
-  '*/forces_ce_multicast_forwarding.dir/*')
+  '*/forces_ce_multicast_forwarding.dir/*' '*/forces_ce_multicast_core.dir/*')
 
 objects=0
 bad=0

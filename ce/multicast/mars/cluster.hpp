@@ -79,8 +79,11 @@ class Cluster {
  private:
   // members.cpp: clients and MCSs of ours
   void register_node(bool mcs, Message& m, Vc from, Instant now);
-  void deregister_node(bool mcs, Message& m, Vc from);
-  void remove(bool mcs, Nodes::iterator at, bool drop_leaf);
+  void deregister_node(bool mcs, Message& m, Vc from, Instant now);
+  void remove(bool mcs, Nodes::iterator at, bool still_a_leaf);
+  void expect_elsewhere(bool mcs, Nodes::value_type& node, Instant now);
+  void drop_leaf(bool mcs, const AtmAddress& who);
+  void tell_dropped(bool mcs, const Nodes::value_type& node);
   void on_join(Message& m, Vc from);
   void on_leave(Message& m, Vc from, Instant now);
   void on_mserv(Message& m, Vc from);

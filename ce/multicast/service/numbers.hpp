@@ -20,11 +20,14 @@ class Numbers {
   // Reads the file and raises what it says by a block. Without a file of that name: a first start.
   // An error: it cannot be read or written, or is something else.
   [[nodiscard]] static std::expected<Numbers, std::string> open(const std::string& file);
-  // Nothing is kept: for who says so, and tests.
-  [[nodiscard]] static Numbers in_memory() { return Numbers({}, scsp::kReservedSequence); }
+  // In no file: for who says so; and for tests, with what an earlier process kept.
+  [[nodiscard]] static Numbers in_memory(scsp::SequenceNumber kept = scsp::kReservedSequence) {
+    return Numbers({}, kept);
+  }
 
   // No earlier process has used a greater one.
   [[nodiscard]] scsp::SequenceNumber used() const { return used_; }
+  [[nodiscard]] scsp::SequenceNumber kept() const { return kept_; }
   // The greatest number in use now: raises the file's when half a block is left.
   [[nodiscard]] std::expected<void, std::string> reach(scsp::SequenceNumber greatest);
 

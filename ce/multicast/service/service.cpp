@@ -4,28 +4,17 @@
 
 #include <chrono>
 #include <random>
+#include <utility>
 
 #include "ce/multicast/scsp/guard.hpp"
 #include "common/core/outputs.hpp"
 #include "common/runtime/timer.hpp"
-#include "proto/mars/csa.hpp"
 #include "proto/mars/element_address.hpp"
-#include "proto/wire/snap.hpp"
 
 namespace forces::multicast {
 namespace {
 
 namespace server = mars::server;
-
-sync::ServerId scsp_id(server::ServerId id) { return {id.value}; }
-server::ServerId mars_id(sync::ServerId id) { return {id.value}; }
-
-// Form of records is SCSP's to judge, for it decides what becomes of their packet.
-Result<void> check_body(wire::Bytes body, std::size_t base) {
-  FORCES_TRY(entry, mars::decode_entry(body, base));
-  (void)entry;
-  return {};
-}
 
 // What the operator may do about a packet that is not authentic.
 std::string_view key_words(Errc code) {
@@ -46,25 +35,12 @@ std::string name_of(std::uint32_t ce) { return fmt::format("{:#x}", ce); }
 
 Service::Service(ServiceConfig config, Sink sink)
     : config_(std::move(config)), sink_(std::move(sink)) {
-  std::random_device random;
-  auto& mars = config_.mars;
-  mars.id = {config_.ce_id};
-  mars.address = mars::encode_element({{config_.ce_id}, {}});
-  mars.alone = config_.hub.peers.empty();
-  // After a restart clients register again and learn where the numbers begin; what they have of
-  // before must not look as if nothing was missed.
-  for (auto& protocol : mars.protocols) {
-    protocol.first_csn = random();
-    protocol.first_ssn = random();
-    protocol.first_cmi = random();
-  }
-  auto& engine = config_.hub.engine;
-  engine.id = {config_.ce_id};
-  engine.restarted = false;  // `used` says more
-  engine.check_body = &check_body;
   const auto wall = std::chrono::system_clock::now().time_since_epoch();
-  engine.ca_sequence =
-      static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(wall).count());
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wall).count();
+  std::random_device random;
+  prepare(
+      config_.ce_id, config_.hub.peers.empty(), [&] { return random(); },
+      static_cast<std::uint32_t>(seconds), config_.mars, config_.hub.engine);
 }
 
 Service::~Service() { stop(); }
@@ -79,7 +55,7 @@ std::string Service::start(ce::Controller& controller) {
   }
   controller.set_vc_observer(this);
   asio::post(io_, [this] {
-    mars_->start(runtime::now());
+    core_->start(runtime::now());
     perform();
   });
   thread_ = std::thread([this] { io_.run(); });
@@ -92,7 +68,7 @@ std::expected<void, std::string> Service::open() {
   if (!numbers) return std::unexpected(numbers.error());
   numbers_.emplace(std::move(*numbers));
   config_.hub.engine.used = numbers_->used();
-  mars_.emplace(config_.mars);
+  core_.emplace(config_.mars);
   hub_.emplace(
       io_, config_.hub, [this](const sync::Output& event) { on_event(event); },
       [this](const std::string& text) { sink_(Level::Info, "neighbor_link", text); });
@@ -149,7 +125,7 @@ void Service::run_and_wait(const std::function<void(Rooms&)>& job) {
     if (!running_) return;
     asio::post(io_, [&] {
       counters_.dropped = dropped_;
-      Rooms rooms{*mars_, *hub_, vcs_, counters_, drain_, runtime::now()};
+      Rooms rooms{core_->mars(), *hub_, core_->vcs(), counters_, drain_, runtime::now()};
       job(rooms);
       perform();
       done.set_value();
@@ -162,7 +138,7 @@ void Service::run_and_wait(const std::function<void(Rooms&)>& job) {
 
 void Service::on_vc(ce::VcOfFe vc, bool up) {
   asio::post(io_, [this, vc, up] {
-    lost(up ? vcs_.on_up(vc) : vcs_.on_down(vc));
+    core_->on_vc(vc, up, runtime::now());
     perform();
   });
 }
@@ -175,26 +151,16 @@ void Service::on_sdu(ce::VcOfFe vc, wire::Bytes sdu) {
   ++waiting_;
   asio::post(io_, [this, vc, octets = mars::Octets(sdu.begin(), sdu.end())] {
     --waiting_;
-    lost(vcs_.on_up(vc));  // it may come before on_vc
-    const auto message = vcs_.admit(vc, octets);
-    if (!message) {
-      ++counters_.refused[std::to_underlying(message.error())];
+    if (const auto refusal = core_->on_sdu(vc, octets, runtime::now())) {
+      ++counters_.refused[std::to_underlying(*refusal)];
       sink_(Level::Warning, "refused",
-            fmt::format("a message of FE {}: {}", vc.fe_id, to_string(message.error())));
-      return;
+            fmt::format("a message of FE {}: {}", vc.fe_id, to_string(*refusal)));
     }
-    mars_->on_message({vc.vc}, *message, runtime::now());
     perform();
   });
 }
 
 // --- the thread ---
-
-void Service::lost(const std::vector<Vcs::Leaf>& leaves) {
-  for (const Vcs::Leaf& leaf : leaves) {
-    mars_->on_leaf_lost(leaf.control, leaf.protocol, leaf.address, runtime::now());
-  }
-}
 
 void Service::on_event(const sync::Output& event) {
   std::visit(
@@ -210,12 +176,11 @@ void Service::on_event(const sync::Output& event) {
               check_signing(changed.neighbor);
             }
           },
-          [&](const sync::Changed& changed) { take_record(changed); },
+          [](const sync::Changed&) {},
           [&](const sync::Synchronized& synchronized) {
             if (synchronized.alone) {
               sink_(Level::Warning, "alone", "no neighbor could be asked what the group knows");
             }
-            mars_->on_aligned(runtime::now());
           },
           [](const sync::Purged&) {},
           [&](const sync::Abnormal& abnormal) {
@@ -230,27 +195,14 @@ void Service::on_event(const sync::Output& event) {
           },
       },
       event);
+  core_->on_event(event, hub_->engine(), runtime::now());
   perform();
-}
-
-void Service::take_record(const sync::Changed& changed) {
-  const auto [originator, key] = changed.id;
-  const Instant now = runtime::now();
-  const bool ours = originator.value == config_.ce_id;
-  const auto record = hub_->engine().record(changed.id);
-  if (!record || changed.change == sync::Change::Purged) {
-    if (!ours) mars_->on_record_gone(mars_id(originator), key, now);
-  } else if (ours) {
-    mars_->on_own_record(key, record->body, now);
-  } else {
-    mars_->on_record(mars_id(originator), key, record->body, now);
-  }
 }
 
 // What is originated comes back as events of the hub on this very stack, and may not overtake.
 void Service::perform() {
   if (std::exchange(performing_, true)) return;
-  while (auto output = mars_->poll_output()) perform(*output);
+  while (auto output = core_->poll_output()) perform(*output);
   performing_ = false;
   if (auto kept = numbers_->reach(hub_->engine().greatest()); !kept) {
     sink_(Level::Error, "numbers", kept.error());
@@ -264,59 +216,43 @@ void Service::follow() {
   if (!follow_ || std::exchange(following_, true)) return;
   asio::post(io_, [this] {
     following_ = false;
-    follow_(*mars_, runtime::now());
+    follow_(core_->mars(), runtime::now());
   });
 }
 
-void Service::perform(server::Output& output) {
-  std::visit(
-      Overloaded{
-          [&](const server::SendPrivate& o) {
-            const auto vc = vcs_.find(o.vc);
-            if (vc) return send({&*vc, 1}, pl::VcKind::PointToPoint, o.octets);
-            ++counters_.unsent;
-          },
-          [&](const server::SendControl& o) {
-            send(vcs_.leaves(o.control, o.protocol),
-                 o.control == server::ControlVc::Cluster ? pl::VcKind::Cluster : pl::VcKind::Server,
-                 o.octets);
-          },
-          [&](const server::AddLeaf& leaf) { vcs_.add(leaf); },
-          [&](const server::DropLeaf& leaf) { vcs_.drop(leaf); },
-          [&](const server::Originate& o) {
-            if (hub_->originate(o.key, o.body) == sync::Status::Done) return;
-            ++counters_.unsaid;
-            sink_(Level::Error, "record", fmt::format("record {} has no room in the cache", o.key));
-          },
-          [&](const server::Forget& o) { hub_->forget(scsp_id(o.originator), o.keys); },
-          [&](const server::Summarise&) { hub_->summarise(); },
-          [&](const server::Notice& notice) {
-            using What = server::Notice::What;
-            const bool wrong = notice.what == What::CmiOverlap || notice.what == What::NoCmi;
-            const auto element = mars::decode_element(notice.address);
-            sink_(wrong ? Level::Error : Level::Info, to_string(notice.what),
-                  fmt::format("server {}, element {}", name_of(notice.server.value),
-                              element ? name_of(element->id.value) : "unknown"));
-          },
-      },
-      output);
-}
-
-void Service::send(std::span<const ce::VcOfFe> to, pl::VcKind kind, const mars::Octets& message) {
-  if (to.empty()) return;
-  const auto snap = wire::snap_header(wire::SnapPid::MarsControl);
-  mars::Octets sdu(snap.begin(), snap.end());
-  sdu.insert(sdu.end(), message.begin(), message.end());
-  counters_.unsent += to.size() - controller_->send_vc(to, kind, sdu);
+void Service::perform(Core::Output& output) {
+  std::visit(Overloaded{
+                 [&](const Core::SendVc& o) {
+                   const auto tried = std::max<std::size_t>(o.to.size(), 1);
+                   counters_.unsent += tried - controller_->send_vc(o.to, o.kind, o.sdu);
+                 },
+                 [&](const server::Originate& o) {
+                   if (hub_->originate(o.key, o.body) == sync::Status::Done) return;
+                   ++counters_.unsaid;
+                   sink_(Level::Error, "record",
+                         fmt::format("record {} has no room in the cache", o.key));
+                 },
+                 [&](const server::Forget& o) { hub_->forget({o.originator.value}, o.keys); },
+                 [&](const server::Summarise&) { hub_->summarise(); },
+                 [&](const server::Notice& notice) {
+                   using What = server::Notice::What;
+                   const bool wrong = notice.what == What::CmiOverlap || notice.what == What::NoCmi;
+                   const auto element = mars::decode_element(notice.address);
+                   sink_(wrong ? Level::Error : Level::Info, to_string(notice.what),
+                         fmt::format("server {}, element {}", name_of(notice.server.value),
+                                     element ? name_of(element->id.value) : "unknown"));
+                 },
+             },
+             output);
 }
 
 void Service::arm() {
-  const auto due = mars_->next_deadline();
+  const auto due = core_->next_deadline();
   if (!due) return;
   timer_.expires_after(std::max<Duration>(*due - runtime::now(), runtime::Timer::kShortestWait));
   timer_.async_wait([this](const asio::error_code& ec) {
     if (ec) return;
-    mars_->on_timer(runtime::now());
+    core_->on_timer(runtime::now());
     perform();
   });
 }

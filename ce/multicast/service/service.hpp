@@ -28,9 +28,8 @@
 #include "ce/association/controller.hpp"
 #include "ce/association/observer.hpp"
 #include "ce/multicast/link/hub.hpp"
-#include "ce/multicast/mars/server.hpp"
+#include "ce/multicast/service/core.hpp"
 #include "ce/multicast/service/numbers.hpp"
-#include "ce/multicast/service/vcs.hpp"
 
 namespace forces::multicast {
 
@@ -108,11 +107,8 @@ class Service final : public ce::VcObserver {
   [[nodiscard]] std::expected<void, std::string> open();
   void on_event(const sync::Output& event);
   void check_signing(sync::ServerId neighbor);
-  void take_record(const sync::Changed& changed);
-  void lost(const std::vector<Vcs::Leaf>& leaves);
   void perform();
-  void perform(mars::server::Output& output);
-  void send(std::span<const ce::VcOfFe> to, pl::VcKind kind, const mars::Octets& message);
+  void perform(Core::Output& output);
   void follow();
   void arm();
 
@@ -124,10 +120,9 @@ class Service final : public ce::VcObserver {
   asio::io_context io_{1};
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
   // These belong to the thread, once it runs.
-  std::optional<mars::server::Server> mars_;
+  std::optional<Core> core_;
   std::optional<link::Hub> hub_;
   std::optional<Numbers> numbers_;
-  Vcs vcs_;
   Counters counters_;
   std::optional<Drain> drain_;
   asio::steady_timer timer_{io_};

@@ -79,9 +79,9 @@ void Client::on_message(const AtmAddress& mars, Via via, Bytes octets, Instant n
     return;
   }
   if (copy && m.operation == leaving()) {
-    // Of an earlier life, or of nobody's asking: who did not ask stays.
-    const bool asked = state_ == State::Deregistering && m.flags.sequence() == mars_.sequence;
-    if (asked) return on_deregistration_copy(now);
+    // Unasked it says that the MARS has dropped us: it takes us for another's client.
+    if (state_ == State::Registered) return fail_mars(now);
+    if (m.flags.sequence() == mars_.sequence) return on_deregistration_copy(now);
     ++counters_.foreign;
     return;
   }

@@ -99,6 +99,7 @@ class Client {
 
   // machine/registration.cpp: sections 5.2.3 and 5.4
   void register_with(const AtmAddress& mars, Instant now);
+  void move_to(const AtmAddress& mars);
   void send_registration(const AtmAddress& mars, Exchange& exchange, Instant now);
   void on_registration_copy(const AtmAddress& mars, const Message& m, Instant now);
   void on_deregistration_copy(Instant now);
@@ -138,6 +139,7 @@ class Client {
   Exchange mars_{};      // registering, deregistering, waiting
   unsigned failed_ = 0;  // registrations in a row
   bool was_registered_ = false;
+  bool has_us_ = false;             // `current_` has, on the VC that is there
   std::optional<AtmAddress> soft_;  // registering there while we stay here
   Exchange soft_exchange_{};
   Instant silence_ = Instant::max();

@@ -16,11 +16,13 @@
 #include <vector>
 
 #include "ce/multicast/scsp/engine.hpp"
+#include "tests/support/sim/clock.hpp"
 #include "tests/support/sim/world.hpp"
 
 namespace forces::multicast::sync::sim {
 
 using namespace std::chrono_literals;
+using test::LocalClock;
 
 inline constexpr Duration kHeartbeat = 60s, kDead = 240s;
 inline const std::string kEnded = "ended";
@@ -33,24 +35,6 @@ inline std::string text(Bytes body) {
 struct Weather {
   unsigned loss = 0, twice = 0;  // of 1,000 packets
   Duration latency = 1ms, jitter{};
-};
-
-// A local clock: ahead or behind, and faster or slower by so many millionths.
-struct LocalClock {
-  Duration offset{};
-  std::int64_t ppm = 0;
-
-  [[nodiscard]] Instant at(Instant world) const {
-    const auto t = world.time_since_epoch();
-    return Instant(offset + t + t / 1'000'000 * ppm);
-  }
-  // The first time of the world at which this clock has come so far.
-  [[nodiscard]] Instant when(Instant local) const {
-    Instant guess = local - offset;
-    for (int i = 0; i < 5; ++i) guess += local - at(guess);
-    while (at(guess) < local) guess += 1us;
-    return guess;
-  }
 };
 
 class Network;

@@ -13,11 +13,11 @@ void Cluster::on_message(Message& m, Vc from, Instant now) {
     case Operation::Join:
       return registers ? register_node(false, m, from, now) : on_join(m, from);
     case Operation::Leave:
-      return registers ? deregister_node(false, m, from) : on_leave(m, from, now);
+      return registers ? deregister_node(false, m, from, now) : on_leave(m, from, now);
     case Operation::Mserv:
       return registers ? register_node(true, m, from, now) : on_mserv(m, from);
     case Operation::Unserv:
-      return registers ? deregister_node(true, m, from) : on_unserv(m, from, now);
+      return registers ? deregister_node(true, m, from, now) : on_unserv(m, from, now);
     case Operation::Request:
       return on_request(m, from);
     case Operation::GrouplistRequest:
@@ -68,9 +68,14 @@ void Cluster::register_node(bool mcs, Message& m, Vc from, Instant now) {
 }
 
 // Also when it is not registered: it may not have seen the first answer.
-void Cluster::deregister_node(bool mcs, Message& m, Vc from) {
+void Cluster::deregister_node(bool mcs, Message& m, Vc from, Instant now) {
   const auto at = nodes(mcs).find(m.source);
-  if (at != nodes(mcs).end()) remove(mcs, at, true);
+  if (at != nodes(mcs).end() && first_) {  // it goes where we sent it
+    if (!at->second.off) drop_leaf(mcs, m.source);
+    expect_elsewhere(mcs, *at, now);
+  } else if (at != nodes(mcs).end()) {
+    remove(mcs, at, true);
+  }
   m.cmi = 0;
   m.flags = m.flags.with_copy(true).with_punched(false);
   reply(from, m, mcs);
@@ -81,22 +86,34 @@ void Cluster::on_leaf_lost(ControlVc control, const AtmAddress& leaf, Instant no
   const auto at = nodes(mcs).find(leaf);
   if (at == nodes(mcs).end()) return;
   if (!first_) return remove(mcs, at, false);
-  // It went where we sent it, which is not told yet, and is in its groups there as it was here.
-  at->second.off = true;
-  if (at->second.contested == Instant::max()) {
-    contest(mcs, *at, now + handover());
-  }
+  expect_elsewhere(mcs, *at, now);
 }
 
-void Cluster::remove(bool mcs, Nodes::iterator at, bool drop_leaf) {
+// It went where we sent it, which is not told yet, and is in its groups there as it was here.
+void Cluster::expect_elsewhere(bool mcs, Nodes::value_type& node, Instant now) {
+  node.second.off = true;
+  if (node.second.contested == Instant::max()) contest(mcs, node, now + handover());
+}
+
+void Cluster::drop_leaf(bool mcs, const AtmAddress& who) {
+  shared_.out.push(DropLeaf{mcs ? ControlVc::Server : ControlVc::Cluster, config_.protocol, who});
+}
+
+// Who is dropped unasked learns it as if it had asked: a VC that has other users does not end.
+void Cluster::tell_dropped(bool mcs, const Nodes::value_type& node) {
+  Message m = message_of(mcs ? Operation::Unserv : Operation::Leave, node.first,
+                         node.second.source_protocol);
+  m.flags = m.flags.with_registers(true);
+  reply(node.second.vc, m, mcs);
+}
+
+void Cluster::remove(bool mcs, Nodes::iterator at, bool still_a_leaf) {
   const AtmAddress who = at->first;
   const Node node = std::move(at->second);
   due_.erase({node.contested, mcs, who});
   nodes(mcs).erase(at);
   cmis_.release(node.cmi);
-  if (drop_leaf && !node.off) {
-    shared_.out.push(DropLeaf{mcs ? ControlVc::Server : ControlVc::Cluster, config_.protocol, who});
-  }
+  if (still_a_leaf && !node.off) drop_leaf(mcs, who);
   Claim claim{.mcs = mcs, .who = who, .cmi = node.cmi, .source_protocol = node.source_protocol};
   retract(node.key, claim);
   Ranges whole, changed;

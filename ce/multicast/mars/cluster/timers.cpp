@@ -53,6 +53,7 @@ void Cluster::on_timer(Instant now) {
       notice(Notice::What::NodeMoved, us(), who);
     }
     if (moved || at->second.off) {
+      if (!at->second.off) tell_dropped(mcs, *at);
       remove(mcs, at, true);
     } else {
       contest(mcs, *at, Instant::max());

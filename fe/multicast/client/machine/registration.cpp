@@ -26,13 +26,25 @@ void Client::stop(Instant now) {
 }
 
 void Client::register_with(const AtmAddress& mars, Instant now) {
-  if (!current_.empty() && current_ != mars) out_.push(Release{current_});
   quiet();
-  current_ = mars;
+  move_to(mars);
   state_ = State::Registering;
   mars_.tries = 0;
   mars_.sequence = ++sequence_;
   send_registration(mars, mars_, now);
+}
+
+// The MARS before hears that we are its client no more: where a VC outlives our use of it, its end
+// does not say so, and that MARS and the next one would both take us for theirs.
+void Client::move_to(const AtmAddress& mars) {
+  if (current_ == mars) return;
+  if (std::exchange(has_us_, false)) {
+    Message m = message_of(leaving());
+    m.flags = Flags{}.with_registers(true).with_sequence(++sequence_);
+    send(current_, m);
+  }
+  if (!current_.empty()) out_.push(Release{current_});
+  current_ = mars;
 }
 
 // Nothing is asked of a MARS that we are not registered with; paths stay as they are.
@@ -68,11 +80,12 @@ void Client::on_registration_copy(const AtmAddress& mars, const Message& m, Inst
   }
   if (soft) {
     end_soft();
-    out_.push(Release{std::exchange(current_, mars)});
+    move_to(mars);
   }
   arm(Timer::Mars, {}, mars_.due, Instant::max());
   arm(Timer::Silence, {}, silence_, now + config_.times.silence);
   state_ = State::Registered;
+  has_us_ = true;
   failed_ = 0;
   cmi_ = m.cmi;
   hsn_ = m.msn;
@@ -91,7 +104,7 @@ void Client::on_deregistration_copy(Instant) {
   }
   paths_.clear();
   state_ = State::Idle;
-  was_registered_ = false;
+  was_registered_ = has_us_ = false;
   out_.push(Deregistered{});
   out_.push(Release{std::exchange(current_, {})});
 }
@@ -111,7 +124,7 @@ void Client::fail_mars(Instant now) {
     const auto at = std::ranges::find(table_, current_);
     const auto next = at == table_.end() || at + 1 == table_.end() ? table_.begin() : at + 1;
     wait = ++failed_ == 1 && *next != current_ ? Duration::zero() : config_.times.looping;
-    if (*next != current_) out_.push(Release{std::exchange(current_, *next)});
+    move_to(*next);
   }
   state_ = State::Waiting;
   arm(Timer::Mars, {}, mars_.due, now + wait);
@@ -137,6 +150,7 @@ void Client::end_soft() {
 
 void Client::on_vc_lost(const AtmAddress& mars, Instant now) {
   if (soft_ == mars) return end_soft();
+  if (mars == current_) has_us_ = false;  // it knows by itself
   const bool in_use = state_ != State::Idle && state_ != State::Waiting;
   if (mars == current_ && in_use) fail_mars(now);
 }

@@ -161,7 +161,9 @@ TEST(MarsMove, WhoseRegistrationIsOlderLetsGo) {  // conflict e
   ASSERT_EQ(mars.leaves.size(), 1U);
   EXPECT_EQ(mars.leaves[0], std::tuple('-', ControlVc::Cluster, atm(1)));
   EXPECT_EQ(text(mars.said), "client_leave r, client_leave 1");
-  EXPECT_EQ(text(mars.sent), "") << "it is a member as before";
+  EXPECT_EQ(text(mars.sent), "1 LEAVE r")
+      << "it is a member as before, and told that it is not ours";
+  EXPECT_TRUE(mars.sent[0].m.flags.copy());
   EXPECT_EQ(mars.notices, std::vector{Notice::What::NodeMoved});
   EXPECT_EQ(mars.ask(2, 1), "1");
 }
@@ -216,6 +218,21 @@ TEST(MarsMove, WhoGoesElsewhereIsRemovedAllTheSame) {
   EXPECT_TRUE(mars.server.redirect(atm(107), false, mars.now));
   mars.server.on_leaf_lost(ControlVc::Cluster, kIpv4, atm(1), mars.now);
   mars.pass(10s);
+  EXPECT_EQ(text(mars.said), "client_leave r, client_leave 1");
+}
+
+TEST(MarsMove, WhoDeregistersWhereWeSentItAwayIsHandedOver) {
+  Moving mars;
+  mars.record(kOther, 0, redirect_entry(107));
+  EXPECT_TRUE(mars.server.redirect(atm(107), true, mars.now));
+  mars.drain();
+  Message m = Mars::message(Operation::Leave, 1);
+  m.flags = Flags{}.with_registers(true);
+  EXPECT_EQ(text(mars.hear(m, 1)), "1 LEAVE r");
+  EXPECT_EQ(mars.leaves, (std::vector{std::tuple('-', ControlVc::Cluster, atm(1))}));
+  EXPECT_TRUE(mars.said.empty()) << "until it has rejoined there";
+  EXPECT_EQ(mars.ask(2, 1), "1");
+  EXPECT_EQ(text(mars.pass(20s)), "") << "it knows";
   EXPECT_EQ(text(mars.said), "client_leave r, client_leave 1");
 }
 
