@@ -46,6 +46,7 @@ void visit_association(ConfigVisitor& v, Settings& s) {
   // Otherwise the mode would silently do nothing: mastership.hpp, hot_standby().
   v.check(fepo.ha_mode != 2 || fepo.failover_policy == 1, "ha_mode",
           "hot_standby needs failover_policy = \"keep_forwarding\"");
+  v.duration("takeover_after", s.takeover_after, {.min = 0ms, .max = 24h});
   v.duration("setup_timeout", s.setup_timeout, {.min = 100ms, .max = 5min});
   v.duration("retry_min", s.retry_min, {.min = 10ms, .max = 1h});
   v.duration("retry_max", s.retry_max, {.min = 10ms, .max = 1h});
@@ -194,6 +195,7 @@ ElementConfig element_config(const Settings& s) {
   config.name = s.name;
   config.ces = s.ces;
   config.fepo = s.fepo;
+  config.takeover_after = s.takeover_after;
   config.setup_timeout = s.setup_timeout;
   config.retry_min = s.retry_min;
   config.retry_max = s.retry_max;

@@ -20,6 +20,7 @@ struct Settings {
   Duration backoff_min = std::chrono::milliseconds(100);  // [tml]
   Duration backoff_max = std::chrono::seconds(30);
   FepoConfig fepo;  // [association]
+  Duration takeover_after = std::chrono::seconds(1);
   Duration setup_timeout = std::chrono::seconds(5);
   Duration retry_min = std::chrono::milliseconds(500);
   Duration retry_max = std::chrono::seconds(30);

@@ -48,6 +48,8 @@ struct ElementConfig {
   std::string name = "fe";    // FEName
   std::vector<CeConfig> ces;  // AllCEs in order of priority; the first is tried first
   FepoConfig fepo;
+  // How long a backup waits, in hot standby, for a master whose control channel is down.
+  Duration takeover_after = std::chrono::seconds(1);
   Duration setup_timeout = std::chrono::seconds(5);     // for the AssociationSetupResponse
   Duration retry_min = std::chrono::milliseconds(500);  // after a refusal or timeout, doubled
   Duration retry_max = std::chrono::seconds(30);

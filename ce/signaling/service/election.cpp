@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 Election::Election(state::etcd::Options options, Hooks hooks)
     : options_(std::move(options)),
       hooks_(std::move(hooks)),
-      tenure_(2 * options_.lease),
+      tenure_(options_.lease),
       thread_([this] { run(); }) {}
 
 Election::~Election() { stop(); }
@@ -81,7 +81,8 @@ void Election::campaign(Instant now) {
   auto backend = state::etcd::open(options, &holder);
   if (!backend) {
     hooks_.waits(backend.error().text);
-    if (holder.empty()) return;
+    // Ours of before a restart will end by itself: there is nobody to hand anything to.
+    if (holder.empty() || holder == options_.name) return;
     tenure_.refused(now);
     if (tenure_.next(false, hooks_.ours(), now) == TenureStep::HandOver) hooks_.hand_over(holder);
     return;

@@ -23,7 +23,7 @@ TenureStep Tenure::next(bool holds, bool ours, Instant now) {
 void Tenure::refused(Instant now) {
   if (!ours_) return;
   if (!refused_since_) refused_since_ = now;
-  if (!lost_ && now - *refused_since_ < patience_) return;
+  if (!lost_ && now - *refused_since_ < hand_over_after_) return;
   lost_ = false;
   refused_since_ = now;
   hand_over_ = true;

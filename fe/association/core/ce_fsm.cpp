@@ -26,6 +26,7 @@ void CeFsm::on_channel_up(Instant now) {
       start_setup(Cause::ChannelUp, now);
       return;
     case CeState::ChannelLost:  // repaired in time: the association was never lost
+      repaired_ = true;
       enter(CeState::Associated, Cause::ChannelUp);
       // Unless another process is there now. That one learns of us, and tears down what it does not
       // know, by any message of an associated FE.
@@ -75,6 +76,7 @@ bool CeFsm::on_setup_response(std::uint64_t correlator, pl::AssociationResult re
     return true;
   }
   associated_at_ = heard_at_ = now;
+  repaired_ = false;
   enter(CeState::Associated, Cause::SetupGranted);
   return true;
 }
@@ -96,6 +98,7 @@ bool CeFsm::on_heartbeat(const pl::Header& heartbeat, Instant now) {
 
 bool CeFsm::on_message(Instant now) {
   if (!associated()) return false;
+  repaired_ = false;  // it knows of us
   heard_at_ = std::max(heard_at_, now);
   return true;
 }
@@ -194,7 +197,9 @@ void CeFsm::fail_attempt(Cause cause, Instant now) {
 }
 
 void CeFsm::lose(Cause cause, bool channel_up, Instant now) {
-  const bool settled = now - associated_at_ >= kSettled;
+  // What another process tears down behind a repaired channel says nothing of how it will treat us:
+  // a CE that is killed again and again has its FE back each time at once.
+  const bool settled = repaired_ || now - associated_at_ >= kSettled;
   if (settled) backoff_ = retry_.retry_min;
   if (channel_up && state_ == CeState::Associated) {
     due_ = settled ? now : now + next_wait();

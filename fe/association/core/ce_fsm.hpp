@@ -135,6 +135,7 @@ class CeFsm {
   Instant associated_at_{}, heard_at_{}, sent_at_{}, lost_at_{};
   Instant due_{};  // Connecting, SetupSent: the attempt has failed; Backoff: the next setup
   std::optional<Instant> reopen_at_;
+  bool repaired_ = false;  // the channel came back, and nothing was heard since
   Duration backoff_;
   std::uint64_t correlator_ = 0;
   OutputQueue<CeOutput> out_;

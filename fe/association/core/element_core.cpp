@@ -36,7 +36,7 @@ ElementCore::ElementCore(const ElementConfig& config, std::uint64_t seed, lfb::S
       configured_id_(config.fe_id),
       multicast_(config.multicast.enabled),
       random_(seed),
-      mastership_(config.ces.size(), values().protocol) {
+      mastership_(config.ces.size(), values().protocol, config.takeover_after) {
   const RetryConfig retry{config.setup_timeout, config.retry_min, config.retry_max,
                           config.fe_id != 0};
   for (const CeConfig& ce : config.ces) {
@@ -268,12 +268,13 @@ void ElementCore::refresh_table() {
     row.statistics.sent_error_packets += link.data.sent_errors;
     if (mastership_.master() == i) {
       row.status = lfb::CeStatus::IsMaster;
-    } else if (link.fsm.associated()) {
+    } else if (link.fsm.state() == CeState::Associated) {
       row.status = lfb::CeStatus::Associated;
     } else if (link.control_up) {
       row.status = lfb::CeStatus::Connected;
     } else {
-      row.status = link.lost ? lfb::CeStatus::LostConnection : lfb::CeStatus::Disconnected;
+      const bool lost = link.lost || link.fsm.state() == CeState::ChannelLost;
+      row.status = lost ? lfb::CeStatus::LostConnection : lfb::CeStatus::Disconnected;
     }
   }
 }
@@ -333,6 +334,10 @@ void ElementCore::perform(std::size_t ce, const CeOutput& output, Instant now) {
                      ++counters_.associations_lost;
                      link.lost = true;
                      mastership_.on_lost(ce, now);
+                   } else if (change.to == CeState::ChannelLost) {
+                     mastership_.on_away(ce, now);
+                   } else if (change.from == CeState::ChannelLost) {
+                     mastership_.on_back(ce);
                    }
                  },
              },

@@ -68,6 +68,23 @@ TEST(HaSim, InHotStandbyALostMasterIsReplacedByTheNextWithoutAPause) {
   EXPECT_EQ(master(net), kFirstCe + 1);
 }
 
+// Its peers see the connection break; CEHDI is 30 s.
+TEST(HaSim, InHotStandbyAKilledMasterIsReplacedLongBeforeCehdi) {
+  World world;
+  Network net(world, 3, 1);
+  hot_standby(net);
+  net.start();
+  ASSERT_TRUE(world.run_for(20s));
+  net.crash_ce(0);
+  ASSERT_TRUE(world.run_for(2s));
+  EXPECT_EQ(master(net), kFirstCe + 1);
+  EXPECT_TRUE(net.ce(1).is_master(1));
+  net.start_ce(0);
+  ASSERT_TRUE(world.run_for(2s));
+  EXPECT_TRUE(net.ce(0).associated(1)) << "a backup, at once";
+  EXPECT_EQ(master(net), kFirstCe + 1);
+}
+
 TEST(HaSim, PolicyOneKeepsForwardingUntilCefti) {  // CEFailoverPolicy 1
   World world;
   Network net(world, 1, 1);

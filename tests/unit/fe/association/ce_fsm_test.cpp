@@ -209,6 +209,26 @@ TEST_F(CeFsmTest, ATeardownOfAYoungAssociationIsWaitedOut) {
   EXPECT_GT(fsm.next_deadline().value(), at(1s + 300ms));
 }
 
+// A ce that is killed again and again: the wait did not double while it could be spoken to.
+TEST_F(CeFsmTest, AnotherProcessBehindARepairedChannelIsSetUpWithAtOnce) {
+  associate(at(0s));
+  for (int life = 1; life <= 5; ++life) {
+    const Instant now = at(life * 2s);
+    fsm.on_channel_down(now);
+    fsm.on_channel_up(now + 500ms);
+    fsm.on_teardown(now + 501ms);  // it knows nothing of us
+    EXPECT_EQ(fsm.next_deadline(), now + 501ms);
+    fsm.on_timer(now + 501ms);
+    ASSERT_TRUE(
+        fsm.on_setup_response(last_setup(outputs()), AssociationResult::Success, now + 502ms));
+  }
+  fsm.on_channel_down(at(13s));
+  fsm.on_channel_up(at(14s));
+  ASSERT_TRUE(fsm.on_message(at(14s)));  // this one does, and regrets
+  fsm.on_teardown(at(15s));
+  EXPECT_GT(fsm.next_deadline().value(), at(15s + 300ms));
+}
+
 TEST_F(CeFsmTest, ATeardownDuringSetupBelongsToAnEarlierTime) {
   fsm.open(at(0s));
   fsm.on_channel_up(at(0s));

@@ -162,6 +162,25 @@ TEST_F(ElementCoreTest, TheMasterConfiguresAndHandsOver) {
   EXPECT_EQ(dropped(Drop::NotMaster), 1U);
 }
 
+// Whatever CEHDI is, also when the master has set it.
+TEST_F(ElementCoreTest, ABackupTakesOverFromAMasterWhoseChannelIsAway) {
+  both_associated();
+  core->on_message(0, set(kMaster, 2, 5, "00007530"), kNow);
+  (void)sent();
+  core->on_control_down(0, kNow);
+  core->on_timer(kNow + 1s);
+  EXPECT_EQ(core->redirect_target(), 1U);
+  EXPECT_EQ(core->state(0), CeState::ChannelLost);
+  core->on_message(1, set(kBackup, 2, 8, "40000001"), kNow + 2s);  // back to who is not there
+  EXPECT_EQ(core->redirect_target(), 1U);
+  EXPECT_EQ(core->values().protocol.ce_id, kBackup.value);
+  EXPECT_EQ(core->values().protocol.all_ces[0].status, lfb::CeStatus::LostConnection);
+  core->on_control_up(0, kNow + 3s);
+  core->on_message(1, get_ce_id(kBackup), kNow + 3s);
+  EXPECT_EQ(core->values().protocol.all_ces[0].status, lfb::CeStatus::Associated);
+  EXPECT_EQ(core->redirect_target(), 1U) << "it is a backup now";
+}
+
 TEST_F(ElementCoreTest, AHandOverIsNotifiedToEveryAssociatedCe) {  // RFC 7121 section 3.2
   both_associated();
   pl::Message m;

@@ -21,7 +21,7 @@ class MastershipTest : public testing::Test {
     policy.failover_policy = 1;
   }
   lfb::FeProtocol policy;
-  Mastership mastership{3, policy};
+  Mastership mastership{3, policy, 1s};
 };
 
 constexpr ElementStateChanged kUp{ElementState::PreAssociation, ElementState::Associated};
@@ -108,6 +108,71 @@ TEST_F(MastershipTest, AnAssociationBeforeCeftiCancelsIt) {
   EXPECT_EQ(mastership.next_deadline(), std::nullopt);
 }
 
+// RFC 5810 section 4.2.2.3 keeps the association until CEHDI, RFC 7121 section 3.2 wants a master.
+TEST_F(MastershipTest, InHotStandbyAMasterWhoseChannelIsAwayIsReplacedBeforeItIsLost) {
+  hot_standby();
+  for (std::size_t ce : {0U, 2U, 1U}) mastership.on_associated(ce);
+  mastership.on_away(1, Instant(1s));
+  EXPECT_EQ(mastership.next_deadline(), std::nullopt) << "a backup";
+  mastership.on_away(0, Instant(2s));
+  (void)outputs();
+  EXPECT_EQ(mastership.next_deadline(), Instant(3s));
+  mastership.on_timer(Instant(3s) - Duration(1));
+  EXPECT_THAT(outputs(), IsEmpty());
+  mastership.on_timer(Instant(3s));
+  EXPECT_THAT(outputs(), ElementsAre(MasterChanged{0U, 2U})) << "1 is away too";
+  EXPECT_EQ(mastership.next_deadline(), std::nullopt);
+  mastership.on_back(0);
+  mastership.on_lost(1, Instant(30s));
+  EXPECT_THAT(outputs(), IsEmpty());
+}
+
+TEST_F(MastershipTest, AMasterThatIsBackInTimeStays) {
+  hot_standby();
+  for (std::size_t ce : {0U, 1U}) mastership.on_associated(ce);
+  (void)outputs();
+  mastership.on_away(0, Instant(1s));
+  mastership.on_back(0);
+  EXPECT_EQ(mastership.next_deadline(), std::nullopt);
+  mastership.on_timer(Instant(9s));
+  EXPECT_THAT(outputs(), IsEmpty());
+}
+
+TEST_F(MastershipTest, WhoeverComesFirstReplacesAMasterThatIsAwayForTooLong) {
+  hot_standby();
+  for (std::size_t ce : {0U, 1U}) mastership.on_associated(ce);
+  mastership.on_away(1, Instant(1s));
+  mastership.on_away(0, Instant(1s));
+  mastership.on_timer(Instant(2s));
+  EXPECT_EQ(mastership.master(), 0U) << "nobody is there";
+  EXPECT_EQ(mastership.next_deadline(), std::nullopt);
+  mastership.on_back(1);
+  EXPECT_EQ(mastership.master(), 1U);
+  mastership.on_away(1, Instant(3s));
+  mastership.on_timer(Instant(4s));
+  mastership.on_associated(2);
+  EXPECT_EQ(mastership.master(), 2U);
+}
+
+TEST_F(MastershipTest, ALostMasterIsFollowedByWhoIsThereBeforeWhoIsAway) {
+  hot_standby();
+  for (std::size_t ce : {0U, 1U, 2U}) mastership.on_associated(ce);
+  mastership.on_away(1, Instant(1s));
+  mastership.on_lost(0, Instant(2s));
+  EXPECT_EQ(mastership.master(), 2U);
+  mastership.on_lost(2, Instant(3s));
+  EXPECT_EQ(mastership.master(), 1U) << "it is associated still";
+  EXPECT_EQ(mastership.next_deadline(), Instant(4s));
+}
+
+TEST_F(MastershipTest, WithoutHotStandbyAMasterThatIsAwayIsWaitedForUntilItIsLost) {
+  policy.ha_mode = 1;
+  policy.failover_policy = 1;
+  mastership.on_associated(0);
+  mastership.on_away(0, Instant(1s));
+  EXPECT_EQ(mastership.next_deadline(), std::nullopt);
+}
+
 TEST_F(MastershipTest, TheMasterMayHandOverToAnAssociatedCeOnly) {
   hot_standby();
   mastership.on_associated(0);
@@ -115,6 +180,10 @@ TEST_F(MastershipTest, TheMasterMayHandOverToAnAssociatedCeOnly) {
   (void)outputs();
   mastership.hand_over(1, Instant(1s));
   EXPECT_THAT(outputs(), IsEmpty());
+  mastership.on_away(2, Instant(1s));
+  mastership.hand_over(2, Instant(1s));
+  EXPECT_THAT(outputs(), IsEmpty());
+  mastership.on_back(2);
   mastership.hand_over(2, Instant(1s));
   EXPECT_THAT(outputs(), ElementsAre(MasterChanged{0U, 2U}));
 }
@@ -138,7 +207,7 @@ TEST_F(MastershipTest, InColdStandbyTheFeGoesToTheCeThatTheMasterNames) {  // RF
 }
 
 TEST_F(MastershipTest, WithOneCeThereIsNobodyElseToTry) {
-  Mastership alone(1, policy);
+  Mastership alone(1, policy, 1s);
   alone.on_attempt_failed(0);
   EXPECT_EQ(alone.poll_output(), std::nullopt);
   alone.on_associated(0);
