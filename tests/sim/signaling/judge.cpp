@@ -72,6 +72,7 @@ struct NetworkStorm::Judge {
   void check_segment(std::uint32_t at, const LspKey& key, const LspKey& user) {
     ++segments;
     const ason::LspView* before = nullptr;
+    bool adjacency = false;
     for (int hops = 0; hops < 100; ++hops) {
       const auto here = lsps[at].find(key);
       if (here == lsps[at].end()) return say(at, words(key) + " ends before it");
@@ -84,6 +85,11 @@ struct NetworkStorm::Judge {
         say(at, words(key) + " has other labels than at the node before");
       }
       const bool end = lsp.next == NodeId{};
+      // An adjacency has both ways, also where all that is in it goes one way.
+      adjacency |= lsp.adjacency;
+      for (const auto& [id, row] : network.at(at).rows) {
+        if (adjacency && row.owner.lsp == key) used.insert({at, id});
+      }
       const bool carries = std::ranges::find(lsp.carries, user) != lsp.carries.end();
       const bool alone = lsp.carries.size() == 1 || lsp.adjacency;
       if ((hops == 0 || end) && !(carries && alone)) {

@@ -246,6 +246,10 @@ void NetworkStorm::look() {
       continue;
     }
     const auto view = owner.operate([&](Rooms& rooms) { return rooms.connections.show(name); });
+    if (!view && !owner.durable()) {  // it may come back, if its node is killed now
+      ++at;
+      continue;
+    }
     if (!view) {
       if (wish.established && !wish.ending) say(name, "an established connection is gone");
       at = connections_.erase(at);

@@ -282,6 +282,7 @@ class Controller::Core {
   [[nodiscard]] bool may_carry(const Adaptation& adaptation, const te::Signal& signal) const;
   [[nodiscard]] std::optional<Trouble> end_adjacency(Lsp& lsp);  // here, if that can be
   void join_adjacency(Lsp& lsp);  // it ends here; the link that it is leads to its other end
+  void claim_link(const Lsp& adjacency);  // by the last word of its other end
   void adjacency_up(Lsp& adjacency, Instant now);
   void adjacency_back(Lsp& adjacency, Instant now);  // perhaps
   void adjacency_gone(const Lsp& adjacency, Instant now);

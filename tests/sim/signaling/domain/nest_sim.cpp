@@ -332,6 +332,39 @@ TEST_F(Nested, SG4TheEndOfAnAdjacencyIsAFailureOfAllThatIsInIt) {
   EXPECT_TRUE(until([&] { return empty(); }, 60s));
 }
 
+// N3 has ended an adjacency, and N4 has not heard of it; then N3's number is that of another one.
+TEST_F(Nested, SG4ANumberOfALinkThatIsUsedAgainIsThatOfTheLastOne) {
+  start(kNested, true);
+  network->cut(7, false, true);  // N3 to N4
+  network->run(1s);
+  create(spc("first"));
+  ASSERT_TRUE(up("first"));
+  ASSERT_EQ(segments(7).size(), 1U);
+  network->cut(7, true, true);
+  network->run(5s);
+  network->at(7).kill();
+  release("first");
+  ASSERT_TRUE(until([&] { return state("first") == ConnectionState::Released; }));
+  ASSERT_TRUE(until([&] { return segments(3).empty(); }, 120s));
+  ASSERT_EQ(segments(4).size(), 1U);
+  create(spc("second"));
+  ASSERT_TRUE(up("second"));
+  EXPECT_EQ(of_user(3)->out, kClients + 1) << "it is the same number";
+  EXPECT_EQ(segments(4).size(), 2U);
+  EXPECT_TRUE(passes());
+  network->at(4).kill();  // also after a restart
+  network->run(5s);
+  network->at(4).boot();
+  network->run(100s);
+  EXPECT_TRUE(passes());
+  EXPECT_EQ(state("second"), ConnectionState::Up);
+  network->at(7).boot();
+  ASSERT_TRUE(until([&] { return segments(4).size() == 1; }, 120s));
+  EXPECT_TRUE(passes());
+  release("second");
+  EXPECT_TRUE(until([&] { return empty(); }, 120s));
+}
+
 // The adjacency is the domain's, not the call's.
 TEST_F(Nested, T5TwoConnectionsOfACallAreInOneAdjacency) {
   start(kNested);

@@ -222,6 +222,10 @@ void Controller::Core::path_of_recovered(Lsp& lsp, const engine::PathReceived& e
   if (lsp.deleting && (admin_status(*event.path) & rsvp::admin_status::kDelete) == 0) {
     lsp.deleting = false;
   }
+  if (is_adjacency(lsp) && lsp.role == Role::Egress) {  // the other end still has it
+    join_adjacency(lsp);
+    claim_link(lsp);
+  }
   if (!lsp.journaled && is_segment(lsp.path()) && lsp.key.end_point == config.self) {
     bind_segment(lsp);
     if (fabric_read && lsp.established && lsp.plane == Plane::None) (void)adopt(lsp, now);

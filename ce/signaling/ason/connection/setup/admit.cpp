@@ -110,6 +110,7 @@ bool Controller::Core::left_by(const Lsp& known, const engine::PathReceived& eve
 }
 
 void Controller::Core::came_by(Lsp& lsp) const {
+  const std::uint32_t before = lsp.in;
   lsp.from = {};
   lsp.in = 0;
   lsp.segment_in.reset();
@@ -143,6 +144,7 @@ void Controller::Core::came_by(Lsp& lsp) const {
     // RFC 4206 section 6.1.1: who names an adjacency is the node at its other end.
     const bool of_another = adaptation_of(id) != nullptr && lsp.previous != link->node;
     if (manager.interface(id)->remote == *link && !of_another) {
+      if (id != before && far_end(before) == *link) continue;  // as in its journal
       lsp.in = id;
       lsp.from = *link;
       return;

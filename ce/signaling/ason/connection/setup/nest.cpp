@@ -161,6 +161,7 @@ std::optional<Trouble> Controller::Core::end_adjacency(Lsp& lsp) {
     if (auto why = egress_way(lsp, one.server)) return why;
     lsp.link_id = one.client;
     join_adjacency(lsp);
+    claim_link(lsp);
     return std::nullopt;
   }
   Trouble why = trouble(lsp, kNoRoom, {});
@@ -179,6 +180,17 @@ void Controller::Core::join_adjacency(Lsp& lsp) {
   const rsvp::Message* const said = lsp.role != Role::Ingress ? &lsp.path() : lsp.resv_in.get();
   if (said == nullptr) return;
   if (const auto far = tunnel_link(*said)) manager.set_far_end(lsp.link_id, *far);
+}
+
+// The other end has had this number for another adjacency, of whose end nobody has told us yet.
+void Controller::Core::claim_link(const Lsp& adjacency) {
+  const auto far = far_end(adjacency.link_id);
+  if (!far) return;
+  for (const Adaptation& one : config.adaptations) {
+    if (one.client != adjacency.link_id && far_end(one.client) == far) {
+      manager.set_far_end(one.client, {});
+    }
+  }
 }
 
 // After a restart, when all is known of it again. One without a name for its end is told nothing.
@@ -202,6 +214,7 @@ void Controller::Core::adjacency_up(Lsp& adjacency, Instant now) {
     return release(connection, now);
   }
   join_adjacency(adjacency);
+  claim_link(adjacency);
   for (const LspKey& key : std::exchange(connection.waiting, {})) {
     Lsp* const lsp = find(key);
     if (lsp == nullptr || lsp->awaited.erase(connection.request.name) == 0) continue;
