@@ -22,6 +22,8 @@ constexpr std::uint32_t kMost = 0xffffffff;
 constexpr std::uint64_t kMostKeyId = 0xffff'ffff'ffff;  // RFC 2747 section 2: 48 bits
 constexpr std::array<std::string_view, 2> kStores{"file", "etcd"};
 constexpr std::array<std::string_view, 2> kSyncs{"each_commit", "never"};
+// That have room for others (G.707).
+constexpr std::array<std::string_view, 2> kServerSignals{"vc4", "vc3"};
 constexpr std::array<std::string_view, 4> kScopes{"none", "end_to_end", "boundary", "segment"};
 constexpr std::array<std::string_view, 3> kReductions{"auto", "never", "always"};
 constexpr std::array<std::string_view, 2> kDigests{"hmac-md5", "hmac-sha1"};
@@ -31,7 +33,8 @@ struct Seen {
   std::map<NodeId, bool> nodes{};  // of [te]
   std::set<NodeId> domain{};       // other nodes of ours, if it has a number
   std::map<std::uint32_t, const TeLinkSettings*> links{};  // by our interface
-  std::set<std::uint32_t> interfaces{};
+  std::map<std::uint32_t, InterfaceSettings> interfaces{};
+  std::set<std::uint32_t> adapted{};
   std::set<FePort> ports{};
   std::set<std::uint32_t> configured_fes{};
   std::set<std::uint64_t> keys{};
@@ -98,6 +101,7 @@ void visit_timers(ConfigVisitor& v, SignalingSettings& s) {
   v.duration("restore_again", s.connections.restore_again, {.min = 100ms, .max = 1h});
   v.duration("tear_guard", s.connections.tear_guard, {.min = 100ms, .max = 1h});
   v.duration("tell_again", s.connections.tell_again, {.min = 100ms, .max = 1h});
+  v.duration("segment_idle", s.connections.segment_idle, {.min = 100ms, .max = 24h});
   v.check(t.rapid >= t.ack_delay, "rapid", "must not be shorter than ack_delay");
 }
 
@@ -192,7 +196,7 @@ void visit_interface(ConfigVisitor& v, InterfaceSettings& interface, Seen& seen)
   v.required("id");
   check_port(v, "port", interface.port, values.port, seen);
   check_labels(v, interface.labels);
-  v.check(seen.interfaces.insert(values.id).second, "id", "is another interface's");
+  v.check(seen.interfaces.emplace(values.id, interface).second, "id", "is another interface's");
   const auto link = seen.links.find(values.id);
   const bool of_link = link != seen.links.end() && !link->second->compound;
   v.check(of_link || !interface.labels.empty(), "labels",
@@ -209,6 +213,27 @@ void visit_fibre(ConfigVisitor& v, InterFeLinkSettings& link, Seen& seen) {
   v.check(a.fe == 0 || a.fe != b.fe, "b", "is at the same FE as the other end");
   check_labels(v, link.labels);
   v.check(!link.labels.empty(), "labels", "is required");
+}
+
+void visit_adaptation(ConfigVisitor& v, AdaptationSettings& one, Seen& seen) {
+  v.number("client", one.client, {.min = 1, .max = kMost});
+  v.number("server", one.server, {.min = 1, .max = kMost});
+  v.choice("signal", one.signal, kServerSignals);
+  v.required("client");
+  v.required("server");
+  const auto interface = [&](std::string_view key, std::uint32_t id) -> const InterfaceSettings* {
+    const auto at = seen.interfaces.find(id);
+    v.check(at != seen.interfaces.end() && !seen.links.contains(id), key,
+            "is no [[signaling.interface]], or one of a [[te.link]]");
+    v.check(id == 0 || seen.adapted.insert(id).second, key, "is in another adaptation");
+    return at == seen.interfaces.end() ? nullptr : &at->second;
+  };
+  const auto* const client = interface("client", one.client);
+  const auto* const server = interface("server", one.server);
+  if (client == nullptr || server == nullptr) return;
+  v.check(client->values.port.fe == server->values.port.fe, "server", "is at another FE");
+  const auto labels = labels_in(server->labels);
+  v.check(!labels || labels->size() == 1, "server", "has not one label, but several");
 }
 
 void visit_neighbor(ConfigVisitor& v, NeighborSettings& neighbor, Seen& seen) {
@@ -309,6 +334,8 @@ void visit_signaling(ConfigVisitor& v, SignalingSettings& s, const TeSettings& t
   }
   v.tables("inter_fe_link", s.inter_fe_links,
            [&](InterFeLinkSettings& one) { visit_fibre(v, one, seen); });
+  v.tables("adaptation", s.adaptations,
+           [&](AdaptationSettings& one) { visit_adaptation(v, one, seen); });
   v.tables("fe", s.fes, [&](signaling::resource::FeConfig& fe) {
     v.number("id", fe.id, {.min = 1, .max = kMost});
     v.flag("converts_labels", fe.converts_labels);
@@ -327,7 +354,7 @@ void visit_signaling(ConfigVisitor& v, SignalingSettings& s, const TeSettings& t
 void visit(ConfigVisitor& v, AsonSettings& s, const std::vector<FeConfig>& fes) {
   visit_te(v, s.te);
   v.table("signaling", [&] { visit_signaling(v, s.signaling, s.te, fes); });
-  visit_policy(v, s.policy);
+  visit_policy(v, s.policy, !s.signaling.adaptations.empty());
 }
 
 }  // namespace forces::ce

@@ -43,6 +43,10 @@ struct InterFeLinkSettings {
   std::string a, b;
   std::vector<std::string> labels;
 };
+struct AdaptationSettings {  // two interfaces; the slots of the first are inside that of the second
+  std::uint32_t client = 0, server = 0;
+  std::size_t signal = 0;  // of server: an index of kServerSignals
+};
 struct NeighborSettings {
   std::string node;
   signaling::engine::NeighborConfig values{};
@@ -75,6 +79,7 @@ struct SignalingSettings {
   std::vector<InterfaceSettings> interfaces;
   std::vector<InterFeLinkSettings> inter_fe_links;
   std::vector<signaling::resource::FeConfig> fes;  // those that are not as usual
+  std::vector<AdaptationSettings> adaptations;
   std::vector<NeighborSettings> neighbors;
   std::vector<KeySettings> keys;
   std::vector<LabelMapSettings> label_map;
@@ -107,7 +112,8 @@ struct AsonSettings {
 void visit(runtime::ConfigVisitor& v, AsonSettings& s, const std::vector<FeConfig>& fes);
 // Its parts, which check what they name of each other.
 void visit_te(runtime::ConfigVisitor& v, TeSettings& te);
-void visit_policy(runtime::ConfigVisitor& v, PolicySettings& policy);
+// `adapts`: this node has an adaptation.
+void visit_policy(runtime::ConfigVisitor& v, PolicySettings& policy, bool adapts);
 void check_labels(runtime::ConfigVisitor& v, const std::vector<std::string>& labels);  // "labels"
 void visit_multiplexing(runtime::ConfigVisitor& v, signaling::te::Switching& switching,
                         signaling::te::Encoding& encoding);

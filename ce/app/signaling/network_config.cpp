@@ -180,7 +180,8 @@ void visit_numbers(ConfigVisitor& v, std::string_view key, std::vector<std::stri
   }
 }
 
-void visit_point(ConfigVisitor& v, PointSettings& point, std::set<std::string>& names) {
+void visit_point(ConfigVisitor& v, PointSettings& point, std::set<std::string>& names,
+                 bool adapts) {
   auto& values = point.values;
   v.text("name", values.name);
   v.choice("kind", values.kind, kKinds);
@@ -202,10 +203,9 @@ void visit_point(ConfigVisitor& v, PointSettings& point, std::set<std::string>& 
   visit_numbers(v, "elements", point.elements, values.elements);
   v.texts("credentials", values.credentials);
   v.choice("realisation", values.plan.realisation, kRealisations);
-  v.check(values.plan.realisation != calls::Realisation::Nested, "realisation",
-          "\"nested\" cannot be had: a row of a fabric joins two slots, and none is inside another "
-          "one; "
-          "\"stitched\" gives a domain LSPs of its own");
+  v.check(
+      values.plan.realisation != calls::Realisation::Nested || adapts, "realisation",
+      "\"nested\" needs a [[signaling.adaptation]], at which what carries others begins and ends");
   v.number("working", values.plan.working, {.min = 1, .max = 255});
   v.number("recovery", values.plan.recovery, {.max = 255});
   v.required("name");
@@ -238,11 +238,12 @@ void visit_route(ConfigVisitor& v, ManagerRouteSettings& route, const std::set<s
 
 }  // namespace
 
-void visit_policy(ConfigVisitor& v, PolicySettings& policy) {
+void visit_policy(ConfigVisitor& v, PolicySettings& policy, bool adapts) {
   v.table("policy", [&] {
     v.text("default_point", policy.default_point);
     std::set<std::string> names;
-    v.tables("point", policy.points, [&](PointSettings& point) { visit_point(v, point, names); });
+    v.tables("point", policy.points,
+             [&](PointSettings& point) { visit_point(v, point, names, adapts); });
     v.check(policy.default_point.empty() || names.contains(policy.default_point), "default_point",
             "is none of the [[policy.point]]");
     std::set<unsigned> levels;

@@ -90,6 +90,16 @@ calls::PolicyConfig policy_of(const PolicySettings& settings) {
   return policy;
 }
 
+signaling::ason::Adaptation adaptation_of(const AdaptationSettings& settings) {
+  constexpr std::uint8_t kVc4 = 6, kVc3 = 5;  // RFC 4606 section 2.1
+  const std::uint8_t type = settings.signal == 0 ? kVc4 : kVc3;
+  return {.client = settings.client,
+          .server = settings.server,
+          .label_request = {.encoding = rsvp::LabelRequest::kSdh,
+                            .switching = rsvp::LabelRequest::kTdm},
+          .tspec = {.traffic = rsvp::SonetSdh{.signal_type = type, .multiplier = 1}}};
+}
+
 void add_fes(signaling::NodeConfig& node, const std::vector<resource::FeConfig>& special) {
   std::set<std::uint32_t> ids;
   for (const auto& interface : node.interfaces) ids.insert(interface.port.fe);
@@ -170,6 +180,9 @@ Made<signaling::ServiceConfig> signaling_config(const AsonSettings& s) {
   node.engine.learned_security.keys = std::move(*keys);
   node.connections = s.signaling.connections;
   node.connections.repair = s.signaling.limits;
+  for (const AdaptationSettings& one : s.signaling.adaptations) {
+    node.connections.adaptations.push_back(adaptation_of(one));
+  }
   if (!s.policy.levels.empty()) {
     auto& levels = node.connections.service_levels.emplace();
     for (const calls::ServiceLevel& level : s.policy.levels) {

@@ -233,6 +233,7 @@ control::Connection connection_of(const ason::ConnectionView& view, Instant now)
   connection.set_recovery_ms(milliseconds(view.recovery_time));
   connection.set_age_ms(age_ms(view.created, now));
   connection.set_segment(view.segment);
+  connection.set_adjacency(view.adjacency);
   for (const auto& lsp : view.carries) *connection.add_carries() = id_of(lsp);
   return connection;
 }
@@ -252,6 +253,7 @@ control::Lsp lsp_of(const ason::LspView& view) {
   lsp.set_call_number(view.call_id);
   lsp.set_failing(view.failing);
   lsp.set_unsynchronized(view.unsynchronized);
+  lsp.set_nested(view.nested);
   if (view.segment_in) *lsp.mutable_segment_in() = id_of(*view.segment_in);
   if (view.segment_out) *lsp.mutable_segment_out() = id_of(*view.segment_out);
   return lsp;

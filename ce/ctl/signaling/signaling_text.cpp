@@ -132,10 +132,13 @@ std::string text_of(const control::Connection& one) {
     text += fmt::format("call {}short Call ID {}\n", one.call().empty() ? "" : one.call() + ", ",
                         one.call_number());
   }
-  if (one.segment()) {
-    text += "segment of this domain, for LSPs that are stitched to it\n";
-    for (const auto& lsp : one.carries()) text += fmt::format("carries {}\n", text_of(lsp));
+  if (one.segment()) text += "segment of this domain, for LSPs that are stitched to it\n";
+  if (one.adjacency() != 0) {
+    text +=
+        fmt::format("adjacency of this domain, for LSPs that are nested in it by interface {}\n",
+                    one.adjacency());
   }
+  for (const auto& lsp : one.carries()) text += fmt::format("carries {}\n", text_of(lsp));
   text += fmt::format("way now {}\n", listed(one.current(), " | "));
   if (one.nominal_size() != 0) text += fmt::format("nominal {}\n", listed(one.nominal(), " | "));
   if (one.setup_ms() != 0) text += fmt::format("set up in {:.1f}ms\n", one.setup_ms());
@@ -158,7 +161,9 @@ std::string text_of(const control::LspList& list) {
     std::string state = one.state();
     if (one.failing()) state += ", failing";
     if (one.unsynchronized()) state += ", unsynchronized";
-    if (one.has_segment_in() || one.has_segment_out()) state += ", stitched";
+    if (one.has_segment_in() || one.has_segment_out()) {
+      state += one.nested() ? ", nested" : ", stitched";
+    }
     table.row({text_of(one.id()), one.role(), state, or_dash(one.previous()), or_dash(one.in()),
                or_dash(one.in_labels()), or_dash(one.next()), or_dash(one.out()),
                or_dash(one.out_labels()), or_dash(one.call_number()), or_dash(one.connection())});

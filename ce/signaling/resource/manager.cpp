@@ -53,6 +53,12 @@ bool Manager::set_fe(const FeConfig& config) {
 bool Manager::set_interface(const InterfaceConfig& interface) {
   return impl_->set_interface(interface);
 }
+bool Manager::set_far_end(std::uint32_t id, const LinkEnd& remote) {
+  const auto at = impl_->interfaces.find(id);
+  if (at == impl_->interfaces.end()) return false;
+  at->second.remote = remote;
+  return true;
+}
 bool Manager::remove_interface(std::uint32_t id) { return impl_->remove_interface(id); }
 bool Manager::set_inter_fe_link(const InterFeLink& link) { return impl_->set_inter_fe_link(link); }
 bool Manager::remove_inter_fe_link(const FePort& end) { return impl_->remove_inter_fe_link(end); }
@@ -272,6 +278,11 @@ LabelRanges Manager::free_labels(std::uint32_t interface, Way way) const {
 
 LabelRanges Manager::free_labels(std::uint32_t interface) const {
   return free_labels(interface, Way::Receive) & free_labels(interface, Way::Send);
+}
+
+bool Manager::in_use(std::uint32_t interface) const {
+  const InterfaceConfig* const config = this->interface(interface);
+  return config != nullptr && impl_->ports.find(config->port)->in_use();
 }
 
 std::vector<LabelView> Manager::labels(std::uint32_t interface) const {

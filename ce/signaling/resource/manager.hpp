@@ -40,6 +40,9 @@ class Manager {
   bool set_fe(const FeConfig& fe);
   bool set_interface(const InterfaceConfig& interface);
   bool remove_interface(std::uint32_t id);
+  // The other end of a link that is one only while an LSP carries it (RFC 4206); node 0: none. Also
+  // of what is in use, for its labels stay what they are. False: there is no such interface.
+  bool set_far_end(std::uint32_t id, const LinkEnd& remote);
   bool set_inter_fe_link(const InterFeLink& link);
   bool remove_inter_fe_link(const FePort& end);
   // The operator's: these labels are not given to anybody new, in both directions.
@@ -97,6 +100,7 @@ class Manager {
   [[nodiscard]] bool interface_up(std::uint32_t id) const;
   [[nodiscard]] LabelRanges free_labels(std::uint32_t interface, Way way) const;
   [[nodiscard]] LabelRanges free_labels(std::uint32_t interface) const;  // in both ways
+  [[nodiscard]] bool in_use(std::uint32_t interface) const;  // somebody has a label there
   [[nodiscard]] std::vector<LabelView> labels(std::uint32_t interface) const;
   [[nodiscard]] std::optional<ConnectionView> connection(const LspKey& lsp) const;
   [[nodiscard]] std::vector<LspKey> connections() const;  // in their order

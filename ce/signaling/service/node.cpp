@@ -76,9 +76,9 @@ std::vector<NodeId> segment_peers(const NodeConfig& config) {
     if (own == 0 || node.domain != own || node.id == config.id) continue;
     if (!borders.contains(node.id) && !borders.contains(config.id)) continue;
     const auto* const point = policy.point_of(Address::v4(node.id.value));
-    const bool stitched =
-        point != nullptr && point->plan.realisation == ason::calls::Realisation::Stitched;
-    if (stitched) peers.push_back(node.id);
+    const bool shared =
+        point != nullptr && point->plan.realisation != ason::calls::Realisation::Contiguous;
+    if (shared) peers.push_back(node.id);
   }
   return peers;
 }
@@ -492,6 +492,7 @@ ason::DomainPlan TransportNode::plan_of(const ason::DomainAsk& ask) {
   const SegmentPlan plan = calls_.plan_towards(exit);
   ason::DomainPlan made{
       .stitched = plan.realisation == Realisation::Stitched,
+      .nested = plan.realisation == Realisation::Nested,
       .connections = static_cast<std::uint8_t>(std::min(plan.working + plan.recovery, 255))};
   if (!made.stitched || ask.call.id == 0) return made;
   // Segments of a segment of the call are connections of it.

@@ -58,8 +58,8 @@ struct NodeConfig {
   ason::calls::CallConfig calls{};                  // `address` as well
 };
 
-// Nodes of its domain with which it may share the ends of a segment, as the reference point to them
-// says (RFC 5150): neighbours, however far away.
+// Nodes of its domain with which it may share the ends of a segment or an adjacency, as the
+// reference point to them says (RFC 5150, RFC 4206): neighbours, however far away.
 [[nodiscard]] std::vector<NodeId> segment_peers(const NodeConfig& config);
 
 // One that packets reach over other nodes. Those of segment_peers() that are no neighbours by the

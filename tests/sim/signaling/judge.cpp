@@ -41,6 +41,7 @@ struct NetworkStorm::Judge {
   // Where what comes in here leaves the network, along active rows of these LSPs, which are counted
   // as used; nullopt: it does not.
   std::optional<Place> trace(Place at, const std::set<LspKey>& of) {
+    std::vector<Label> carried;  // slots within the one that it is in
     for (int hops = 0; hops < 200; ++hops) {
       const auto found = by_input.find({at.port, at.label});
       if (found == by_input.end()) return std::nullopt;
@@ -52,6 +53,12 @@ struct NetworkStorm::Judge {
       const std::uint32_t other = id.first < kNodesOfFes ? id.first + kNodesOfFes : number;
       if (row.out_port == kJoint) {
         at.port.fe = other;
+      } else if (const auto server = network.plan.around(at.port)) {
+        carried.push_back(at.label);
+        at = {*server, slot(1)};
+      } else if (const auto client = network.plan.inside(at.port); client && !carried.empty()) {
+        at = {*client, carried.back()};
+        carried.pop_back();
       } else if (const auto* const far = network.far(at.port)) {
         at.port = network.plan.port(far->end);
       } else {
@@ -61,10 +68,11 @@ struct NetworkStorm::Judge {
     return std::nullopt;
   }
 
-  // A segment from one end to the other (RFC 5150): at its ends it has labels and no rows.
+  // A segment or an adjacency, from its ingress on. At its ends a segment has labels and no rows.
   void check_segment(std::uint32_t at, const LspKey& key, const LspKey& user) {
     ++segments;
     const ason::LspView* before = nullptr;
+    bool adjacency = false;
     for (int hops = 0; hops < 100; ++hops) {
       const auto here = lsps[at].find(key);
       if (here == lsps[at].end()) return say(at, words(key) + " ends before it");
@@ -77,7 +85,14 @@ struct NetworkStorm::Judge {
         say(at, words(key) + " has other labels than at the node before");
       }
       const bool end = lsp.next == NodeId{};
-      if ((hops == 0 || end) && lsp.carries != std::vector{user}) {
+      // An adjacency has both ways, also where all that is in it goes one way.
+      adjacency |= lsp.adjacency;
+      for (const auto& [id, row] : network.at(at).rows) {
+        if (adjacency && row.owner.lsp == key) used.insert({at, id});
+      }
+      const bool carries = std::ranges::find(lsp.carries, user) != lsp.carries.end();
+      const bool alone = lsp.carries.size() == 1 || lsp.adjacency;
+      if ((hops == 0 || end) && !(carries && alone)) {
         say(at, words(key) + " does not carry what goes over it");
       }
       if (end) return;
@@ -102,12 +117,17 @@ struct NetworkStorm::Judge {
       if (lsp->next == NodeId{}) break;
       if (lsp->segment_out) {
         own.insert(*lsp->segment_out);
-        check_segment(at, *lsp->segment_out, key);
+        check_segment(number_of(lsp->segment_out->sender), *lsp->segment_out, key);
         at = number_of(lsp->next);
         const auto next = lsps[at].find(key);
         if (next == lsps[at].end()) return say(at, words(key) + " ends before it");
-        const auto segment = std::exchange(lsp, &next->second)->segment_out;
-        if (lsp->segment_in != segment) say(at, words(key) + " comes by another segment");
+        const ason::LspView* const before = std::exchange(lsp, &next->second);
+        if (lsp->segment_in != before->segment_out) {
+          say(at, words(key) + " comes by another segment");
+        }
+        if (lsp->nested && (lsp->in_down != before->out_down || lsp->in_up != before->out_up)) {
+          say(at, words(key) + " has other labels than at the node before");
+        }
         continue;
       }
       const auto* const far = network.far(network.plan.port({node_id(at), lsp->out}));

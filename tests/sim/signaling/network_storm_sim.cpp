@@ -14,6 +14,7 @@ namespace forces::signaling::test {
 namespace {
 
 using namespace forces::test;
+using ason::calls::Realisation;
 
 StormSize usual() {
   return {.nodes = static_cast<std::uint32_t>(setting("FORCES_NODES", soaks() ? 50 : 20)),
@@ -47,7 +48,7 @@ std::uint64_t live(std::uint64_t seed, StormSize s) {
   const StormTold& told = life.told();
   EXPECT_GT(told.established, 0U);
   EXPECT_GT(told.kills, 0U);
-  if (s.stitched) {
+  if (s.realisation != Realisation::Contiguous) {
     EXPECT_GT(told.segments, 0U);
   }
   std::uint64_t packets = 0;
@@ -62,9 +63,9 @@ std::uint64_t live(std::uint64_t seed, StormSize s) {
 }
 
 // In two halves, which run side by side.
-void live_every_second(std::uint64_t first, bool stitched = false) {
+void live_every_second(std::uint64_t first, Realisation realisation = {}) {
   StormSize size = usual();
-  size.stitched = stitched;
+  size.realisation = realisation;
   const std::uint64_t last = std::max<std::uint64_t>(seeds(2) / kSlow, 2);
   play_seeds(last, [&](std::uint64_t seed) { live(seed, size); }, first, 2);
 }
@@ -73,8 +74,20 @@ TEST(NetworkStorm, NothingIsLeakedHalvedOrReleasedOddSeeds) { live_every_second(
 TEST(NetworkStorm, NothingIsLeakedHalvedOrReleasedEvenSeeds) { live_every_second(2); }
 
 // Where domains stitch to segments of their own.
-TEST(NetworkStorm, StitchedNothingIsLeakedHalvedOrReleasedOddSeeds) { live_every_second(1, true); }
-TEST(NetworkStorm, StitchedNothingIsLeakedHalvedOrReleasedEvenSeeds) { live_every_second(2, true); }
+TEST(NetworkStorm, StitchedNothingIsLeakedHalvedOrReleasedOddSeeds) {
+  live_every_second(1, Realisation::Stitched);
+}
+TEST(NetworkStorm, StitchedNothingIsLeakedHalvedOrReleasedEvenSeeds) {
+  live_every_second(2, Realisation::Stitched);
+}
+
+// Where they nest in adjacencies of their own.
+TEST(NetworkStorm, NestedNothingIsLeakedHalvedOrReleasedOddSeeds) {
+  live_every_second(1, Realisation::Nested);
+}
+TEST(NetworkStorm, NestedNothingIsLeakedHalvedOrReleasedEvenSeeds) {
+  live_every_second(2, Realisation::Nested);
+}
 
 TEST(NetworkStorm, TheSameSeedIsTheSameLife) {
   const StormSize small{.nodes = 10, .life = 10min};

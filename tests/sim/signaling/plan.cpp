@@ -114,6 +114,22 @@ NodeConfig NetworkPlan::config(std::uint32_t number) const {
     config.interfaces.push_back(
         {.id = user.end.interface, .port = port(user.end), .labels = slots(user.slots)});
   }
+  for (const Adaptation& one : adaptations) {
+    if (one.at != number) continue;
+    for (const std::uint32_t id : {one.client, one.server}) {
+      config.interfaces.push_back({.id = id,
+                                   .port = port({config.id, id}),
+                                   .labels = slots(id == one.client ? one.slots : 1)});
+    }
+    // VC-4s, in which there is room for VC-12s.
+    config.connections.adaptations.push_back(
+        {.client = one.client,
+         .server = one.server,
+         .label_request = {.encoding = rsvp::LabelRequest::kSdh,
+                           .switching = rsvp::LabelRequest::kTdm,
+                           .g_pid = 34},
+         .tspec = {.traffic = rsvp::SonetSdh{.signal_type = 6, .multiplier = 1}}});
+  }
   using namespace ason::calls;
   PolicyConfig& policy = config.calls.policy;
   policy.points.push_back(
@@ -137,6 +153,26 @@ NodeConfig NetworkPlan::config(std::uint32_t number) const {
     policy.routes.push_back(made);
   }
   return config;
+}
+
+void NetworkPlan::adapt(std::uint32_t number, std::uint32_t count, std::uint32_t slots) {
+  for (std::uint32_t i = 1; i <= count; ++i) {
+    adaptations.push_back({number, kClients + i, kServers + i, slots});
+  }
+}
+
+std::optional<FePort> NetworkPlan::inside(const FePort& server) const {
+  for (const Adaptation& one : adaptations) {
+    if (port({node_id(one.at), one.server}) == server) return port({node_id(one.at), one.client});
+  }
+  return std::nullopt;
+}
+
+std::optional<FePort> NetworkPlan::around(const FePort& client) const {
+  for (const Adaptation& one : adaptations) {
+    if (port({node_id(one.at), one.client}) == client) return port({node_id(one.at), one.server});
+  }
+  return std::nullopt;
 }
 
 NetworkPlan line_of_four() {
@@ -187,11 +223,16 @@ NetworkPlan three_domains(const ason::calls::SegmentPlan& between, bool direct) 
     }
   }
   plan.points = {{3, 4, between}, {5, 4, between}, {3, 5, between}};
+  if (between.realisation == ason::calls::Realisation::Nested) {
+    for (const std::uint32_t border : {3U, 4U, 5U}) plan.adapt(border, 2);
+  }
   plan.base.engine.times.hello = 100ms;
   return plan;
 }
 
-NetworkPlan random_plan(std::uint64_t seed, std::uint32_t nodes, bool stitched) {
+NetworkPlan random_plan(std::uint64_t seed, std::uint32_t nodes,
+                        ason::calls::Realisation realisation) {
+  using ason::calls::Realisation;
   NetworkPlan plan;
   std::mt19937_64 random(seed * 0x9e3779b97f4a7c15);
   const auto pick = [&](std::uint64_t below) {
@@ -226,9 +267,10 @@ NetworkPlan random_plan(std::uint64_t seed, std::uint32_t nodes, bool stitched) 
       const std::uint32_t other = next[pick(next.size())];
       join(ring[pick(size)], other, te::ReferencePoint::ENni);
     }
-    for (std::size_t a = 0; stitched && a < ring.size(); ++a) {
+    for (std::size_t a = 0; realisation != Realisation::Contiguous && a < ring.size(); ++a) {
+      if (realisation == Realisation::Nested) plan.adapt(ring[a], 4);
       for (std::size_t b = a + 1; b < ring.size(); ++b) {
-        plan.points.push_back({ring[a], ring[b], {ason::calls::Realisation::Stitched}});
+        plan.points.push_back({ring[a], ring[b], {realisation}});
       }
     }
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "ce/signaling/service/node.hpp"
@@ -47,6 +48,19 @@ struct NetworkPlan {
     ason::calls::SegmentPlan plan{};
   };
   std::vector<Point> points{};
+  // Two layers at a node (RFC 4206): the slots of port `client` are inside the one slot of
+  // `server`.
+  struct Adaptation {
+    std::uint32_t at = 0;
+    std::uint32_t client = 0, server = 0;
+    std::uint32_t slots = 4;
+  };
+  std::vector<Adaptation> adaptations{};
+  // So many of them at a node, kClients + 1 in kServers + 1 and so on.
+  void adapt(std::uint32_t number, std::uint32_t count, std::uint32_t slots = 4);
+  // The other port of an adaptation; nullopt: it is none of one.
+  [[nodiscard]] std::optional<FePort> inside(const FePort& server) const;
+  [[nodiscard]] std::optional<FePort> around(const FePort& client) const;
   NodeConfig base{};  // what all nodes have in common: times, limits
 
   [[nodiscard]] const Node& node(std::uint32_t number) const;
@@ -54,6 +68,7 @@ struct NetworkPlan {
   [[nodiscard]] std::vector<std::uint32_t> fes(std::uint32_t number) const;
   [[nodiscard]] NodeConfig config(std::uint32_t number) const;
 };
+constexpr std::uint32_t kClients = 700, kServers = 800;
 constexpr std::uint32_t kNodesOfFes = 1'000;  // the number of an FE is that of its node, modulo
 constexpr std::uint32_t kJoint = 900;         // port of the fibre between two FEs of a node
 
@@ -63,14 +78,15 @@ constexpr std::uint32_t kJoint = 900;         // port of the fibre between two F
 
 // P2 of the scenarios: d1 {N1, N2}, d2 {N3, N4, N5, N7}, d3 {N6}; E-NNIs N2-N3, N2-N5 and N4-N6,
 // within d2 N3-N7-N4 and N5-N4, with `direct` N3-N4 as well. Users at N1:1, N1:2, N6:7, N6:8 and
-// N4:9. Call controllers are N1, N3, N4 and N6. From border to border of d2 as `plan` says.
+// N4:9. Call controllers are N1, N3, N4 and N6. From border to border of d2 as `plan` says; where
+// that is nested, N3, N4 and N5 have adaptations.
 [[nodiscard]] NetworkPlan three_domains(const ason::calls::SegmentPlan& plan, bool direct = false);
 
 // Domains that are rings with chords, E-NNIs between them; some nodes have two FEs, each a user
 // at interface 1. A call goes from the caller's node to the first of each domain and to the callee.
-// `stitched`: domains stitch to segments of their own (RFC 5150).
+// `realisation`: how domains do it; where that is nested, all nodes have adaptations.
 [[nodiscard]] NetworkPlan random_plan(std::uint64_t seed, std::uint32_t nodes,
-                                      bool stitched = false);
+                                      ason::calls::Realisation realisation = {});
 
 // `edges` nodes, numbered from 3, with a user each, in turn at two nodes in the middle, between
 // which there are as many fibres as that many connections need: from an odd to an even edge there

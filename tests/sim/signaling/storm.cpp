@@ -9,7 +9,7 @@ using ason::ConnectionState;
 using Rooms = TransportNode::Rooms;
 
 NetworkStorm::NetworkStorm(std::uint64_t seed, StormSize size)
-    : network_(random_plan(seed, size.nodes, size.stitched), seed), size_(size) {
+    : network_(random_plan(seed, size.nodes, size.realisation), seed), size_(size) {
   for (auto& channel : network_.channels) {
     channel.loss = 1;
     channel.repeat = 1;
@@ -82,7 +82,9 @@ void NetworkStorm::connect() {
   request.bidirectional = wish.both_ways;
   request.label_request = {
       .encoding = rsvp::LabelRequest::kSdh, .switching = rsvp::LabelRequest::kTdm, .g_pid = 34};
-  request.tspec.traffic = rsvp::SonetSdh{.signal_type = 6, .multiplier = 1};
+  request.tspec.traffic = rsvp::SonetSdh{
+      .signal_type = network_.plan.adaptations.empty() ? std::uint8_t{6} : std::uint8_t{2},
+      .multiplier = 1};
   constexpr std::array kScopes{ason::CrankbackScope::None, ason::CrankbackScope::EndToEnd,
                                ason::CrankbackScope::Boundary, ason::CrankbackScope::Segment};
   request.crankback = kScopes[pick(kScopes.size())];
@@ -244,6 +246,10 @@ void NetworkStorm::look() {
       continue;
     }
     const auto view = owner.operate([&](Rooms& rooms) { return rooms.connections.show(name); });
+    if (!view && !owner.durable()) {  // it may come back, if its node is killed now
+      ++at;
+      continue;
+    }
     if (!view) {
       if (wish.established && !wish.ending) say(name, "an established connection is gone");
       at = connections_.erase(at);
@@ -319,7 +325,8 @@ void NetworkStorm::end() {
   for (const auto& [number, member] : network_.members) {
     member->operate([&](Rooms& rooms) {
       for (const auto& one : rooms.connections.list()) {
-        if (!one.segment) (void)rooms.connections.release(one.name, network_.world.now());
+        if (!one.segment && one.adjacency == 0)
+          (void)rooms.connections.release(one.name, network_.world.now());
       }
     });
   }

@@ -17,7 +17,8 @@ namespace forces::signaling::test {
 struct StormSize {
   std::uint32_t nodes = 50;
   Duration life = 1h;
-  bool stitched = false;  // domains have segments of their own
+  // How LSPs cross domains: over segments, or in adjacencies, of their own.
+  ason::calls::Realisation realisation{};
 };
 struct StormTold {  // what the life was like
   std::uint64_t calls = 0, connections = 0, established = 0, released = 0, changes = 0;

@@ -49,6 +49,7 @@ const Transport::Far* Transport::far(const FePort& port) const {
 }
 
 std::optional<Transport::Place> Transport::light(Place at) const {
+  std::vector<Label> carried;  // slots within the one that it is in
   for (int hops = 0; hops < 200; ++hops) {
     const Member& member = *members.at(at.first.fe % kNodesOfFes);
     const auto row = std::ranges::find_if(member.rows, [&](const auto& one) {
@@ -57,6 +58,17 @@ std::optional<Transport::Place> Transport::light(Place at) const {
     });
     if (row == member.rows.end()) return std::nullopt;
     at = {{at.first.fe, row->second.out_port}, row->second.out_label};
+    if (const auto server = plan.around(at.first)) {
+      carried.push_back(at.second);
+      at = {*server, slot(1)};
+      continue;
+    }
+    if (const auto client = plan.inside(at.first)) {
+      if (carried.empty()) return std::nullopt;
+      at = {*client, carried.back()};
+      carried.pop_back();
+      continue;
+    }
     const Far* const next = far(at.first);
     if (next == nullptr) return at;
     if (!channels[next->fibre].transport) return std::nullopt;

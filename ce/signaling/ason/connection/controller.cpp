@@ -315,6 +315,7 @@ std::optional<ConnectionView> Controller::show(std::string_view name) const {
                       .frozen = connection.frozen,
                       .protected_by_other = connection.second.has_value(),
                       .segment = connection.request.segment.has_value(),
+                      .adjacency = connection.request.adjacency,
                       .attempts = connection.attempts,
                       .failures = connection.failures,
                       .created = connection.created,
@@ -332,6 +333,7 @@ std::vector<LspView> Controller::lsps() const {
   std::vector<LspView> all;
   for (const auto& [key, lsp] : core_->lsps) {
     all.push_back(view_of(lsp));
+    core_->show_nesting(lsp, all.back());
     all.back().carries = core_->carried_by(key);
   }
   std::ranges::sort(all, {}, &LspView::key);
@@ -340,7 +342,10 @@ std::vector<LspView> Controller::lsps() const {
 
 std::optional<LspView> Controller::lsp(const LspKey& key) const {
   const Lsp* const lsp = core_->find(key);
-  return lsp == nullptr ? std::nullopt : std::optional(view_of(*lsp));
+  if (lsp == nullptr) return std::nullopt;
+  LspView view = view_of(*lsp);
+  core_->show_nesting(*lsp, view);
+  return view;
 }
 
 const Controller::Counters& Controller::counters() const { return core_->counters; }

@@ -30,6 +30,16 @@
 
 namespace forces::signaling::ason {
 
+// A layer inside another one at this node (RFC 4206): what passes by the slots of interface
+// `client` is carried, slot by slot, in the one slot of interface `server`. So there is a link for
+// clients as long as an LSP, a forwarding adjacency, leads from there to another node's adaptation.
+struct Adaptation {
+  std::uint32_t client = 0, server = 0;
+  rsvp::LabelRequest label_request{};  // of the adjacency
+  rsvp::SenderTspec tspec{};
+  friend bool operator==(const Adaptation&, const Adaptation&) = default;
+};
+
 struct ControllerConfig {
   NodeId self{};
   Duration graceful = std::chrono::seconds(30);           // RFC 3473 section 7.2.2
@@ -52,9 +62,11 @@ struct ControllerConfig {
   std::size_t max_lsps = 100'000;
   // Asked for each LSP that comes from another domain; not given: all go on contiguous.
   std::function<DomainPlan(const DomainAsk&)> domain{};
-  bool stitching = true;                             // segments may end here; false: 24/30
-  Duration segment_idle = std::chrono::seconds(30);  // RFC 5150 section 5.1.5: then it goes
-  bool recovering = false;                           // an earlier process had state
+  bool stitching = true;                  // segments may end here; false: 24/30
+  std::vector<Adaptation> adaptations{};  // for adjacencies that begin or end here
+  // RFC 5150 section 5.1.5: when nobody has needed it for so long it goes; also an adjacency.
+  Duration segment_idle = std::chrono::seconds(30);
+  bool recovering = false;  // an earlier process had state
 };
 
 // --- outputs ---

@@ -59,7 +59,9 @@ struct Lsp {
   // other end. The first is known by the link of the HOP, and may be gone.
   std::optional<LspKey> segment_in{}, segment_out{};
   std::set<std::string> awaited{};  // segments that are being set up for it
-  std::uint32_t link_id = 0;        // of a segment, at either end: the link that it is (RFC 3477)
+  // Of a segment or an adjacency, at either end: the link that it is (RFC 3477). Of an adjacency an
+  // interface of this node.
+  std::uint32_t link_id = 0;
   bool resv_out = false;
 
   Plane plane = Plane::None;
@@ -165,6 +167,8 @@ class Controller::Core {
   std::map<NodeId, std::set<std::string>> resting;
   std::map<LinkEnd, LspKey> segments_in;  // that end here, by the link that the other end named
   std::uint32_t last_segment_end = 0;
+  // LSPs in which others are nested, at either end, by the interface whose slots they carry.
+  std::map<std::uint32_t, LspKey> adjacencies;
   Failure segment_error{};  // of the last one that was not to be had
   std::map<TearId, Tear> tears;
   std::set<std::pair<Instant, TearId>> tear_timers;
@@ -234,7 +238,11 @@ class Controller::Core {
   // --- setup/segment.cpp: LSPs of a domain that others are stitched to ---
   [[nodiscard]] std::optional<Trouble> stitch(Lsp& lsp, Instant now);
   [[nodiscard]] std::size_t split(const Lsp& lsp, NodeId& exit) const;
-  [[nodiscard]] std::string segment_name(NodeId exit) const;  // that is free
+  void pass_domain(Lsp& lsp, NodeId exit, std::uint32_t out) const;  // over what leads to `exit`
+  // A name that is free.
+  [[nodiscard]] std::string segment_name(std::string_view kind, NodeId exit) const;
+  // For an LSP, to `exit`: what they have in common.
+  [[nodiscard]] static ConnectionRequest request_for(const Lsp& lsp, NodeId exit);
   [[nodiscard]] std::expected<std::string, Failure> make_segment(const Lsp& lsp, NodeId exit,
                                                                  const rsvp::Route& inside,
                                                                  const CallReference& call,
@@ -245,7 +253,7 @@ class Controller::Core {
   void segment_failed(Connection& connection, const Failure& failure, Instant now);
   void tell_waiting(Connection& connection, const Failure& failure, Instant now);
   void segment_transport(const Lsp& segment, Instant now);
-  void segment_gone(const LspKey& key, Instant now);
+  void segment_gone(const Lsp& segment, Instant now);
   void end_segment_here(Lsp& lsp);  // it is one, and its other end may name it from now on
   [[nodiscard]] bool segment_fails(const Lsp& lsp) const;  // that it goes on by
   [[nodiscard]] LinkEnd out_link(const Lsp& lsp) const;    // as others know it
@@ -264,6 +272,25 @@ class Controller::Core {
   void forget_segment(const ConnectionRequest& segment);
   void rest_if_idle(Connection& connection, Instant now);
   void on_idle(Lsp& segment, Instant now);
+
+  // --- setup/nest.cpp: LSPs of a domain that others are nested in ---
+  [[nodiscard]] std::optional<Trouble> nest(Lsp& lsp, NodeId exit, Instant now);
+  [[nodiscard]] const Lsp* usable_adjacency(const Lsp& lsp, NodeId exit) const;
+  [[nodiscard]] std::expected<std::string, Failure> make_adjacency(const Lsp& lsp, NodeId exit,
+                                                                   Instant now);
+  [[nodiscard]] const Adaptation* adaptation_of(std::uint32_t client) const;
+  [[nodiscard]] bool may_carry(const Adaptation& adaptation, const te::Signal& signal) const;
+  [[nodiscard]] std::optional<Trouble> end_adjacency(Lsp& lsp);  // here, if that can be
+  void join_adjacency(Lsp& lsp);  // it ends here; the link that it is leads to its other end
+  void claim_link(const Lsp& adjacency);  // by the last word of its other end
+  void adjacency_up(Lsp& adjacency, Instant now);
+  void adjacency_back(Lsp& adjacency, Instant now);  // perhaps
+  void adjacency_gone(const Lsp& adjacency, Instant now);
+  [[nodiscard]] const Lsp* adjacency_at(std::uint32_t client) const;
+  [[nodiscard]] std::vector<LspKey> nested_in(std::uint32_t client) const;
+  void rest_adjacencies(Instant now);
+  void share_adjacencies(te::Request& request) const;
+  void show_nesting(const Lsp& lsp, LspView& view) const;
 
   // --- setup/send.cpp ---
   void send_path(Lsp& lsp, Instant now);
@@ -362,6 +389,9 @@ class Controller::Core {
   return key;
 }
 // A segment at one of its ends; who does not know what that is ends an LSP as any other.
-[[nodiscard]] inline bool is_end(const Lsp& lsp) { return lsp.link_id != 0; }
+[[nodiscard]] inline bool is_end(const Lsp& lsp) { return (lsp.link_id & kSegmentLinks) != 0; }
+[[nodiscard]] inline bool is_adjacency(const Lsp& lsp) {  // at one of its ends as well
+  return lsp.link_id != 0 && !is_end(lsp);
+}
 
 }  // namespace forces::signaling::ason

@@ -84,6 +84,10 @@ struct ConnectionRequest {
   // A segment, to which other LSPs are stitched (RFC 5150): its ends have no interface. The session
   // for which it was made, with LSP 0.
   std::optional<LspKey> segment{};
+  // A forwarding adjacency, in which other LSPs are nested (RFC 4206): the interface of this node
+  // whose slots it carries; 0: it is none.
+  std::uint32_t adjacency = 0;
+  [[nodiscard]] bool carries_others() const { return segment || adjacency != 0; }
 };
 
 // How LSPs that come into a domain go on to `exit`: its border, or their end (RFC 5151 section 2).
@@ -93,7 +97,8 @@ struct DomainAsk {
   NodeId exit{};
 };
 struct DomainPlan {
-  bool stitched = false;         // else contiguous
+  bool stitched = false;         // to segments of the domain (RFC 5150)
+  bool nested = false;           // in forwarding adjacencies of it (RFC 4206); else contiguous
   std::uint8_t connections = 1;  // segments that there shall be for it; it uses one of them
   CallReference call{};          // of the segments
 };
@@ -134,8 +139,10 @@ struct LspView {
   std::vector<NodeId> failing_at{};  // at the ingress: who said so
   bool unsynchronized = false;       // after a restart nobody has confirmed it; kept (R1)
   std::uint32_t tries = 0, contentions = 0;
-  std::optional<LspKey> segment_in{}, segment_out{};  // that it is stitched to
-  std::vector<LspKey> carries{};                      // of a segment: who is stitched to it
+  std::optional<LspKey> segment_in{}, segment_out{};  // that it is stitched to, or nested in
+  bool nested = false;                                // in forwarding adjacencies, they are
+  bool adjacency = false;                             // it is one, and ends or begins here
+  std::vector<LspKey> carries{};                      // who is stitched to it, or nested in it
 };
 
 struct ConnectionView {
@@ -147,7 +154,8 @@ struct ConnectionView {
   rsvp::Route nominal{}, current{};  // RROs: the first that was up, and what carries it now
   bool frozen = false, protected_by_other = false;
   bool segment = false;
-  std::vector<LspKey> carries{};    // of a segment
+  std::uint32_t adjacency = 0;      // the interface whose slots it carries
+  std::vector<LspKey> carries{};    // of a segment or an adjacency
   Attempts attempts{};              // of the setup that runs or ran
   std::vector<Failure> failures{};  // the last ones, oldest first
   Instant created{}, up_since{};

@@ -54,7 +54,9 @@ void Controller::Core::on_hit(const resource::Hit& hit, Instant now) {
 void Controller::Core::tell_transport(Lsp& lsp) {
   if (lsp.role == Role::Ingress || !lsp.path_in) return;
   lsp.told = true;
-  const bool at_in = lsp.in != 0 && !manager.interface_up(lsp.in);
+  const Lsp* const within = adjacency_at(lsp.in);
+  const bool at_in = lsp.in != 0 && (!manager.interface_up(lsp.in) ||
+                                     (within != nullptr && !within->failing_at.empty()));
   const Trouble news = trouble(
       lsp,
       {ErrorCode::Notify, lsp.failing ? rsvp::notify::kLspFailure : rsvp::notify::kLspRecovered},
@@ -179,7 +181,7 @@ void Controller::Core::judge_transport(Lsp& lsp, const te::Exclusions& named,
   Connection* const connection = connection_of(lsp);
   if (connection == nullptr || !lsp.established || lsp.doomed || lsp.deleting) return;
   if (connection->current != lsp.key) return;
-  if (connection->request.segment) segment_transport(lsp, now);
+  if (connection->request.carries_others()) segment_transport(lsp, now);
   if (lsp.failing_at.empty()) {
     if (connection->replacement || connection->state != ConnectionState::Broken) return;
     connection->broken = {};

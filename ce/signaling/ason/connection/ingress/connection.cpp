@@ -153,6 +153,10 @@ LspKey Controller::Core::start_lsp(Connection& connection, const LspRoleInCall& 
   lsp.role = Role::Ingress;
   lsp.connection = request.name;
   if (request.segment) lsp.link_id = segment_link(lsp.key);
+  if (request.adjacency != 0) {
+    lsp.link_id = request.adjacency;
+    adjacencies[lsp.link_id] = lsp.key;
+  }
   lsp.in = ingress.end.interface;
   lsp.in_labels = ingress.labels;
   lsp.both_ways = request.bidirectional;
@@ -205,6 +209,7 @@ void Controller::Core::lsp_up(Lsp& lsp, Instant now) {
     if (!whole) return persist(*connection);
     set_state(*connection, ConnectionState::Up);
     if (connection->request.segment) return segment_up(*connection, now);
+    if (connection->request.adjacency != 0) return adjacency_up(lsp, now);
     return judge_transport(lsp, {}, nullptr, now);
   }
   if (!first) return;
@@ -259,7 +264,7 @@ void Controller::Core::lsp_failed(Lsp& lsp, const Failure& failure, Instant now)
   }
   if (connection->current != lsp.key) return;
   connection->current.reset();
-  if (connection->request.segment) return segment_failed(*connection, failure, now);
+  if (connection->request.carries_others()) return segment_failed(*connection, failure, now);
   const bool was_up = connection->state != ConnectionState::Setup;
   if (!was_up) ++counters.failed;
   if (was_up && connection->replacement) return persist(*connection);
@@ -296,7 +301,7 @@ void Controller::Core::lsp_gone(const LspKey& key, const std::string& name, Inst
   }
   if (!connection.leaving) return persist(connection);
   if (!connection.lsps.empty()) return release(connection, now);
-  if (connection.request.segment) {
+  if (connection.request.carries_others()) {
     tell_waiting(connection,
                  {.error = {ErrorCode::AdmissionControl, rsvp::admission::kBandwidth},
                   .node = config.self,

@@ -159,7 +159,7 @@ bool Controller::reroute(std::string_view name, const te::Exclusions& exclude, I
   const auto at = core_->connections.find(name);
   if (at == core_->connections.end()) return false;
   Connection& connection = at->second;
-  if (connection.second || connection.request.segment ||
+  if (connection.second || connection.request.carries_others() ||
       (connection.state != ConnectionState::Up && connection.state != ConnectionState::Broken)) {
     return false;
   }

@@ -97,6 +97,10 @@ CrankbackScope crankback_scope(const Message& path) {
 
 bool is_segment(const Message& path) { return lsp_attribute(path, rsvp::lsp_flag::kStitching); }
 
+bool is_adjacency(const Message& path) {
+  return path.find<rsvp::LspTunnelInterfaceId>() != nullptr && !is_segment(path);
+}
+
 bool must_be_contiguous(const Message& path) {
   return lsp_attribute(path, rsvp::lsp_flag::kContiguous);
 }
@@ -153,6 +157,9 @@ Message base_path(const ConnectionRequest& request, const LspKey& key, const Lsp
   if (request.segment) {
     attributes.set_flag(rsvp::lsp_flag::kStitching);
     objects.emplace_back(rsvp::LspTunnelInterfaceId{key.sender.value, segment_link(key)});
+  }
+  if (request.adjacency != 0) {
+    objects.emplace_back(rsvp::LspTunnelInterfaceId{key.sender.value, request.adjacency});
   }
   if (!attributes.tlvs.empty()) objects.emplace_back(std::move(attributes));
   objects.emplace_back(rsvp::NotifyRequest{Address::v4(key.sender.value)});

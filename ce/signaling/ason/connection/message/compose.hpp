@@ -19,6 +19,8 @@ namespace forces::signaling::ason {
 [[nodiscard]] bool records_labels(const rsvp::Message& path);
 [[nodiscard]] bool shares(const rsvp::Message& path);      // SE style desired
 [[nodiscard]] bool is_segment(const rsvp::Message& path);  // "LSP stitching desired" (RFC 5150)
+// A link for others to be nested in (RFC 3477 section 3, RFC 4206), and no segment.
+[[nodiscard]] bool is_adjacency(const rsvp::Message& path);
 [[nodiscard]] bool must_be_contiguous(const rsvp::Message& path);  // RFC 5151 section 4.1
 [[nodiscard]] std::optional<LinkEnd> tunnel_link(const rsvp::Message& message);  // RFC 3477
 [[nodiscard]] CrankbackScope crankback_scope(const rsvp::Message& path);

@@ -209,6 +209,7 @@ void Controller::Core::persist(const Connection& connection) {
                    .tunnel_id = connection.tunnel_id};
   record.set_path(pack(base_path(request, key, {})));
   if (request.segment) put(*request.segment, *record.mutable_segment());
+  record.set_adjacency(request.adjacency);
   put(request.ingress, *record.mutable_ingress());
   put(request.egress_end, *record.mutable_egress());
   put(request.recovery_ingress, *record.mutable_recovery_ingress());
@@ -268,6 +269,7 @@ void Controller::Core::recover(std::string_view key, std::span<const std::byte> 
     request.disjoint = {.nodes = record.disjoint_nodes(), .srlgs = record.disjoint_srlgs()};
     request.link_protection = static_cast<std::uint8_t>(record.link_protection());
     if (record.has_segment()) request.segment = key_of_record(record.segment());
+    request.adjacency = record.adjacency();
     connection.state = static_cast<ConnectionState>(std::min(record.state(), 6U));
     connection.tunnel_id = static_cast<std::uint16_t>(record.tunnel_id());
     connection.last_lsp = static_cast<std::uint16_t>(record.last_lsp());

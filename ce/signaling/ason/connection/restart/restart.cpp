@@ -196,6 +196,10 @@ bool Controller::Core::adopt(Lsp& lsp, Instant now) {
     return false;
   }
   found.erase(lsp.key);
+  if (is_adjacency(lsp.path()) && (lsp.role == Role::Egress || lsp.role == Role::Ingress)) {
+    join_adjacency(lsp);
+    bind_stitched(now);  // who may have waited for it
+  }
   for (const auto& segment : {lsp.segment_in, lsp.segment_out}) {
     if (segment) users[*segment].insert(lsp.key);
   }
@@ -217,6 +221,10 @@ void Controller::Core::path_of_recovered(Lsp& lsp, const engine::PathReceived& e
   came_by(lsp);
   if (lsp.deleting && (admin_status(*event.path) & rsvp::admin_status::kDelete) == 0) {
     lsp.deleting = false;
+  }
+  if (is_adjacency(lsp) && lsp.role == Role::Egress) {  // the other end still has it
+    join_adjacency(lsp);
+    claim_link(lsp);
   }
   if (!lsp.journaled && is_segment(lsp.path()) && lsp.key.end_point == config.self) {
     bind_segment(lsp);
@@ -291,6 +299,7 @@ void Controller::Core::resume(Lsp& lsp, Instant now) {
   }
   if (lsp.role == Role::Ingress && lsp.established) tell_call(lsp, true);
   persist(lsp);
+  if (is_adjacency(lsp)) adjacency_back(lsp, now);
   advance(key, now);
 }
 
@@ -377,6 +386,15 @@ Lsp* Controller::Core::ingress_of_recovery_path(const engine::RecoveryPathReceiv
   connection->lsps.insert(event.key);
   lsp.connection = connection->request.name;
   Lsp& placed = lsps.emplace(event.key, std::move(lsp)).first->second;
+  if (is_adjacency(placed.path())) {
+    const auto link = tunnel_link(placed.path());
+    const Adaptation* const adaptation = adaptation_of(link->interface);
+    if (link->node == config.self && adaptation != nullptr) {
+      connection->request.adjacency = placed.link_id = adaptation->client;
+      connection->request.ingress.end = {config.self, adaptation->server};
+      join_adjacency(placed);
+    }
+  }
   if (!connection->request.segment) return &placed;
   placed.recovery_path = event.path;
   bind_segment(placed);

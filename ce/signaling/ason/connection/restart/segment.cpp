@@ -8,6 +8,7 @@ namespace forces::signaling::ason {
 // Of the journal: who goes over what.
 void Controller::Core::recover_segments(Instant now) {
   for (auto& [key, lsp] : lsps) {
+    if (is_adjacency(lsp)) join_adjacency(lsp);
     if (is_end(lsp) && lsp.role == Role::Egress) end_segment_here(lsp);
     for (const auto& segment : {lsp.segment_in, lsp.segment_out}) {
       if (segment && lsps.contains(*segment)) users[*segment].insert(key);
@@ -25,7 +26,7 @@ void Controller::Core::recover_segments(Instant now) {
 // Nothing says whom it was made for.
 void Controller::Core::name_segment(ConnectionRequest& request) {
   request.segment = LspKey{};
-  request.name = segment_name(request.egress);
+  request.name = segment_name("segment", request.egress);
   know_segment(request);
 }
 
@@ -59,6 +60,7 @@ void Controller::Core::bind_segment(Lsp& lsp) {
 // Where its rows lead into this domain, only the next node can say whether it is stitched there.
 bool Controller::Core::bind_way_over(Lsp& lsp) const {
   const auto far = far_end(lsp.out);
+  if (adaptation_of(lsp.out) != nullptr) return far.has_value();  // when the adjacency is known
   const std::uint32_t own = domain_of(config.self);
   if (!config.domain || !far || lsp.role == Role::Ingress || lsp.key.end_point == config.self ||
       own == 0 || domain_of(lsp.from.node) == own || domain_of(far->node) != own) {
@@ -88,6 +90,7 @@ bool Controller::Core::waits_for_segment(Lsp& lsp) const {
   if (lsp.journaled || !found.contains(lsp.key) || lsp.role == Role::Ingress) return false;
   const auto link = incoming_link(lsp.path());
   const bool by_segment = link && (link->interface & kSegmentLinks) != 0;
+  if (lsp.in == 0 && link && !by_segment && !config.adaptations.empty()) return true;
   return (by_segment && !segments_in.contains(*link)) || !bind_way_over(lsp);
 }
 

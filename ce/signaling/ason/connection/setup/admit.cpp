@@ -110,6 +110,7 @@ bool Controller::Core::left_by(const Lsp& known, const engine::PathReceived& eve
 }
 
 void Controller::Core::came_by(Lsp& lsp) const {
+  const std::uint32_t before = lsp.in;
   lsp.from = {};
   lsp.in = 0;
   lsp.segment_in.reset();
@@ -140,7 +141,10 @@ void Controller::Core::came_by(Lsp& lsp) const {
     }
   }
   for (const std::uint32_t id : manager.interfaces()) {
-    if (manager.interface(id)->remote == *link) {
+    // RFC 4206 section 6.1.1: who names an adjacency is the node at its other end.
+    const bool of_another = adaptation_of(id) != nullptr && lsp.previous != link->node;
+    if (manager.interface(id)->remote == *link && !of_another) {
+      if (id != before && far_end(before) == *link) continue;  // as in its journal
       lsp.in = id;
       lsp.from = *link;
       return;
@@ -180,6 +184,12 @@ std::optional<Trouble> Controller::Core::refused(const Lsp& lsp) const {
                          return !same_session(one, lsp.key);
                        });
     if (taken) return no({ErrorCode::AdmissionControl, rsvp::admission::kBandwidth});
+  }
+  if (const Lsp* const within = adjacency_at(lsp.in)) {
+    // Only its ingress knows that it is about to go, or fails somewhere on its way.
+    if (within->deleting || within->doomed || !within->failing_at.empty()) {
+      return no({ErrorCode::AdmissionControl, rsvp::admission::kBandwidth});
+    }
   }
   const auto& session = *path.find<rsvp::Session>();
   if (session.kind != rsvp::Session::Kind::LspTunnelIpv4 && !config.oif.contains(lsp.in)) {

@@ -170,7 +170,7 @@ void Controller::Core::doom(Lsp& lsp, Instant now) {
 void Controller::Core::finish(Lsp& lsp, Instant now) {
   const LspKey key = lsp.key;
   const std::string connection = lsp.connection;
-  const bool segment = is_end(lsp);
+  const bool segment = lsp.link_id != 0;
   const auto after = std::move(lsp.after);
   clear_timer(lsp);
   unsynchronized(lsp, false);
@@ -180,7 +180,7 @@ void Controller::Core::finish(Lsp& lsp, Instant now) {
   found.erase(key);
   auto gone = lsps.extract(key);
   leave_segment(gone.mapped(), now);
-  if (segment) segment_gone(key, now);
+  if (segment) segment_gone(gone.mapped(), now);
   if (!connection.empty()) lsp_gone(key, connection, now);
   if (after) on_path(*after, now);
 }

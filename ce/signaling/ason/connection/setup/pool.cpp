@@ -93,6 +93,8 @@ const Lsp* Controller::Core::free_segment(const Connection& connection, const Ls
 }
 
 std::vector<LspKey> Controller::Core::carried_by(const LspKey& segment) const {
+  const Lsp* const lsp = find(segment);
+  if (lsp != nullptr && is_adjacency(*lsp)) return nested_in(lsp->link_id);
   const auto at = users.find(segment);
   if (at == users.end()) return {};
   return {at->second.begin(), at->second.end()};
@@ -113,6 +115,14 @@ void Controller::Core::rest_if_idle(Connection& connection, Instant now) {
 void Controller::Core::on_idle(Lsp& segment, Instant now) {
   Connection* const connection = connection_of(segment);
   if (connection == nullptr) return;
+  if (is_adjacency(segment)) {
+    if (manager.in_use(segment.link_id)) return;  // who lets go of it sees to the rest
+    // Who is between two ways, or not read yet.
+    if (!fabric_read || !nested_in(segment.link_id).empty()) {
+      return set_timer(segment, Lsp::Due::Idle, config.segment_idle, now);
+    }
+    return release(*connection, now);
+  }
   if (users.contains(segment.key) || needed(*connection)) {
     resting[connection->request.egress].erase(segment.connection);
     return;
@@ -130,6 +140,7 @@ void Controller::Core::on_idle(Lsp& segment, Instant now) {
 
 // What segments have on the way is there for an LSP that may go over them.
 void Controller::Core::share_segments(const Lsp& lsp, te::Request& request) const {
+  if (lsp.role != Role::Ingress) share_adjacencies(request);
   if (lsp.role == Role::Ingress || pools.empty()) return;
   std::set<std::string> names = candidates(lsp, {0, session_of(lsp.key)}, {});
   for (const auto& [exit, some] : resting) names.insert(some.begin(), some.end());

@@ -73,7 +73,7 @@ std::optional<Trouble> Controller::Core::stitch(Lsp& lsp, Instant now) {
       {.lsp = lsp.key,
        .call = {.id = call_id_of(path), .name = attribute == nullptr ? "" : attribute->name},
        .exit = exit});
-  if (!plan.stitched) return std::nullopt;
+  if (!plan.stitched && !plan.nested) return std::nullopt;
   if (must_be_contiguous(path)) {
     Trouble why =
         trouble(lsp, {ErrorCode::RoutingProblem, rsvp::routing::kContiguousUnsupported}, {});
@@ -85,6 +85,7 @@ std::optional<Trouble> Controller::Core::stitch(Lsp& lsp, Instant now) {
     lsp.out = probe->out;
     lsp.onward = std::move(probe->onward);
   }
+  if (plan.nested) return nest(lsp, exit, now);
 
   Connection* const there = usable_segment(lsp, exit, plan.call);
   if (there != nullptr && there->request.call.id == 0 &&
@@ -127,15 +128,33 @@ std::optional<Trouble> Controller::Core::stitch(Lsp& lsp, Instant now) {
   return std::nullopt;
 }
 
-std::string Controller::Core::segment_name(NodeId exit) const {
+std::string Controller::Core::segment_name(std::string_view kind, NodeId exit) const {
   for (unsigned number = 1;; ++number) {
-    std::array<char, 40> name{};
+    std::array<char, 32> name{};
     const int length =
-        std::snprintf(name.data(), name.size(), "segment/%u.%u.%u.%u/%u", exit.value >> 24,
+        std::snprintf(name.data(), name.size(), "/%u.%u.%u.%u/%u", exit.value >> 24,
                       exit.value >> 16 & 0xff, exit.value >> 8 & 0xff, exit.value & 0xff, number);
-    std::string made(name.data(), static_cast<std::size_t>(length));
+    std::string made(kind);
+    made.append(name.data(), static_cast<std::size_t>(length));
     if (!connections.contains(made)) return made;
   }
+}
+
+ConnectionRequest Controller::Core::request_for(const Lsp& lsp, NodeId exit) {
+  const rsvp::Message& path = lsp.path();
+  ConnectionRequest request;
+  request.egress = exit;
+  request.crankback = CrankbackScope::EndToEnd;  // within the domain it is ours to find a way
+  if (const auto* const attribute = path.find<rsvp::SessionAttribute>()) {
+    request.affinities = attribute->affinities;
+    request.setup_priority = attribute->setup_priority;
+    request.holding_priority = attribute->holding_priority;
+  }
+  if (const auto* const xro = path.find<rsvp::ExcludeRoute>()) request.exclude = xro->route;
+  for (rsvp::Subobject& hop : exclude_route(lsp.history.all())) {
+    request.exclude.push_back(std::move(hop));
+  }
+  return request;
 }
 
 // With the wishes of the LSP that it is for, but for its route where that leaves a choice.
@@ -144,21 +163,14 @@ std::expected<std::string, Failure> Controller::Core::make_segment(const Lsp& ls
                                                                    const CallReference& call,
                                                                    Instant now) {
   const rsvp::Message& path = lsp.path();
-  ConnectionRequest request;
+  ConnectionRequest request = request_for(lsp, exit);
   request.segment = session_of(lsp.key);
-  request.name = segment_name(exit);
+  request.name = segment_name("segment", exit);
   request.ingress.end.node = config.self;
-  request.egress = exit;
   request.call = call;
   request.bidirectional = lsp.bidirectional();
-  request.crankback = CrankbackScope::EndToEnd;  // within the domain it is ours to find a way
   if (const auto* const label = path.find<rsvp::LabelRequest>()) request.label_request = *label;
   if (const auto* const tspec = path.find<rsvp::SenderTspec>()) request.tspec = *tspec;
-  if (const auto* const attribute = path.find<rsvp::SessionAttribute>()) {
-    request.affinities = attribute->affinities;
-    request.setup_priority = attribute->setup_priority;
-    request.holding_priority = attribute->holding_priority;
-  }
   const auto* const ero = path.find<rsvp::ExplicitRoute>();
   const bool demanded = ero != nullptr && std::ranges::any_of(ero->route, [&](const auto& hop) {
                           const auto* const link = hop.template as<rsvp::UnnumberedHop>();
@@ -171,10 +183,6 @@ std::expected<std::string, Failure> Controller::Core::make_segment(const Lsp& ls
   if (demanded) {
     request.explicit_route.push_back(link_hop({config.self, lsp.out}));
     request.explicit_route.insert(request.explicit_route.end(), inside.begin(), inside.end());
-  }
-  if (const auto* const xro = path.find<rsvp::ExcludeRoute>()) request.exclude = xro->route;
-  for (rsvp::Subobject& hop : exclude_route(lsp.history.all())) {
-    request.exclude.push_back(std::move(hop));
   }
   // Apart from those that are there already, where that can be.
   for (const std::string& name : in_pool(pool_of(call, lsp.key))) {
@@ -203,13 +211,17 @@ std::expected<std::string, Failure> Controller::Core::make_segment(const Lsp& ls
   return request.name;
 }
 
-void Controller::Core::use_segment(Lsp& lsp, Lsp& segment) {
-  NodeId exit;
-  const std::size_t at = split(lsp, exit);
+void Controller::Core::pass_domain(Lsp& lsp, NodeId exit, std::uint32_t by) const {
+  NodeId last;
+  const std::size_t at = split(lsp, last);
   lsp.onward.erase(lsp.onward.begin(), lsp.onward.begin() + static_cast<std::ptrdiff_t>(at));
-  lsp.next = segment.key.end_point;
-  lsp.out = segment.out;
+  lsp.next = exit;
+  lsp.out = by;
   lsp.out_labels = {};
+}
+
+void Controller::Core::use_segment(Lsp& lsp, Lsp& segment) {
+  pass_domain(lsp, segment.key.end_point, segment.out);
   lsp.segment_out = segment.key;
   users[segment.key].insert(lsp.key);
   if (segment.why == Lsp::Due::Idle) clear_timer(segment);
@@ -242,6 +254,7 @@ void Controller::Core::leave_segment(Lsp& lsp, Instant now) {
   for (const std::string& name : in_pool({0, session_of(lsp.key)})) {
     rest_if_idle(connections.find(name)->second, now);
   }
+  rest_adjacencies(now);
 }
 
 void Controller::Core::segment_up(Connection& connection, Instant now) {
@@ -297,28 +310,31 @@ void Controller::Core::tell_waiting(Connection& connection, const Failure& failu
   }
 }
 
-// What goes over it passes as it does.
+// What goes over it passes as it does. Also what comes back in an adjacency: its other end does not
+// hear how that is.
 void Controller::Core::segment_transport(const Lsp& segment, Instant now) {
-  const auto at = users.find(segment.key);
-  if (at == users.end()) return;
   const bool failing = !segment.failing_at.empty();
-  for (const LspKey& key : std::set(at->second)) {
+  for (const LspKey& key : carried_by(segment.key)) {
     const Lsp* const lsp = find(key);
-    if (lsp == nullptr || lsp->segment_out != segment.key) continue;
+    if (lsp == nullptr || (is_end(segment) && lsp->segment_out != segment.key)) continue;
     const auto view = manager.connection(key);
     if (!failing && (!view || view->failing)) continue;
-    on_hit({.lsp = key, .failing = failing, .interface = lsp->out}, now);
+    const bool comes = is_adjacency(segment) && lsp->in == segment.link_id;
+    on_hit({.lsp = key, .failing = failing, .interface = comes ? lsp->in : lsp->out}, now);
   }
 }
 
 bool Controller::Core::segment_fails(const Lsp& lsp) const {
   const Lsp* const segment = lsp.segment_out ? find(*lsp.segment_out) : nullptr;
-  return segment != nullptr && !segment->failing_at.empty();
+  const auto fails = [](const Lsp* one) { return one != nullptr && !one->failing_at.empty(); };
+  return fails(segment) || fails(adjacency_at(lsp.in)) || fails(adjacency_at(lsp.out));
 }
 
 // RFC 5150 section 5.1.4: the end of a segment is a failure of who goes over it. Its ingress says
 // so; at its end nothing is done, for who goes over it is torn from there.
-void Controller::Core::segment_gone(const LspKey& key, Instant now) {
+void Controller::Core::segment_gone(const Lsp& segment, Instant now) {
+  if (is_adjacency(segment)) return adjacency_gone(segment, now);
+  const LspKey& key = segment.key;
   std::erase_if(segments_in, [&](const auto& one) { return one.second == key; });
   const auto over = users.extract(key);
   if (!over) return;

@@ -149,7 +149,7 @@ void Controller::Core::send_resv(Lsp& lsp, Instant now) {
   if (lsp.path().find<rsvp::RecordRoute>() != nullptr) hop.rro = recorded(lsp);
   const bool egress = lsp.next == NodeId{};
   rsvp::Message resv = resv_for_hop(lsp.path(), egress ? nullptr : lsp.resv_in.get(), hop);
-  if (egress && is_end(lsp)) {
+  if (egress && lsp.link_id != 0) {
     const auto place = std::ranges::find_if(resv.objects, [](const rsvp::Object& object) {
       return std::holds_alternative<rsvp::Style>(object);
     });
@@ -235,6 +235,7 @@ void Controller::Core::on_resv(const engine::ResvReceived& event, Instant now) {
   }
   lsp->resv_in = event.resv;
   unsynchronized(*lsp, false);
+  if (is_adjacency(*lsp)) adjacency_back(*lsp, now);
   if (lsp->plane == Plane::Active && !lsp->recovering) {
     if (lsp->role == Role::Ingress) return lsp_up(*lsp, now);
     return send_resv(*lsp, now);

@@ -78,7 +78,10 @@ std::optional<LinkEnd> Controller::Core::far_end(std::uint32_t interface) const 
 
 bool Controller::Core::is_access(std::uint32_t interface) const {
   const auto* const known = manager.interface(interface);
-  return known != nullptr && known->remote.node == NodeId{};
+  const bool adapts = std::ranges::any_of(config.adaptations, [&](const Adaptation& one) {
+    return one.client == interface || one.server == interface;
+  });
+  return known != nullptr && known->remote.node == NodeId{} && !adapts;
 }
 
 std::uint32_t Controller::Core::domain_of(NodeId node) const {
@@ -132,6 +135,7 @@ std::optional<Trouble> Controller::Core::choose_way(Lsp& lsp) {
       end_segment_here(lsp);
       return std::nullopt;
     }
+    if (ends && config.ason && is_adjacency(lsp.path())) return end_adjacency(lsp);
     if (ends) {
       // No interface is demanded: the first one of a user that can carry this.
       for (const std::uint32_t id : manager.interfaces()) {
@@ -197,9 +201,9 @@ te::Request Controller::Core::te_request(const Lsp& lsp, const rsvp::Route& rest
   request.exclude |= lsp.away;
   // A segment is of its domain (RFC 5150 section 2): also when a way apart from others is asked for
   // that only other domains have.
-  if (const std::uint32_t own = domain_of(config.self); own != 0 && is_segment(path) &&
-                                                        domain_of(lsp.key.sender) == own &&
-                                                        domain_of(lsp.key.end_point) == own) {
+  if (const std::uint32_t own = domain_of(config.self);
+      own != 0 && (is_segment(path) || is_adjacency(path)) && domain_of(lsp.key.sender) == own &&
+      domain_of(lsp.key.end_point) == own) {
     request.within_domain = own;
   }
   // Never back to where it came from, also where its route is not recorded (RFC 3209

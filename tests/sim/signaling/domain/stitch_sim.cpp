@@ -1,138 +1,13 @@
 // Connections across a domain that stitches them to segments of its own (RFC 5150, RFC 5151): T2,
 // T5 and SG4 through whole nodes.
-#include <gtest/gtest.h>
-
-#include <algorithm>
-
-#include "ce/signaling/ason/connection/message/compose.hpp"
-#include "tests/sim/signaling/transport.hpp"
+#include "tests/sim/signaling/domain/domains.hpp"
 
 namespace forces::signaling::test {
 namespace {
 
-using ason::ConnectionState;
-using ason::calls::Realisation;
-using ason::calls::SegmentPlan;
-using Rooms = TransportNode::Rooms;
-
 constexpr SegmentPlan kOne{Realisation::Stitched, 1, 0};
 
-class Stitched : public testing::Test {
- protected:
-  static ason::ConnectionRequest spc(std::string name, std::uint32_t number = 2,
-                                     std::uint32_t from = 1, std::uint32_t to = 7) {
-    ason::ConnectionRequest request;
-    request.name = std::move(name);
-    request.ingress.end = {node_id(1), from};
-    request.ingress.labels = {.down = rsvp::Words{slot(number)}, .up = rsvp::Words{slot(number)}};
-    request.egress = node_id(6);
-    request.egress_end.end = {node_id(6), to};
-    request.label_request = {
-        .encoding = rsvp::LabelRequest::kSdh, .switching = rsvp::LabelRequest::kTdm, .g_pid = 34};
-    request.tspec.traffic = rsvp::SonetSdh{.signal_type = 6, .multiplier = 1};
-    return request;
-  }
-  void start(const SegmentPlan& plan, bool direct = false) {
-    network = std::make_unique<Transport>(three_domains(plan, direct));
-    network->start();
-  }
-  void TearDown() override {
-    if (!HasFailure() || !network) return;
-    for (const auto& [number, member] : network->members) {
-      for (const auto& line : member->said) std::fprintf(stderr, "N%u %s\n", number, line.c_str());
-    }
-  }
-  template <class F>
-  auto at(std::uint32_t number, F&& f) {
-    return network->at(number).operate(std::forward<F>(f));
-  }
-  void create(const ason::ConnectionRequest& request) {
-    const auto made = at(1, [&](Rooms& rooms) { return rooms.connections.create(request, now()); });
-    ASSERT_TRUE(made) << made.error().reason;
-  }
-  void release(const std::string& name, std::uint32_t number = 1) {
-    at(number, [&](Rooms& rooms) { return rooms.connections.release(name, now()); });
-  }
-  [[nodiscard]] Instant now() const { return network->world.now(); }
-  ConnectionState state(const std::string& name, std::uint32_t number = 1) {
-    const auto view = at(number, [&](Rooms& rooms) { return rooms.connections.show(name); });
-    return view ? view->state : ConnectionState::Released;
-  }
-  bool up(const std::string& name) {
-    return network->until([&] { return state(name) == ConnectionState::Up; });
-  }
-  std::vector<ason::LspView> lsps(std::uint32_t number) {
-    return at(number, [](Rooms& rooms) { return rooms.connections.lsps(); });
-  }
-  // Of the connection of N1, and of segments; at a node.
-  std::optional<ason::LspView> of_user(std::uint32_t number) {
-    for (const auto& lsp : lsps(number)) {
-      if (lsp.key.sender == node_id(1)) return lsp;
-    }
-    return std::nullopt;
-  }
-  std::vector<ason::LspView> segments(std::uint32_t number) {
-    auto all = lsps(number);
-    std::erase_if(all, [](const auto& lsp) { return lsp.key.sender == node_id(1); });
-    return all;
-  }
-  std::vector<std::string> segment_names(std::uint32_t number) {
-    std::vector<std::string> names;
-    for (const auto& one : at(number, [](Rooms& r) { return r.connections.list(); })) {
-      if (one.segment) names.push_back(one.name);
-    }
-    return names;
-  }
-  // Whether light passes from user to user, in both directions.
-  bool passes(std::uint32_t number = 2, std::uint32_t from = 1, std::uint32_t to = 7) {
-    const auto last = network->light({network->plan.port({node_id(1), from}), slot(number)});
-    const FePort far = network->plan.port({node_id(6), to});
-    if (!last || last->first != far) return false;
-    const auto back = network->light({far, last->second});
-    return back == Transport::Place{network->plan.port({node_id(1), from}), slot(number)};
-  }
-  const ason::calls::Call* call(std::uint32_t number) {
-    const auto all = at(number, [](Rooms& rooms) { return rooms.calls.list(); });
-    return all.size() == 1 ? all.front() : nullptr;
-  }
-  // A call of N1 that is set up.
-  ason::CallReference call_to_6() {
-    const auto made = at(1, [&](Rooms& rooms) {
-      return rooms.calls.create({.end_point = rsvp::Address::v4(node_id(6).value)}, now());
-    });
-    EXPECT_TRUE(made && until([&] {
-                  return call(1) != nullptr && call(1)->state() == ason::calls::CallState::Active;
-                }));
-    if (call(1) == nullptr) return {};
-    return {.id = call(1)->id.number, .name = call(1)->id.name};
-  }
-  std::size_t rows() {
-    std::size_t all = 0;
-    for (const auto& [number, member] : network->members) all += member->rows.size();
-    return all;
-  }
-  std::map<std::uint32_t, std::uint64_t> row_changes() {
-    std::map<std::uint32_t, std::uint64_t> all;
-    for (const auto& [number, member] : network->members) all[number] = member->row_changes;
-    return all;
-  }
-  // Nothing is anywhere: rows, LSPs, labels, neighbours' state.
-  bool empty() {
-    if (rows() != 0) return false;
-    for (const auto& [number, member] : network->members) {
-      const bool none = member->operate([](Rooms& rooms) {
-        return rooms.connections.lsps().empty() && rooms.connections.list().empty() &&
-               rooms.manager.connections().empty() && rooms.engine.snapshot().lsps == 0;
-      });
-      if (!none) return false;
-    }
-    return true;
-  }
-  bool until(const std::function<bool()>& what, Duration most = 30s) {
-    return network->until(what, most);
-  }
-  std::unique_ptr<Transport> network;
-};
+class Stitched : public Domains {};
 
 TEST_F(Stitched, T2AConnectionGoesOverASegmentOfTheDomainBetween) {
   start(kOne);
@@ -232,7 +107,7 @@ TEST_F(Stitched, T2EachConnectionHasASegmentOfItsOwn) {
 }
 
 TEST_F(Stitched, SG4WithoutAPolicyThatSaysSoItIsContiguous) {
-  start({});
+  start(SegmentPlan{});
   create(spc("spc"));
   ASSERT_TRUE(up("spc"));
   EXPECT_TRUE(passes());
@@ -472,115 +347,6 @@ TEST_F(Stitched, SG4WhatARestorationLeftGoesWhereItsNextWayNeedsNone) {
   EXPECT_EQ(lsps(5).size(), 1U);
   EXPECT_EQ(held(5), 0);
 }
-
-class StitchedRestart : public Stitched, public testing::WithParamInterface<std::uint32_t> {};
-
-// The borders, the node between them, the ends.
-TEST_P(StitchedRestart, T8AKilledNodeHasSegmentAndConnectionBackAndNoRowChanges) {
-  start(kOne);
-  create(spc("spc"));
-  ASSERT_TRUE(up("spc"));
-  network->run(1s);
-  const auto before = row_changes();
-  const auto entry = of_user(3);
-  network->at(GetParam()).kill();
-  network->run(5s);
-  network->at(GetParam()).boot();
-  const auto settled = [&] {
-    for (const auto& [number, member] : network->members) {
-      for (const auto& lsp : lsps(number)) {
-        if (lsp.state != "up" || lsp.unsynchronized || lsp.failing) return false;
-      }
-    }
-    return of_user(3) && of_user(4) && segments(7).size() == 1;
-  };
-  EXPECT_TRUE(until(settled, 60s));
-  network->run(200s);  // beyond the Recovery Period, and what an idle segment is kept
-  EXPECT_TRUE(settled());
-  EXPECT_EQ(row_changes(), before);
-  EXPECT_TRUE(passes());
-  EXPECT_EQ(state("spc"), ConnectionState::Up);
-  EXPECT_EQ(of_user(3)->segment_out, entry->segment_out);
-  EXPECT_EQ(of_user(4)->segment_in, entry->segment_out);
-  ASSERT_EQ(segments(3).size(), 1U);
-  EXPECT_EQ(segments(3).front().carries, std::vector<LspKey>{entry->key});
-  release("spc");
-  EXPECT_TRUE(until([&] { return empty(); }, 120s));
-}
-
-TEST_P(StitchedRestart, T8bWithoutItsJournalNothingIsReleased) {
-  start(kOne);
-  create(spc("spc"));
-  ASSERT_TRUE(up("spc"));
-  network->run(1s);
-  const auto before = row_changes();
-  const auto entry = of_user(3);
-  network->at(GetParam()).kill();
-  network->at(GetParam()).forget();
-  network->run(5s);
-  network->at(GetParam()).boot();
-  const auto settled = [&] {
-    for (const auto& [number, member] : network->members) {
-      for (const auto& lsp : lsps(number)) {
-        if (lsp.state != "up" || lsp.unsynchronized || lsp.failing) return false;
-      }
-    }
-    return of_user(3) && of_user(4) && segments(7).size() == 1;
-  };
-  EXPECT_TRUE(until(settled, 60s));
-  network->run(200s);
-  EXPECT_TRUE(settled());
-  EXPECT_EQ(row_changes(), before);
-  EXPECT_TRUE(passes());
-  ASSERT_TRUE(of_user(3) && of_user(4));
-  EXPECT_EQ(of_user(3)->segment_out, entry->segment_out);
-  EXPECT_EQ(of_user(4)->segment_in, entry->segment_out);
-  for (const auto& one : at(1, [](Rooms& rooms) { return rooms.connections.list(); })) {
-    EXPECT_EQ(one.state, ConnectionState::Up);
-    release(one.name);  // without its journal its ingress knows it by the Session Name
-  }
-  EXPECT_TRUE(until([&] { return empty(); }, 120s));
-}
-
-TEST_P(StitchedRestart, T10ASetupThatItInterruptsIsCompletedOrUndone) {
-  for (Duration when = 10ms; when < 220ms; when += 15ms) {
-    start(kOne);
-    create(spc("spc"));
-    network->run(when);
-    network->at(GetParam()).kill();
-    network->run(3s);
-    network->at(GetParam()).boot();
-    network->run(200s);
-    const auto is = state("spc");
-    ASSERT_TRUE(is == ConnectionState::Up || is == ConnectionState::Failed)
-        << when.count() << " " << to_string(is);
-    if (is == ConnectionState::Up) {
-      EXPECT_TRUE(passes()) << when.count();
-    }
-    release("spc");
-    ASSERT_TRUE(until([&] { return empty(); }, 200s)) << when.count();
-  }
-}
-
-TEST_P(StitchedRestart, T10AReleaseThatItInterruptsIsFinished) {
-  for (Duration when = 1ms; when < 200ms; when += 15ms) {
-    start(kOne);
-    create(spc("spc"));
-    ASSERT_TRUE(up("spc"));
-    network->run(1s);
-    release("spc");
-    network->run(when);
-    network->at(GetParam()).kill();
-    network->run(3s);
-    network->at(GetParam()).boot();
-    ASSERT_TRUE(until([&] { return empty(); }, 400s)) << when.count();
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Each, StitchedRestart, testing::Values(1U, 3U, 7U, 4U, 6U),
-                         [](const auto& one) {
-                           return std::string("N").append(std::to_string(one.param));
-                         });
 
 }  // namespace
 }  // namespace forces::signaling::test
