@@ -148,10 +148,28 @@ void visit_fabric(ConfigVisitor& v, dataplane::optical::FabricConfig& fabric) {
     v.text("device", port.device);
     v.choice("signal", port.signal, dataplane::optical::kSignalNames);
     visit_labels(v, port.labels);
+    v.number("inside", port.inside, {.max = 0xffffffff});
     v.required("id");
     v.required("labels");
     v.check(ids.insert(port.port_id).second, "id", "is another optical port's");
+    v.check(port.inside == 0 || port.device.empty(), "inside",
+            "is of a port without a device: its slots are carried in another port's");
   });
+  std::set<std::uint32_t> servers;
+  for (const auto& port : fabric.ports) {
+    if (port.inside == 0) continue;
+    const auto server = std::ranges::find(fabric.ports, port.inside,
+                                          &dataplane::optical::OpticalPortConfig::port_id);
+    const bool one = server != fabric.ports.end() && server->device.empty() &&
+                     server->port_id != port.port_id && server->inside == 0 &&
+                     server->labels.size() == 1 &&
+                     server->labels.front().first == server->labels.front().last;
+    v.check(one, "port",
+            fmt::format("{} is inside of {}, which is no port of one label and no device",
+                        port.port_id, port.inside));
+    v.check(servers.insert(port.inside).second, "port",
+            fmt::format("two are inside of {}", port.inside));
+  }
 }
 
 }  // namespace

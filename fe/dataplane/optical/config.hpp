@@ -48,6 +48,9 @@ struct OpticalPortConfig {
   std::string device{};       // empty: no line, up for ever; what leaves there is counted only
   Signal signal = Signal::Any;
   std::vector<LabelRange> labels{};
+  // Of the client of an adaptation: the port in whose one slot all its slots are carried. Neither
+  // of the two has a device. 0: it is a line.
+  std::uint32_t inside = 0;
 };
 
 struct FabricConfig {

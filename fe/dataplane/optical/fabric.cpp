@@ -6,7 +6,10 @@
 namespace forces::fe::dataplane::optical {
 
 Fabric::Fabric(const FabricConfig& config) : trace_interval_(config.trace_interval) {
-  for (const OpticalPortConfig& port : config.ports) ports_[port.port_id].config = port;
+  for (const OpticalPortConfig& port : config.ports) {
+    ports_[port.port_id].config = port;
+    if (port.inside != 0) inside_[port.inside] = port.port_id;
+  }
 }
 
 // ---- Cross-connects
@@ -107,6 +110,19 @@ void Fabric::refresh(std::uint32_t port) {
     const RowStatus status = status_of(view.cross);
     if (std::exchange(view.status, status) != status) news_.rows.push_back(index);
   }
+}
+
+std::optional<Endpoint> Fabric::around(std::uint32_t client) const {
+  const auto at = ports_.find(client);
+  if (at == ports_.end() || at->second.config.inside == 0) return std::nullopt;
+  const auto server = ports_.find(at->second.config.inside);
+  if (server == ports_.end() || server->second.config.labels.empty()) return std::nullopt;
+  return Endpoint{server->first, server->second.config.labels.front().first};
+}
+
+std::optional<std::uint32_t> Fabric::inside(std::uint32_t server) const {
+  const auto at = inside_.find(server);
+  return at == inside_.end() ? std::nullopt : std::optional(at->second);
 }
 
 void Fabric::on_link(std::uint32_t port, bool up) {

@@ -78,6 +78,9 @@ class Fabric {
     [[nodiscard]] bool up() const { return link && !failed; }
   };
   [[nodiscard]] const std::map<std::uint32_t, Port>& ports() const { return ports_; }
+  // Of an adaptation: the slot that carries the port; the port that is in the slot of this one.
+  [[nodiscard]] std::optional<Endpoint> around(std::uint32_t client) const;
+  [[nodiscard]] std::optional<std::uint32_t> inside(std::uint32_t server) const;
   void on_link(std::uint32_t port, bool up);
   // The port, or labels of it. False: it has none of them. Restoring the port restores its labels.
   struct Labels {
@@ -99,6 +102,7 @@ class Fabric {
   void on_sent(const Onward& frame, std::size_t octets);
   void on_not_sent(const Onward& frame);
   void on_malformed() { ++counters_.malformed; }
+  void on_circle() { ++counters_.hops; }
 
   // ---- Traces. They leave on slots that carry nothing: where a row leads out, none does.
   void send_trace(const Endpoint& from, std::string text);
@@ -143,6 +147,7 @@ class Fabric {
   void hear(const Endpoint& at, const Frame& frame, Instant now);
 
   std::map<std::uint32_t, Port> ports_;
+  std::map<std::uint32_t, std::uint32_t> inside_;  // clients by their servers
   std::unordered_map<std::uint32_t, RowView> rows_;
   std::unordered_map<std::uint64_t, std::uint32_t> by_input_, by_output_;
   std::map<Endpoint, std::string> sent_;

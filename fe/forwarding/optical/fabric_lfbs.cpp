@@ -113,6 +113,12 @@ void FabricLfbs::attach(lfb::Engine& engine) {
   std::uint32_t range_index = 0;
   for (const auto& [id, port] : fabric_.ports()) {
     publish_port(id, Instant{});
+    if (port.config.inside != 0) {
+      wire::ByteWriter w;
+      w.u32(id);
+      w.u32(port.config.inside);
+      (void)engine.put_row(kOpticalPort, component::kAdaptations, id, w.written(), Instant{});
+    }
     for (const optical::LabelRange& range : port.config.labels) {
       wire::ByteWriter w;
       w.u32(id);

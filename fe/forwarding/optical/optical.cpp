@@ -96,18 +96,12 @@ bool Optical::receive(Instant now) {
 }
 
 void Optical::on_frame(std::uint32_t port, std::span<std::byte> octets, Instant now) {
-  auto frame = optical::decode_frame(octets);
-  if (!frame) return fabric_.on_malformed();
-  const auto onward = fabric_.on_frame(port, *frame, now);
-  if (!onward) return;
-  frame->label = onward->out.label;
-  frame->hops = onward->hops;
-  optical::write_header(octets.first<optical::kFrameHeader>(), *frame);
-  const std::size_t size = optical::kFrameHeader + frame->payload.size();
-  if (lines_.send(onward->out.port, octets.first(size))) {
-    fabric_.on_sent(*onward, frame->payload.size());
+  const auto leaves = adapter_.on_octets(port, octets, now);
+  if (!leaves) return;
+  if (lines_.send(leaves->onward.out.port, leaves->octets)) {
+    fabric_.on_sent(leaves->onward, leaves->payload);
   } else {
-    fabric_.on_not_sent(*onward);
+    fabric_.on_not_sent(leaves->onward);
   }
 }
 

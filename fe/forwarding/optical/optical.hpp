@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "fe/dataplane/optical/adapter.hpp"
 #include "fe/dataplane/optical/keeper.hpp"
 #include "fe/dataplane/optical/lines.hpp"
 #include "fe/forwarding/optical/fabric_lfbs.hpp"
@@ -62,6 +63,7 @@ class Optical {
   optical::FabricConfig config_;
   mutable std::mutex mutex_;  // of fabric_ and lines_
   optical::Fabric fabric_;
+  optical::Adapter adapter_{fabric_};
   optical::Lines lines_;
   FabricLfbs lfbs_;
   optical::Keeper keeper_;

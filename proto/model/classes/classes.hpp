@@ -76,7 +76,7 @@ inline constexpr std::uint32_t kNoStatusEvents = 1;
 }  // namespace cross_connect
 namespace optical_port {
 inline constexpr std::uint32_t kPorts = 1, kLabels = 2, kFailedLabels = 3, kTraceSent = 4,
-                               kTraceReceived = 5;
+                               kTraceReceived = 5, kAdaptations = 6;
 inline constexpr std::uint32_t kMostTraces = 4'096, kMostTraceOctets = 64;
 }  // namespace optical_port
 

@@ -4,17 +4,22 @@
 #include <cstdint>
 #include <cstdlib>
 #include <span>
+#include <vector>
 
+#include "fe/dataplane/optical/adapter.hpp"
 #include "fe/dataplane/optical/record.hpp"
 
 namespace {
 
 using namespace forces::fe::dataplane::optical;
 
-FabricConfig two_ports() {
+// Two lines, and an adaptation: 3 is inside of 4.
+FabricConfig four_ports() {
   FabricConfig config;
   config.ports.push_back({1, "", Signal::Any, {{0, 255, 1}}});
   config.ports.push_back({2, "", Signal::Vc4, {{0x10000, 0x400000, 0x10000}}});
+  config.ports.push_back({3, "", Signal::Vc12, {{0, 62, 1}}, 4});
+  config.ports.push_back({4, "", Signal::Vc4, {{0, 0, 1}}});
   return config;
 }
 
@@ -33,7 +38,8 @@ void file(forces::wire::Bytes octets) {
 
 // Operations: what, then its octets.
 void frames(forces::wire::Bytes octets) {
-  Fabric fabric{two_ports()};
+  Fabric fabric{four_ports()};
+  Adapter adapter{fabric};
   forces::wire::ByteReader r(octets);
   forces::Instant now{std::chrono::seconds(1)};
   while (!r.empty()) {
@@ -44,8 +50,8 @@ void frames(forces::wire::Bytes octets) {
       case 0:
       case 1: {
         CrossConnect row;
-        row.in = {r.u32("port") % 4, r.u32("label")};
-        row.out = {r.u32("port") % 4, r.u32("label")};
+        row.in = {r.u32("port") % 6, r.u32("label")};
+        row.out = {r.u32("port") % 6, r.u32("label")};
         row.state = static_cast<RowState>(r.u8("state") & 1);
         fabric.set(r.u8("index"), row);
         break;
@@ -69,17 +75,19 @@ void frames(forces::wire::Bytes octets) {
         break;
       default: {
         const auto part = r.take(std::min<std::size_t>(r.u8("length"), r.remaining()), "frame");
-        const auto frame = decode_frame(part);
-        if (!frame) break;
-        const auto onward = fabric.on_frame(port, *frame, now);
-        if (!onward) break;
-        const RowView* const row = fabric.row(onward->row);
+        std::vector<std::byte> room(part.begin(), part.end());
+        const auto leaves = adapter.on_octets(port, room, now);
+        if (!leaves) break;
+        // By an active row, and not into an adaptation; whole, with the label of the row.
+        const RowView* const row = fabric.row(leaves->onward.row);
+        const auto frame = decode_frame(leaves->octets);
         if (row == nullptr || row->cross.state != RowState::Active ||
-            row->cross.in != Endpoint{port, frame->label} || row->cross.out != onward->out ||
-            onward->hops != frame->hops + 1) {
+            row->cross.out != leaves->onward.out || leaves->onward.out.port == 3 ||
+            leaves->onward.out.port == 4 || !frame || frame->label != leaves->onward.out.label ||
+            frame->hops != leaves->onward.hops || frame->payload.size() != leaves->payload) {
           std::abort();
         }
-        fabric.on_sent(*onward, frame->payload.size());
+        fabric.on_sent(leaves->onward, leaves->payload);
       }
     }
   }

@@ -48,12 +48,21 @@ constexpr std::uint32_t kPortAndLabel[]{1, 2};
 constexpr Key kTraceKeys[]{{.id = 1, .fields = kPortAndLabel}};
 constexpr Type kTraces = array(kTraceRow, optical_port::kMostTraces, kTraceKeys);
 
+// The slots of the first port are inside the one slot of the second; neither has a line.
+constexpr Component kAdaptationFields[]{
+    {.id = 1, .name = "ClientPort", .type = &kU32},
+    {.id = 2, .name = "ServerPort", .type = &kU32},
+};
+constexpr Type kAdaptation = structure(kAdaptationFields);
+constexpr Type kAdaptations = array(kAdaptation, 65'536);  // the subscript is ClientPort too
+
 constexpr Component kComponents[]{
     {.id = 1, .name = "PortTable", .type = &kPorts, .access = Access::ReadOnly},
     {.id = 2, .name = "LabelTable", .type = &kLabels, .access = Access::ReadOnly},
     {.id = 3, .name = "FailedLabelTable", .type = &kFailed, .access = Access::ReadOnly},
     {.id = 4, .name = "TraceSentTable", .type = &kTraces},
     {.id = 5, .name = "TraceReceivedTable", .type = &kTraces, .access = Access::ReadOnly},
+    {.id = 6, .name = "AdaptationTable", .type = &kAdaptations, .access = Access::ReadOnly},
 };
 
 constexpr EventPath kPortRow[]{{1, kAny}}, kFailedRow[]{{3, kAny}}, kReceivedRow[]{{5, kAny}};

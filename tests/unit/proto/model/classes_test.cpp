@@ -96,6 +96,7 @@ const Row kRows[] = {
     {&kOpticalPortClass, 3, "FailedLabelTable", Kind::Array, 12, kRo, ""},
     {&kOpticalPortClass, 4, "TraceSentTable", Kind::Array, 0, kRw, ""},
     {&kOpticalPortClass, 5, "TraceReceivedTable", Kind::Array, 0, kRo, ""},
+    {&kOpticalPortClass, 6, "AdaptationTable", Kind::Array, 8, kRo, ""},
 };
 
 TEST(Classes, AreAsTheirRfcsHaveThem) {

@@ -16,6 +16,15 @@ inline FabricConfig three_ports() {
   return config;
 }
 
+// And 63 VC-12s in a VC-4.
+inline constexpr std::uint32_t kClient = 11, kServer = 12;
+inline FabricConfig with_adaptation() {
+  FabricConfig config = three_ports();
+  config.ports.push_back({kClient, "", Signal::Vc12, {{1, 63, 1}}, kServer});
+  config.ports.push_back({kServer, "", Signal::Vc4, {{1, 1, 1}}});
+  return config;
+}
+
 inline CrossConnect cross(Endpoint in, Endpoint out, RowState state = RowState::Active,
                           std::uint8_t owner = 1) {
   CrossConnect row{in, out, state, 0, {}};

@@ -51,7 +51,7 @@ class FabricOfACe : public Dialogue {
   std::string set(std::uint32_t index, const CrossConnect& row) {
     return set(kCrossConnect, {kTable, index}, octets_of(row));
   }
-  Fabric fabric{optical::test::three_ports()};
+  Fabric fabric{optical::test::with_adaptation()};
   FabricLfbs lfbs{fabric};
   std::vector<FabricLfbs::RowChange> kept;
 };
@@ -185,6 +185,12 @@ TEST_F(FabricOfACe, PortsSayWhatTheyAreAndWhichLabelsTheyHave) {
   EXPECT_EQ(get(kOpticalPort, {2, 1}), "00000002000100000040000000010000");
   EXPECT_EQ(get(kOpticalPort, {1, 4}), "E_COMPONENT_DOES_NOT_EXIST");
   EXPECT_EQ(set(kOpticalPort, {1, 2, 5}, "02"), "E_READ_ONLY");
+}
+
+TEST_F(FabricOfACe, WhichPortIsInsideOfWhichIsToBeRead) {
+  EXPECT_EQ(get(kOpticalPort, {6, 11}), "0000000b0000000c");
+  EXPECT_EQ(get(kOpticalPort, {6, 1}), "E_COMPONENT_DOES_NOT_EXIST");
+  EXPECT_EQ(set(kOpticalPort, {6, 11, 2}, "00000001"), "E_READ_ONLY");
 }
 
 TEST_F(FabricOfACe, APortThatGoesDownIsAnEvent) {
