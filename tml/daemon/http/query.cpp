@@ -41,7 +41,8 @@ std::string Query::text(std::string_view key) {
 
 std::vector<std::string> Query::texts(std::string_view key) {
   std::vector<std::string> all;
-  for (const auto& part : std::views::split(text(key), ',')) all.emplace_back(part.begin(), part.end());
+  for (const auto& part : std::views::split(text(key), ','))
+    all.emplace_back(part.begin(), part.end());
   return all;
 }
 
