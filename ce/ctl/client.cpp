@@ -93,82 +93,52 @@ class Exchange {
   bool finished_ = false;
 };
 
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+// What is asked for, or answered, as a message of its own; null: nothing.
+Message* content_of(Message& message) {
+  const auto* kinds = message.GetDescriptor()->oneof_decl(0);
+  const auto* field = message.GetReflection()->GetOneofFieldDescriptor(message, kinds);
+  return field == nullptr ? nullptr : message.GetReflection()->MutableMessage(&message, field);
+}
+
+const FieldDescriptor* field_of(const Message* content, const char* name) {
+  return content == nullptr ? nullptr : content->GetDescriptor()->FindFieldByName(name);
+}
+
 // Where the next page begins; empty: there is none, or the answer is no list.
-std::string next_of(const control::Response& response) {
-  const auto number = [](std::uint64_t next) { return next == 0 ? "" : std::to_string(next); };
-  switch (response.result_case()) {
-    case control::Response::kElements:
-      return number(response.elements().next());
-    case control::Response::kChannels:
-      return number(response.channels().next());
-    case control::Response::kStats:
-      return number(response.stats().next());
-    case control::Response::kRoutes:
-      return number(response.routes().next());
-    case control::Response::kLfb:
-      return number(response.lfb().next());
-    case control::Response::kFabric:
-      return number(response.fabric().next());
-    case control::Response::kMemberships:
-      return number(response.memberships().next());
-    case control::Response::kCalls:
-      return number(response.calls().next());
-    case control::Response::kLsps:
-      return number(response.lsps().next());
-    case control::Response::kTeLinks:
-      return number(response.te_links().next());
-    case control::Response::kConnections:
-      return response.connections().next();
-    case control::Response::kGroups:
-      return response.groups().next();
-    case control::Response::kMarsClients:
-      return number(response.mars_clients().next());
-    default:
-      return {};
-  }
+std::string next_of(control::Response& response) {
+  const Message* const list = content_of(response);
+  const auto* next = field_of(list, "next");
+  if (next == nullptr) return {};
+  const auto& values = *list->GetReflection();
+  if (next->cpp_type() == FieldDescriptor::CPPTYPE_STRING) return values.GetString(*list, next);
+  const auto number = values.GetUInt64(*list, next);
+  return number == 0 ? "" : std::to_string(number);
 }
 
 void set_after(control::Request& request, const std::string& text) {
-  if (request.has_connection_list()) return request.mutable_connection_list()->set_after(text);
-  if (request.has_group_list()) return request.mutable_group_list()->set_after(text);
-  const std::uint64_t after = std::stoull(text);
-  switch (request.operation_case()) {
-    case control::Request::kElementList:
-      request.mutable_element_list()->set_after(after);
-      break;
-    case control::Request::kChannelList:
-      request.mutable_channel_list()->set_after(after);
-      break;
-    case control::Request::kStats:
-      request.mutable_stats()->set_after(after);
-      break;
-    case control::Request::kRouteList:
-      request.mutable_route_list()->set_after(after);
-      break;
-    case control::Request::kFabricShow:
-      request.mutable_fabric_show()->set_after(after);
-      break;
-    case control::Request::kMembershipList:
-      request.mutable_membership_list()->set_after(after);
-      break;
-    case control::Request::kLfbGet:
-      request.mutable_lfb_get()->set_from(static_cast<std::uint32_t>(after));
-      break;
-    case control::Request::kMarsClientList:
-      request.mutable_mars_client_list()->set_after(after);
-      break;
-    case control::Request::kCallList:
-      request.mutable_call_list()->set_after(after);
-      break;
-    case control::Request::kLspList:
-      request.mutable_lsp_list()->set_after(after);
-      break;
-    case control::Request::kTeLinkList:
-      request.mutable_te_link_list()->set_after(after);
-      break;
-    default:
-      break;
+  if (request.has_lfb_get()) {
+    return request.mutable_lfb_get()->set_from(static_cast<std::uint32_t>(std::stoul(text)));
   }
+  Message* const list = content_of(request);
+  const auto* after = field_of(list, "after");
+  if (after == nullptr) return;
+  const auto& values = *list->GetReflection();
+  if (after->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+    values.SetString(list, after, text);
+  } else {
+    values.SetUInt64(list, after, std::stoull(text));
+  }
+}
+
+// Behind what is there; what `next` says is of the page that came last.
+void append(control::Response& all, const control::Response& page) {
+  if (Message* const list = content_of(all)) {
+    if (const auto* next = field_of(list, "next")) list->GetReflection()->ClearField(list, next);
+  }
+  all.MergeFrom(page);  // appends to the lists
 }
 
 // A daemon that went round in pages would be asked for ever.
@@ -178,12 +148,30 @@ bool goes_on(const std::string& last, const std::string& next, const control::Re
   return !next.empty() && std::stoull(next) > std::stoull(last);
 }
 
-// How many rows of a table are still wanted is told with each page. False: none.
-bool set_count(control::Request& request, std::uint32_t wanted, const control::Response& all) {
-  if (wanted == 0 || !all.has_lfb()) return true;
-  const auto have = static_cast<std::uint32_t>(all.lfb().rows_size());
+// At most so many are wanted, of lists that can be limited; 0: all.
+std::uint32_t limit_of(control::Request& request) {
+  if (request.has_lfb_get()) return request.lfb_get().count();
+  const Message* const list = content_of(request);
+  const auto* limit = field_of(list, "limit");
+  return limit == nullptr ? 0 : list->GetReflection()->GetUInt32(*list, limit);
+}
+
+// What a list has: its first field; of a table its rows.
+std::uint32_t count_of(control::Response& all) {
+  if (all.has_lfb()) return static_cast<std::uint32_t>(all.lfb().rows_size());
+  const Message* const list = content_of(all);
+  const auto size = list->GetReflection()->FieldSize(*list, list->GetDescriptor()->field(0));
+  return static_cast<std::uint32_t>(size);
+}
+
+// How many are still wanted is told with each page. False: none.
+bool set_limit(control::Request& request, std::uint32_t wanted, control::Response& all) {
+  if (wanted == 0) return true;
+  const auto have = count_of(all);
   if (have >= wanted) return false;
-  request.mutable_lfb_get()->set_count(wanted - have);
+  Message* const list = content_of(request);
+  const auto* limit = field_of(list, request.has_lfb_get() ? "count" : "limit");
+  list->GetReflection()->SetUInt32(list, limit, wanted - have);
   return true;
 }
 
@@ -225,17 +213,17 @@ std::expected<control::Response, ClientError> ask(const std::string& socket,
 std::expected<control::Response, ClientError> ask_all(const std::string& socket,
                                                       control::Request request, Duration timeout,
                                                       const Progress& progress, Duration quiet) {
-  const std::uint32_t wanted = request.has_lfb_get() ? request.lfb_get().count() : 0;
+  const std::uint32_t wanted = limit_of(request);
   auto all = ask_until(socket, request, timeout, progress, quiet);
-  for (auto next = all ? next_of(*all) : ""; !next.empty() && set_count(request, wanted, *all);) {
+  for (auto next = all ? next_of(*all) : ""; !next.empty() && set_limit(request, wanted, *all);) {
     set_after(request, next);
     auto page = ask_until(socket, request, timeout, progress, quiet);
     if (!page) return page;
     if (page->has_lfb()) page->mutable_lfb()->clear_columns();  // the first page has them
-    all->MergeFrom(*page);                                      // appends to the lists
-    if (page->has_lfb()) all->mutable_lfb()->set_next(page->lfb().next());  // 0 merges nothing
     const auto following = next_of(*page);
-    if (page->result_case() != all->result_case() || !goes_on(next, following, request)) break;
+    const bool same = page->result_case() == all->result_case();
+    append(*all, *page);
+    if (!same || !goes_on(next, following, request)) break;
     next = following;
   }
   return all;

@@ -17,9 +17,7 @@ using runtime::Octets;
 constexpr std::array<std::string_view, 3> kFormatNames{"text", "json", "journal"};
 
 void visit_tls(ConfigVisitor& v, TlsSettings& s) {
-  v.text("ca", s.ca);
-  v.text("cert", s.cert);
-  v.text("key", s.key);
+  visit_certificate(v, s.ca, s.cert, s.key);
   v.text("crl", s.crl);
   v.flag("plaintext", s.plaintext);
   v.flag("plaintext_anywhere", s.plaintext_anywhere);
@@ -96,6 +94,12 @@ void visit(ConfigVisitor& v, ChannelSettings& s) {
   v.duration("close_timeout", s.close_timeout, {.min = 10ms, .max = 1min});
   v.check(s.heartbeat == kOff || s.dead_interval > s.heartbeat, "dead_interval",
           "must be longer than heartbeat");
+}
+
+void visit_certificate(ConfigVisitor& v, std::string& ca, std::string& cert, std::string& key) {
+  v.text("ca", ca);
+  v.text("cert", cert);
+  v.text("key", key);
 }
 
 void visit_common(ConfigVisitor& v, CommonSettings& s) {

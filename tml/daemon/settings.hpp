@@ -75,6 +75,9 @@ struct CommonSettings {
 
 // The keys of [tml] that both daemons have; the caller has entered the table and adds its own.
 void visit(runtime::ConfigVisitor& v, ChannelSettings& s);
+// ca, cert and key of whatever table the caller has entered: files of one end of TLS.
+void visit_certificate(runtime::ConfigVisitor& v, std::string& ca, std::string& cert,
+                       std::string& key);
 // [tls], [log], [http], [control], [process].
 void visit_common(runtime::ConfigVisitor& v, CommonSettings& s);
 

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "ce/app/signaling/text.hpp"
+#include "tml/daemon/settings.hpp"
 
 namespace forces::ce {
 namespace {
@@ -60,9 +61,7 @@ void visit_etcd(ConfigVisitor& v, SignalingSettings& s) {
   auto& etcd = s.etcd;
   auto& client = etcd.client;
   v.texts("endpoints", client.endpoints);
-  v.text("ca", client.ca);
-  v.text("cert", client.certificate);
-  v.text("key", client.key);
+  daemon::visit_certificate(v, client.ca, client.certificate, client.key);
   v.flag("plaintext_anywhere", client.plaintext_anywhere);
   v.text("group", etcd.group);
   Duration lease = etcd.lease;

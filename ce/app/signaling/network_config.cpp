@@ -192,6 +192,8 @@ void visit_point(ConfigVisitor& v, PointSettings& point, std::set<std::string>& 
   visit_numbers(v, "levels", point.levels, values.levels);
   visit_numbers(v, "signals", point.signals, values.signals);
   v.number("max_signals", values.max_signals, {.max = 65'535});
+  v.number("max_bandwidth", values.max_bandwidth, {.max = kMostNumber});
+  v.number("call_bandwidth", values.call_bandwidth, {.max = kMostNumber});
   v.number("protection", values.protection, {.max = 0x3f, .hex = true});
   v.number("calls", values.calls, {.max = kMostCalls});
   v.number("calls_of_caller", values.calls_of_caller, {.max = kMostCalls});

@@ -58,19 +58,26 @@ Response no_connection(const std::string& name) {
 }
 Response invalid(std::string why) { return failure(Error::INVALID, std::move(why)); }
 
-Response list_calls(const Rooms& rooms, std::uint64_t after) {
+// How many a page has: as many as are asked for, and as an answer holds.
+std::size_t size_of_page(std::uint32_t limit, std::size_t most) {
+  return limit == 0 ? most : std::min<std::size_t>(limit, most);
+}
+
+// One more than a page has is asked for: whether there is another page.
+template <class All>
+bool cut(All& all, std::size_t size) {
+  if (all.size() <= size) return false;
+  all.pop_back();
+  return true;
+}
+
+Response list_calls(const Rooms& rooms, const control::CallListRequest& request) {
   Response response;
   auto& list = *response.mutable_calls();
-  auto all = rooms.calls.list();
-  std::ranges::sort(all, {}, &calls::Call::handle);
-  for (const calls::Call* const call : all) {
-    if (call->handle <= after) continue;
-    if (static_cast<std::size_t>(list.calls_size()) == kCallsInPage) {
-      list.set_next(list.calls(list.calls_size() - 1).handle());
-      break;
-    }
-    *list.add_calls() = call_of(*call, false);
-  }
+  const auto size = size_of_page(request.limit(), kCallsInPage);
+  auto page = rooms.calls.list(request.after(), size + 1);
+  if (cut(page, size)) list.set_next(page.back()->handle);
+  for (const calls::Call* const call : page) *list.add_calls() = call_of(*call, false);
   return response;
 }
 
@@ -78,13 +85,10 @@ Response list_connections(const Rooms& rooms, const control::ConnectionListReque
                           Instant now) {
   Response response;
   auto& list = *response.mutable_connections();
-  for (const ason::ConnectionView& view : rooms.connections.list()) {
-    if (view.name <= request.after()) continue;  // they come in the order of their names
-    if (!request.state().empty() && request.state() != to_string(view.state)) continue;
-    if (static_cast<std::size_t>(list.connections_size()) == kConnectionsInPage) {
-      list.set_next(list.connections(list.connections_size() - 1).name());
-      break;
-    }
+  const auto size = size_of_page(request.limit(), kConnectionsInPage);
+  auto page = rooms.connections.list(request.after(), size + 1, request.state());
+  if (cut(page, size)) list.set_next(page.back().name);
+  for (const ason::ConnectionView& view : page) {
     auto& one = *list.add_connections();
     one = connection_of(view, now);
     // What one is shown for; a list is for finding it.
@@ -94,27 +98,31 @@ Response list_connections(const Rooms& rooms, const control::ConnectionListReque
   return response;
 }
 
-// From one position to the next, in the order of all.
-template <class All, class Add>
-std::uint64_t page(const All& all, std::uint64_t after, std::size_t most, Add&& add) {
-  const std::size_t end = std::min<std::size_t>(all.size(), after + most);
-  for (std::size_t i = after; i < end; ++i) add(all[i]);
-  return end < all.size() ? end : 0;
+// The position behind this page; 0: it was the last.
+std::uint64_t next_after(std::uint64_t first, std::size_t page, std::size_t all) {
+  return first < all && page < all - first ? first + page : 0;
 }
 
-Response list_lsps(const Rooms& rooms, std::uint64_t after) {
+Response list_lsps(const Rooms& rooms, const control::LspListRequest& request) {
   Response response;
   auto& list = *response.mutable_lsps();
-  list.set_next(page(rooms.connections.lsps(), after, kLspsInPage,
-                     [&](const ason::LspView& view) { *list.add_lsps() = lsp_of(view); }));
+  const auto size = size_of_page(request.limit(), kLspsInPage);
+  for (const auto& view : rooms.connections.lsps(request.after(), size)) {
+    *list.add_lsps() = lsp_of(view);
+  }
+  list.set_next(next_after(request.after(), size, rooms.connections.lsp_count()));
   return response;
 }
 
-Response list_links(const Rooms& rooms, std::uint64_t after, signaling::NodeId self) {
+Response list_links(const Rooms& rooms, const control::TeLinkListRequest& request,
+                    signaling::NodeId self) {
   Response response;
   auto& list = *response.mutable_te_links();
-  list.set_next(page(rooms.database.links(), after, kLinksInPage,
-                     [&](const te::Link* link) { *list.add_links() = link_of(*link, self); }));
+  const auto size = size_of_page(request.limit(), kLinksInPage);
+  for (const te::Link* const link : rooms.database.links(request.after(), size)) {
+    *list.add_links() = link_of(*link, self);
+  }
+  list.set_next(next_after(request.after(), size, rooms.database.link_count()));
   return response;
 }
 
@@ -251,7 +259,7 @@ Response status_of(signaling::Service& service, const std::string& node) {
       const bool up = neighbor.state == signaling::engine::NeighborState::Up;
       if (up) out.set_neighbors_up(out.neighbors_up() + 1);
     }
-    out.set_calls(static_cast<std::uint32_t>(rooms.calls.list().size()));
+    out.set_calls(static_cast<std::uint32_t>(rooms.calls.size()));
     out.set_lsps(rooms.manager.connections().size());
     return true;
   });
@@ -308,7 +316,7 @@ Response SignalingRequests::answer(Rooms& rooms, const Request& request, Instant
     case Operation::kNeighborList:
       return neighbors(rooms, now);
     case Operation::kTeLinkList:
-      return list_links(rooms, request.te_link_list().after(), self);
+      return list_links(rooms, request.te_link_list(), self);
     case Operation::kTePath:
       return te_path(rooms, request.te_path(), self);
     case Operation::kLabelMap:
@@ -316,7 +324,7 @@ Response SignalingRequests::answer(Rooms& rooms, const Request& request, Instant
     case Operation::kLabelMapChange:
       return change_label_map(rooms, request.label_map_change());
     case Operation::kLspList:
-      return list_lsps(rooms, request.lsp_list().after());
+      return list_lsps(rooms, request.lsp_list());
     case Operation::kLspEnd:
       return end_lsp(rooms, request.lsp_end(), now);
     case Operation::kPolicy: {
@@ -344,7 +352,7 @@ Response SignalingRequests::on_call(Rooms& rooms, const Request& request, Instan
       return operations_.create_call(rooms, *asked, now);
     }
     case Operation::kCallList:
-      return list_calls(rooms, request.call_list().after());
+      return list_calls(rooms, request.call_list());
     case Operation::kCallShow: {
       const calls::Call* const call = find_call(rooms, request.call_show().call());
       if (call == nullptr) return no_call(request.call_show().call());
@@ -410,12 +418,8 @@ Response SignalingRequests::on_connection(Rooms& rooms, const Request& request, 
   if (!view) return no_connection(name);
   Response response;
   *response.mutable_connection() = connection_of(*view, now);
-  for (const calls::Call* const call : rooms.calls.list()) {
-    if (view->call_id == 0) break;
-    const bool its = std::ranges::any_of(
-        call->connections, [&](const calls::Connection& one) { return one.key == view->lsp; });
-    if (its) response.mutable_connection()->set_call(call->id.name);
-  }
+  const calls::Call* const call = view->call_id != 0 ? rooms.calls.call_of(view->lsp) : nullptr;
+  if (call != nullptr) response.mutable_connection()->set_call(call->id.name);
   return response;
 }
 

@@ -191,6 +191,7 @@ Made<signaling::ServiceConfig> signaling_config(const AsonSettings& s) {
   }
   node.calls = s.signaling.calls;
   node.calls.policy = policy_of(s.policy);
+  node.connections.ask_transit = calls::Policy::limits_connections(node.calls.policy);
   for (const NodeId peer : segment_peers(node)) {
     auto& known = node.engine.neighbors;
     if (std::ranges::find(known, peer, &engine::NeighborConfig::node) != known.end()) continue;

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "ce/app/lfb/question.hpp"
+#include "ce/app/signaling/reasons.hpp"
 #include "ce/signaling/service/words.hpp"
 
 namespace forces::ce {
@@ -163,7 +164,9 @@ std::string text_of(const control::SignalingReason& reason) {
 }
 
 control::Response failed_with(std::string_view what, control::SignalingReason reason) {
-  auto response = failure(control::Error::FAILED, fmt::format("{}: {}", what, text_of(reason)));
+  auto text = fmt::format("{}: {}", what, text_of(reason));
+  if (const auto next = next_of(reason); !next.empty()) text += fmt::format("\nNext: {}", next);
+  auto response = failure(control::Error::FAILED, std::move(text));
   *response.mutable_error()->mutable_reason() = std::move(reason);
   return response;
 }
@@ -341,6 +344,13 @@ control::Policy policy_of(const PolicySettings& settings,
     point.set_authenticated(from.values.authenticated);
     point.set_hide_route(from.values.hide_route);
     point.set_realisation(std::string(to_string(from.values.plan.realisation)));
+    for (const std::uint8_t signal : from.values.signals) point.add_signals(signal);
+    point.set_max_signals(from.values.max_signals);
+    point.set_max_bandwidth(from.values.max_bandwidth);
+    point.set_call_bandwidth(from.values.call_bandwidth);
+    point.set_connections_of_call(from.values.connections_of_call);
+    point.set_protection(from.values.protection);
+    point.set_refuse_explicit_route(from.values.refuse_explicit_route);
     const auto here = [&](const std::optional<calls::Segment>& leg) {
       return leg && leg->point == from.values.name;
     };

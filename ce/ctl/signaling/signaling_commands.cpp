@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "ce/ctl/commands.hpp"
@@ -62,6 +64,20 @@ void endpoints_of(CLI::App* command, const std::shared_ptr<Request>& r) {
   number(command, "--level", [r](const auto& v) { r->set_service_level(v); }, "service level");
 }
 
+// A part of a list. Without these all of it is shown, however many pages that takes.
+template <class Request>
+void page_of(CLI::App* command, const std::shared_ptr<Request>& r, const char* after) {
+  if constexpr (std::same_as<std::remove_cvref_t<decltype(r->after())>, std::string>) {
+    text(command, "--after", [r](const auto& v) { r->set_after(v); }, after);
+  } else {
+    command->add_option_function<std::uint64_t>(
+        "--after", [r](const std::uint64_t& v) { r->set_after(v); }, after);
+  }
+  number(
+      command, "--limit", [r](const auto& v) { r->set_limit(v); },
+      "no more than so many; how to go on stands below them, with --json in `next`");
+}
+
 void add_calls(CLI::App& app, Invocation& invocation) {
   auto* calls = group(app, "call", "calls from user to user (RFC 4974)");
 
@@ -75,18 +91,24 @@ void add_calls(CLI::App& app, Invocation& invocation) {
   endpoints_of(made, create);
   asks(made, invocation, [create](auto& r) { *r.mutable_call_create() = *create; }, true);
 
-  asks(command(calls, "list", "all of this node, a line each", "call list"), invocation,
-       [](auto& r) { r.mutable_call_list(); });
+  auto list = std::make_shared<control::CallListRequest>();
+  made = command(calls, "list", "all of this node, a line each", "call list --limit 100");
+  page_of(made, list, "from the CALL behind this number on");
+  asks(made, invocation, [list](auto& r) { *r.mutable_call_list() = *list; });
 
   auto show = std::make_shared<control::CallShowRequest>();
   made = command(calls, "show", "one, with its segments and connections", "call show 1");
-  text(made, "CALL", [show](const auto& v) { show->set_call(v); }, "")->required();
+  text(
+      made, "CALL", [show](const auto& v) { show->set_call(v); }, "as `call list` has it")
+      ->required();
   asks(made, invocation, [show](auto& r) { *r.mutable_call_show() = *show; });
 
   auto modify = std::make_shared<control::CallModifyRequest>();
   made = command(calls, "modify", "another service level, if all on the way agree",
                  "call modify 1 --level 2");
-  text(made, "CALL", [modify](const auto& v) { modify->set_call(v); }, "")->required();
+  text(
+      made, "CALL", [modify](const auto& v) { modify->set_call(v); }, "as `call list` has it")
+      ->required();
   number(
       made, "--level", [modify](const auto& v) { modify->set_service_level(v); }, "service level")
       ->required();
@@ -94,7 +116,9 @@ void add_calls(CLI::App& app, Invocation& invocation) {
 
   auto remove = std::make_shared<control::CallDeleteRequest>();
   made = command(calls, "delete", "the end of a call; waits for it", "call delete 1 --connections");
-  text(made, "CALL", [remove](const auto& v) { remove->set_call(v); }, "")->required();
+  text(
+      made, "CALL", [remove](const auto& v) { remove->set_call(v); }, "as `call list` has it")
+      ->required();
   made->add_flag_callback(
       "--connections", [remove] { remove->set_connections(true); },
       "its connections first; without this, a call that has some stays");
@@ -198,24 +222,33 @@ void add_connections(CLI::App& app, Invocation& invocation) {
 
   auto list = std::make_shared<control::ConnectionListRequest>();
   auto lsps = std::make_shared<bool>(false);
-  auto* made =
-      command(connections, "list", "all of them, a line each", "connection list --state failed");
-  text(
+  auto* made = command(connections, "list", "all of them, a line each",
+                       "connection list --state failed --limit 100");
+  auto* state = text(
       made, "--state", [list](const auto& v) { list->set_state(v); },
       "only those: setup, up, broken, restoring, failed, releasing");
-  made->add_flag("--lsps", *lsps, "LSPs instead: also those in transit and at their egress");
+  page_of(made, list, "from the connection behind this name on; with --lsps a number");
+  made->add_flag("--lsps", *lsps, "LSPs instead: also those in transit and at their egress")
+      ->excludes(state);
   asks(made, invocation, [list, lsps](auto& q) {
-    if (*lsps) {
-      q.mutable_lsp_list();
-    } else {
+    if (!*lsps) {
       *q.mutable_connection_list() = *list;
+      return;
     }
+    std::uint64_t after = 0;
+    if (!list->after().empty() && !CLI::detail::lexical_cast(list->after(), after)) {
+      throw CLI::ValidationError("--after", "with --lsps a number, as `next` has it");
+    }
+    q.mutable_lsp_list()->set_after(after);
+    q.mutable_lsp_list()->set_limit(list->limit());
   });
 
   auto show = std::make_shared<control::ConnectionShowRequest>();
   made = command(connections, "show", "one, with its routes and what went wrong",
                  "connection show blue");
-  text(made, "NAME", [show](const auto& v) { show->set_name(v); }, "")->required();
+  text(
+      made, "NAME", [show](const auto& v) { show->set_name(v); }, "as `connection list` has it")
+      ->required();
   asks(made, invocation, [show](auto& q) { *q.mutable_connection_show() = *show; });
 
   add_change(connections, invocation, "reroute", "onto another way; waits for it", Change::REROUTE,
@@ -242,9 +275,12 @@ void add_connections(CLI::App& app, Invocation& invocation) {
       made, "END_POINT", [end](const auto& v) { end->mutable_lsp()->set_end_point(v); }, "NODE")
       ->required();
   number(
-      made, "TUNNEL", [end](const auto& v) { end->mutable_lsp()->set_tunnel(v); }, "")
+      made, "TUNNEL", [end](const auto& v) { end->mutable_lsp()->set_tunnel(v); },
+      "as `connection list --lsps` has it, and so")
       ->required();
-  number(made, "LSP", [end](const auto& v) { end->mutable_lsp()->set_lsp(v); }, "")->required();
+  number(
+      made, "LSP", [end](const auto& v) { end->mutable_lsp()->set_lsp(v); }, "that of the LSP")
+      ->required();
   made->add_flag_callback(
       "--give-up", [end] { end->set_give_up(true); },
       "one that nobody has confirmed after a restart: gone here, whoever has it");
@@ -266,7 +302,10 @@ void add_label_map(CLI::App& app, Invocation& invocation) {
                               "label-map withdraw 12 0x10000")
                     : command(map, "set", "our label LOCAL is REMOTE at the other end",
                               "label-map set 12 0x10000 0x60000");
-    number(made, "INTERFACE", [r](const auto& v) { r->set_interface(v); }, "")->required();
+    number(
+        made, "INTERFACE", [r](const auto& v) { r->set_interface(v); },
+        "of this node, at a compound link")
+        ->required();
     text(made, "LOCAL", [r](const auto& v) { r->set_local(v); }, "label")->required();
     if (!withdraw) {
       text(made, "REMOTE", [r](const auto& v) { r->set_remote(v); }, "label")->required();
@@ -277,11 +316,13 @@ void add_label_map(CLI::App& app, Invocation& invocation) {
 
 void add_te(CLI::App& app, Invocation& invocation) {
   auto* te = group(app, "te", "the network as this node knows it");
-  asks(command(te, "links", "all links, with what is free", "te links"), invocation,
-       [](auto& q) { q.mutable_te_link_list(); });
+  auto links = std::make_shared<control::TeLinkListRequest>();
+  auto* made = command(te, "links", "all links, with what is free", "te links --limit 100");
+  page_of(made, links, "behind so many");
+  asks(made, invocation, [links](auto& q) { *q.mutable_te_link_list() = *links; });
   auto r = std::make_shared<control::TePathRequest>();
-  auto* made = command(te, "path", "the way that a connection would take; nothing is set up",
-                       "te path 192.0.2.3:7 --exclude 192.0.2.2 --disjoint");
+  made = command(te, "path", "the way that a connection would take; nothing is set up",
+                 "te path 192.0.2.3:7 --exclude 192.0.2.2 --disjoint");
   text(made, "TO", [r](const auto& v) { r->set_to(v); }, "NODE or END")->required();
   text(made, "--from", [r](const auto& v) { r->set_from(v); }, "NODE; nothing: this one");
   text(made, "--signal", [r](const auto& v) { r->set_signal(v); }, "as of `spc create`");

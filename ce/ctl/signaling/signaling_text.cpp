@@ -36,6 +36,12 @@ std::string text_of(const control::SignalingReason& reason) {
   return text;
 }
 
+// How a list that was limited goes on.
+std::string more(const std::string& after) {
+  return after.empty() ? "" : fmt::format("more: --after {}\n", after);
+}
+std::string more(std::uint64_t after) { return more(after == 0 ? "" : std::to_string(after)); }
+
 std::string text_of(const control::SignalingStatus& status) {
   std::string text = fmt::format(
       "node {}\nfabric {}\nstate {}\n{} of {} interfaces up, {} of {} neighbors up\n"
@@ -85,7 +91,7 @@ std::string text_of(const control::CallList& list) {
                call.has_service_level() ? std::to_string(call.service_level()) : "-",
                std::to_string(call.connection_count()), or_dash(call.name())});
   }
-  return table.text();
+  return table.text() + more(list.next());
 }
 
 std::string text_of(const control::Call& call) {
@@ -121,7 +127,7 @@ std::string text_of(const control::ConnectionList& list) {
                one.setup_ms() == 0 ? "-" : fmt::format("{:.1f}ms", one.setup_ms()),
                one.failures().empty() ? "-" : one.failures().rbegin()->cause()});
   }
-  return table.text();
+  return table.text() + more(list.next());
 }
 
 std::string text_of(const control::Connection& one) {
@@ -168,7 +174,7 @@ std::string text_of(const control::LspList& list) {
                or_dash(one.in_labels()), or_dash(one.next()), or_dash(one.out()),
                or_dash(one.out_labels()), or_dash(one.call_number()), or_dash(one.connection())});
   }
-  return table.text();
+  return table.text() + more(list.next());
 }
 
 std::string text_of(const control::TeLinkList& list) {
@@ -180,7 +186,7 @@ std::string text_of(const control::TeLinkList& list) {
                fmt::format("{}/{}", link.switching(), link.encoding()), link.free(),
                link.free_back(), listed(link.srlgs())});
   }
-  return table.text();
+  return table.text() + more(list.next());
 }
 
 std::string hops(const google::protobuf::RepeatedPtrField<control::TeHop>& hops) {
@@ -214,6 +220,25 @@ std::string text_of(const control::LabelMap& map) {
   return text;
 }
 
+// What the points ask of connections; those that ask nothing are left out.
+std::string connections_of(const control::Policy& policy) {
+  constexpr std::uint32_t kAnyProtection = 0x3f;
+  Table table({"POINT", "SIGNALS", ">SIGNALS OF ONE", ">KBIT/S OF ONE", ">KBIT/S OF A CALL",
+               ">ONES OF A CALL", "PROTECTION", "GIVEN ROUTE"});
+  for (const auto& one : policy.points()) {
+    const bool any = one.signals().empty() && one.protection() == kAnyProtection &&
+                     one.max_signals() + one.connections_of_call() == 0 &&
+                     one.max_bandwidth() == 0 && one.call_bandwidth() == 0 &&
+                     !one.refuse_explicit_route();
+    if (any) continue;
+    table.row({one.name(), listed(one.signals()), or_dash(one.max_signals()),
+               or_dash(one.max_bandwidth()), or_dash(one.call_bandwidth()),
+               or_dash(one.connections_of_call()), fmt::format("{:#x}", one.protection()),
+               one.refuse_explicit_route() ? "refused" : "-"});
+  }
+  return table.empty() ? "" : fmt::format("\nof connections:\n{}", table.text());
+}
+
 std::string text_of(const control::Policy& policy) {
   Table points({"POINT", "KIND", "PEERS", "CALLERS", "CALLEES", ">CALLS", ">AT MOST", "SIGNED"});
   for (const auto& one : policy.points()) {
@@ -225,6 +250,7 @@ std::string text_of(const control::Policy& policy) {
   text += fmt::format("others are {}\n", policy.default_point().empty()
                                              ? "strangers, and refused"
                                              : "at " + policy.default_point());
+  text += connections_of(policy);
   Table routes({"CALLEE", "NEXT CONTROLLER", "POINT"});
   for (const auto& one : policy.routes()) {
     routes.row(

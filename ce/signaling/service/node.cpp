@@ -479,7 +479,8 @@ void TransportNode::say_neighbor(const engine::NeighborChanged& changed) {
 namespace {
 
 ason::calls::ConnectionAsk ask_of(const LspKey& key, std::uint16_t call_id, std::string name) {
-  return {.ends = {Address::v4(key.sender.value), Address::v4(key.end_point.value)},
+  return {.key = key,
+          .ends = {Address::v4(key.sender.value), Address::v4(key.end_point.value)},
           .call_id = call_id,
           .name = std::move(name)};
 }
@@ -510,13 +511,22 @@ ason::DomainPlan TransportNode::plan_of(const ason::DomainAsk& ask) {
 void TransportNode::answer_ask(const ason::AskCall& ask, Instant now) {
   auto question = ask_of(ask.key, ask.call_id, ask.name);
   if (!ask.ingress) question.neighbor = Address::v4(ask.neighbor.value);
+  question.promise = !ask.transit;  // nobody tells when one that only passes is gone
+  const bool sdh = ask.signal.encoding == te::Encoding::Sdh;
+  question.request = {.signal = sdh ? ask.signal.type : std::uint8_t{0},
+                      .signals = ask.signal.labels() * ask.signal.width(),
+                      .lsp_flags = ask.lsp_flags,
+                      .bandwidth = ask.signal.bandwidth(),
+                      .explicit_route = ask.explicit_route};
   const auto verdict = calls_.may_connect(question);
   using Mine = ason::CallVerdict::Answer;
   using Theirs = ason::calls::ConnectionVerdict::Answer;
-  ason::CallVerdict answer{.error = verdict.error};
-  answer.answer = verdict.answer == Theirs::Yes    ? Mine::Yes
-                  : verdict.answer == Theirs::Wait ? Mine::Wait
-                                                   : Mine::No;
+  // Where it only passes its call need not be known (RFC 4974 section 8.2).
+  const bool passes = ask.transit && verdict.answer == Theirs::Wait;
+  ason::CallVerdict answer{.error = passes ? rsvp::ErrorValue{} : verdict.error};
+  answer.answer = verdict.answer == Theirs::Yes || passes ? Mine::Yes
+                  : verdict.answer == Theirs::Wait        ? Mine::Wait
+                                                          : Mine::No;
   connections_.on_call_verdict(ask.key, answer, now);
 }
 
@@ -528,6 +538,7 @@ void TransportNode::tell_calls(const ason::CallConnection& connection, Instant n
                                   : ason::calls::ConnectionRole::Working,
       .state =
           connection.up ? ason::calls::ConnectionState::Up : ason::calls::ConnectionState::Gone,
+      .bandwidth = connection.bandwidth,
   };
   (void)calls_.on_connection(question, told, now);
 }

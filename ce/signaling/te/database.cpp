@@ -1,6 +1,7 @@
 #include "ce/signaling/te/database.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 namespace forces::signaling::te {
 
@@ -189,6 +190,15 @@ std::vector<const Link*> Database::links() const {
   all.reserve(links_.size());
   for (const auto& [end, stored] : links_) all.push_back(&stored->link);
   return all;
+}
+
+std::vector<const Link*> Database::links(std::size_t first, std::size_t most) const {
+  std::vector<const Link*> page;
+  if (first >= links_.size()) return page;
+  for (const auto& [end, stored] : links_ | std::views::drop(first) | std::views::take(most)) {
+    page.push_back(&stored->link);
+  }
+  return page;
 }
 
 std::vector<const Link*> Database::links_of(NodeId id) const {

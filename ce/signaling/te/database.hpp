@@ -85,6 +85,9 @@ class Database {
   [[nodiscard]] std::optional<LinkEnd> by_address(std::uint32_t address) const;
   [[nodiscard]] const std::map<NodeId, Node>& nodes() const { return nodes_; }
   [[nodiscard]] std::vector<const Link*> links() const;  // in the order of their first ends
+  // At most so many of these, from this one on.
+  [[nodiscard]] std::vector<const Link*> links(std::size_t first, std::size_t most) const;
+  [[nodiscard]] std::size_t link_count() const { return links_.size(); }
   [[nodiscard]] std::vector<const Link*> links_of(NodeId) const;  // in the order of its interfaces
 
   // Rises when something may have become possible that was not: a node or a link that is new, up,

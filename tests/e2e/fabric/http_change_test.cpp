@@ -88,6 +88,95 @@ TEST_F(HttpSignaling, ACallIsMadeAndItsLevelChanged) {
   EXPECT_EQ(settled(api("DELETE", call)).status, 200);
 }
 
+// Without what differs from one moment to the next.
+Json stable(const Json& json) {
+  if (!json.is_structured()) return json;
+  Json left = json;
+  for (auto at = left.begin(); at != left.end();) {
+    const std::string key = json.is_object() ? at.key() : "";
+    const bool moves = key.ends_with("_ms") || key.ends_with("_received") ||
+                       key.ends_with("_sent") || key == "counters" || key == "unacknowledged" ||
+                       key == "retransmissions" || key == "drops";
+    if (moves) {
+      at = left.erase(at);
+    } else {
+      *at = stable(*at);
+      ++at;
+    }
+  }
+  return left;
+}
+
+TEST_F(HttpSignaling, ShowsWhatForcesctlShows) {
+  ASSERT_EQ(settled(api("POST", "spc", kBlue)).status, 200);
+  const std::string call = std::to_string(number(calls(1)[0]["handle"]));
+  using Words = std::vector<std::string>;
+  const std::pair<std::string, Words> pages[] = {
+      {"signaling", {"signaling", "status"}},
+      {"neighbor", {"signaling", "neighbors"}},
+      {"call", {"call", "list"}},
+      {"call/" + call, {"call", "show", call}},
+      {"connection?state=up", {"connection", "list", "--state", "up"}},
+      {"connection/blue", {"connection", "show", "blue"}},
+      {"lsp", {"connection", "list", "--lsps"}},
+      {"te/link", {"te", "links"}},
+      {"te/path?to=192.0.2.3:7&signal=vc4", {"te", "path", "192.0.2.3:7", "--signal", "vc4"}},
+      {"te/path?to=192.0.2.3&route=192.0.2.2,192.0.2.3",
+       {"te", "path", "192.0.2.3", "--route", "192.0.2.2", "--route", "192.0.2.3"}},
+      {"te/path?to=192.0.2.3&exclude=192.0.2.2",
+       {"te", "path", "192.0.2.3", "--exclude", "192.0.2.2"}},
+      {"label-map?interface=0", {"label-map", "show"}},
+      {"policy", {"policy"}},
+  };
+  for (const auto& [page, words] : pages) {
+    SCOPED_TRACE(page);
+    auto arguments = words;
+    arguments.emplace_back("--json");
+    const auto shown = ctl("ce1", arguments);
+    const auto answer = api("GET", page);
+    EXPECT_EQ(answer.status == 200, shown.status == 0) << answer.json << shown.err;
+    EXPECT_EQ(stable(answer.json), stable(shown.json()));
+  }
+  const auto no_way = api("GET", "te/path?to=192.0.2.3&exclude=192.0.2.2");
+  EXPECT_EQ(no_way.status, 409);
+  EXPECT_EQ(no_way.json["reason"]["cause"], "no_route.excluded");
+  EXPECT_THAT(no_way.json["message"].get<std::string>(), HasSubstr("\nNext: "));
+  EXPECT_EQ(api("GET", "connection?stat=up").status, 400) << "a word that nobody would look at";
+}
+
+TEST_F(HttpSignaling, ListsAreReadInPagesOfAnySize) {
+  for (const auto* name : {"blue", "green", "red"}) {
+    const auto made = settled(api(
+        "POST", "spc", fmt::format(R"({{"from": 1, "to": "192.0.2.3:7", "name": "{}"}})", name)));
+    ASSERT_EQ(made.status, 200) << made.json;
+  }
+  const auto first = api("GET", "connection?limit=2").json;
+  EXPECT_EQ(first["connections"].size(), 2U) << first;
+  EXPECT_EQ(first["next"], "green");
+  const auto second = api("GET", "connection?limit=2&after=green").json;
+  ASSERT_EQ(second["connections"].size(), 1U) << second;
+  EXPECT_EQ(second["connections"][0]["name"], "red");
+  EXPECT_EQ(second["next"], "");
+  for (const auto& [page, list, all] :
+       {std::tuple("call", "calls", 3U), {"lsp", "lsps", 3U}, {"te/link", "links", 2U}}) {
+    SCOPED_TRACE(page);
+    std::uint64_t after = 0;
+    for (unsigned i = 0; i < all; ++i) {
+      const auto one = api("GET", fmt::format("{}?limit=1{}", page,
+                                              i == 0 ? "" : fmt::format("&after={}", after)))
+                           .json;
+      EXPECT_EQ(one[list].size(), 1U) << one;
+      after = number(one["next"]);
+      EXPECT_EQ(after == 0, i + 1 == all) << one;
+    }
+  }
+  const auto shown = ctl("ce1", {"connection", "list", "--limit", "2"});
+  EXPECT_THAT(shown.out, testing::EndsWith("\nmore: --after green\n"));
+  const auto rest = ctl("ce1", {"connection", "list", "--after", "green", "--json"}).json();
+  EXPECT_EQ(rest["connections"].size(), 1U) << rest;
+  EXPECT_EQ(ctl("ce1", {"connection", "list", "--json"}).json()["connections"].size(), 3U);
+}
+
 // A node that does not answer: the request does not wait for it, and its ticket can be asked for
 // more than once.
 TEST_F(HttpSignaling, WhatTakesLongHasATicketThatKeepsTheAnswer) {

@@ -73,6 +73,36 @@ TEST_F(Signaling, T13ACallerThatMayNotIsRefusedWithTheReasonAndNothingIsSetUp) {
   EXPECT_EQ(blue({"--source", "10.1.0.1"}).status, 0) << "who may";
 }
 
+// SG3: what a connection asks for is judged at each reference point, also where it only passes.
+TEST_F(Signaling, T13AConnectionThatAPointDoesNotCarryIsRefusedThere) {
+  point_[2] = "signals = [\"5\", \"6\"]\n";
+  point_[3] = "max_bandwidth = 200000\ncall_bandwidth = 350000\n";
+  ASSERT_NO_FATAL_FAILURE(start_nodes());
+  const auto expect_refused = [&](const Answer& answer, int value, const std::string& node) {
+    EXPECT_EQ(answer.status, 1) << answer.out;
+    const auto reason = answer.json()["reason"];
+    EXPECT_EQ(reason["what"], "connection") << answer.out;
+    EXPECT_EQ(reason["code"], 2) << answer.out;
+    EXPECT_EQ(reason["value"], value) << answer.out;
+    EXPECT_EQ(reason["node"], node) << answer.out;
+  };
+  expect_refused(ctl("ce1", {"spc", "create", "1", "192.0.2.3:7", "--signal", "11", "--json"}), 103,
+                 "192.0.2.2");
+  expect_refused(ctl("ce1", {"spc", "create", "1", "192.0.2.3:7", "--count", "2", "--json"}), 103,
+                 "192.0.2.3");
+  EXPECT_TRUE(no_rows());
+  EXPECT_THAT(ctl("ce3", {"policy"}).out,
+              testing::ContainsRegex("of connections:\n.*\nnetwork +- +- +200000 +350000 "));
+  ASSERT_EQ(blue().status, 0);
+  ASSERT_EQ(calls(1).size(), 1U);
+  const std::string call = calls(1)[0]["name"];
+  const std::vector<std::string> more{"spc",    "create", "1",     "192.0.2.3:7",
+                                      "--call", call,     "--json"};
+  EXPECT_EQ(ctl("ce1", more).status, 0) << "two of 150 Mbit/s";
+  expect_refused(ctl("ce1", more), 4, "192.0.2.3");
+  EXPECT_EQ(connection("blue")["state"], "up");
+}
+
 // T12: what the egress cannot give is undone as a whole, its call too.
 TEST_F(Signaling, T12AnInterfaceThatIsNotThereIsNamedAndTheCallIsUndone) {
   ASSERT_NO_FATAL_FAILURE(start_nodes());

@@ -161,8 +161,51 @@ TEST(CallPolicy, ConnectionsOfACallAreAskedForAtBothReferencePoints) {  // SG3
   EXPECT_EQ(may({.lsp_flags = 0x08}).error, policy(103));
   EXPECT_EQ(may({.explicit_route = true}).error, policy(104));
   EXPECT_EQ(may({.signal = 11}, kN3).answer, Answer::Yes);
-  (void)p.at(kN4).on_connection({.ends = id.ends, .call_id = id.number}, {}, p.world.now());
+  const signaling::LspKey first{
+      .end_point = {kN6}, .extended_tunnel_id = kN1, .sender = {kN1}, .tunnel_id = 9, .lsp_id = 1};
+  auto second = first;
+  second.lsp_id = 2;
+  (void)p.at(kN4).on_connection({.ends = id.ends, .call_id = id.number}, {.key = first},
+                                p.world.now());
   EXPECT_EQ(may({}).error, policy(4));
+  const auto moved =
+      p.at(kN4).may_connect({.key = second, .ends = id.ends, .call_id = id.number, .request = {}});
+  EXPECT_EQ(moved.answer, Answer::Yes) << "another way of the one that is there";
+}
+
+TEST(CallPolicy, ConnectionsThatAskAtOnceAreNotBothPromisedTheLastPlace) {  // SG3
+  Asked p;
+  p.point(kN4, "d2-d3").call_bandwidth = 400'000;
+  EXPECT_EQ(p.ask().cause, "");
+  const calls::CallId& id = p.only(kN4)->id;
+  constexpr double kVc4 = 150.336e6 / 8;
+  const auto key = [](std::uint16_t tunnel) {
+    return signaling::LspKey{.end_point = {kN6},
+                             .extended_tunnel_id = kN1,
+                             .sender = {kN1},
+                             .tunnel_id = tunnel,
+                             .lsp_id = 1};
+  };
+  const auto may = [&](std::uint16_t tunnel) {
+    return p.at(kN4).may_connect({.key = key(tunnel),
+                                  .promise = true,
+                                  .ends = id.ends,
+                                  .call_id = id.number,
+                                  .request = {.bandwidth = kVc4}});
+  };
+  const auto is = [&](std::uint16_t tunnel, calls::ConnectionState state) {
+    (void)p.at(kN4).on_connection({.ends = id.ends, .call_id = id.number},
+                                  {.key = key(tunnel), .state = state, .bandwidth = kVc4},
+                                  p.world.now());
+  };
+  EXPECT_EQ(may(1).answer, Answer::Yes);
+  EXPECT_EQ(may(1).answer, Answer::Yes) << "who asks again is one";
+  EXPECT_EQ(may(2).answer, Answer::Yes);
+  EXPECT_EQ(may(3).error, policy(4));
+  is(1, calls::ConnectionState::Up);
+  EXPECT_EQ(may(3).error, policy(4)) << "it was promised, and is there";
+  is(2, calls::ConnectionState::Gone);
+  EXPECT_EQ(may(3).answer, Answer::Yes) << "it did not come";
 }
 
 TEST(CallT17, APeerThatIgnoresNotifiesEndsInBoundedTime) {  // B5, RFC 4974 section 8.1

@@ -145,6 +145,8 @@ TEST(CallRelease, WhatNobodyConfirmsIsDeletedForTheOperator) {  // RFC 4974 sect
   EXPECT_EQ(p.count(kN1, CallState::ReleaseSent), 1U) << "the last try";
   EXPECT_TRUE(p.run(10s));
   EXPECT_TRUE(p.at(kN1).list().empty());
+  EXPECT_TRUE(p.at(kN1).list(0, 9).empty()) << "the same in pages";
+  EXPECT_EQ(p.at(kN1).size(), 0U);
   EXPECT_EQ(p.at(kN1).held(), 1U) << "its identifiers";
   p.crash(kN1);
   p.start(kN1);

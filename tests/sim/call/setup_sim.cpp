@@ -306,7 +306,7 @@ TEST(CallT15, APathWaitsForItsCall) {  // X1, D11
   EXPECT_EQ(verdict.answer, Answer::Yes);
   EXPECT_EQ(verdict.id, id);
   // A call symmetric: the other end adds one as well (RFC 4974 6.3.1).
-  EXPECT_EQ(p.at(kN6).may_connect({id.ends.reversed(), 77}).answer, Answer::Yes);
+  EXPECT_EQ(p.at(kN6).may_connect({.ends = id.ends.reversed(), .call_id = 77}).answer, Answer::Yes);
 }
 
 TEST(CallX1, NoConnectionBeforeTheSetupIsComplete) {

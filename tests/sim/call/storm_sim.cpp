@@ -78,7 +78,8 @@ struct Storm : P2 {
         if (!call.established() || ending.contains(call.id.name)) return;
         if (!established.contains(call.id.name)) return;
         if (!connected.emplace(call.id.name, end).second) return;
-        EXPECT_TRUE(at(end).on_connection({call.id.ends, call.id.number}, lsp(call, true), {}));
+        EXPECT_TRUE(at(end).on_connection({.ends = call.id.ends, .call_id = call.id.number},
+                                          lsp(call, true), {}));
         pump(end);
         return;
       }
@@ -114,7 +115,8 @@ struct Storm : P2 {
       for (const auto& [name, where] : connected) {
         const calls::Call* const call = where == n ? named(n, name) : nullptr;
         if (call != nullptr) {
-          (void)at(n).on_connection({call->id.ends, call->id.number}, lsp(*call, true), {});
+          (void)at(n).on_connection({.ends = call->id.ends, .call_id = call->id.number},
+                                    lsp(*call, true), {});
         }
       }
       pump(n);

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
 #include <concepts>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
-#include "common/core/number.hpp"
+#include "tml/daemon/http/query.hpp"
 
 namespace forces::daemon {
 namespace {
@@ -23,11 +25,6 @@ std::unexpected<Error> refuse(Error::Code code, std::string message) {
   return std::unexpected(std::move(error));
 }
 
-std::string_view query(const runtime::HttpRequest& http, std::string_view key) {
-  const auto at = http.query.find(key);
-  return at == http.query.end() ? std::string_view() : at->second;
-}
-
 std::string to_json(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
   options.always_print_primitive_fields = true;
@@ -37,47 +34,36 @@ std::string to_json(const google::protobuf::Message& message) {
   return json + "\n";
 }
 
-// `list`, or one by its number: "fe", "fe/2".
-template <class List, class Show>
-std::expected<Request, Error> list_or_one(std::string_view item, List&& list, Show&& show) {
-  Request request;
-  const auto done = item.empty() ? list(request) : show(request, item.substr(1));
-  if (!done) return std::unexpected(done.error());
-  return request;
-}
-
 using Done = std::expected<void, Error>;
 
-// A number of the query string, for set(); nothing when it is not there.
+// Where a page begins, and how many it has.
+template <class ListRequest>
+void take_after(ListRequest& list, Query& query) {
+  if constexpr (std::same_as<std::remove_cvref_t<decltype(list.after())>, std::string>) {
+    list.set_after(query.text("after"));
+  } else {
+    list.set_after(query.number<std::uint64_t>("after"));
+  }
+  if constexpr (requires { list.limit(); }) list.set_limit(query.number<std::uint32_t>("limit"));
+}
+
+// "fe/2": what is behind the noun is the number of one.
 template <std::unsigned_integral T, class Set>
-Done take_number(const runtime::HttpRequest& http, std::string_view key, Set&& set) {
-  const auto text = query(http, key);
-  if (text.empty()) return {};
-  const auto value = number_in<T>(text);
-  if (!value) return std::unexpected(value.error());
-  set(*value);
+Done take_number(std::string_view text, Set&& set) {
+  const auto number = number_in<T>(text);
+  if (!number) return std::unexpected(number.error());
+  set(*number);
   return {};
 }
 
-// Where a page begins.
-template <class ListRequest>
-Done take_after(ListRequest& list, const runtime::HttpRequest& http) {
-  return take_number<std::uint64_t>(http, "after", [&](std::uint64_t v) { list.set_after(v); });
-}
-
 // "FE" or "FE/PATH", where a path has slashes of its own.
-Done take_lfb(control::LfbGetRequest& lfb, std::string_view item,
-              const runtime::HttpRequest& http) {
+Done take_lfb(control::LfbGetRequest& lfb, std::string_view item, Query& query) {
   const auto slash = std::min(item.find('/'), item.size());
-  const auto fe = number_in<std::uint32_t>(item.substr(0, slash));
-  if (!fe) return std::unexpected(fe.error());
-  lfb.set_fe(*fe);
   if (slash < item.size()) lfb.set_path(std::string(item.substr(slash + 1)));
-  lfb.set_properties(http.query.contains("properties"));
-  const auto from =
-      take_number<std::uint32_t>(http, "from", [&](std::uint32_t v) { lfb.set_from(v); });
-  if (!from) return from;
-  return take_number<std::uint32_t>(http, "count", [&](std::uint32_t v) { lfb.set_count(v); });
+  lfb.set_properties(query.flag("properties"));
+  lfb.set_from(query.number<std::uint32_t>("from"));
+  lfb.set_count(query.number<std::uint32_t>("count"));
+  return take_number<std::uint32_t>(item.substr(0, slash), [&](std::uint32_t v) { lfb.set_fe(v); });
 }
 
 // "call", or "call/NAME", where a name may have slashes.
@@ -87,43 +73,43 @@ std::optional<std::string> named(std::string_view path, std::string_view noun) {
 }
 
 // Calls and connections; no operation: there is no such thing.
-Done take_signaling(Request& request, std::string_view path, const runtime::HttpRequest& http) {
-  const auto text = [&](std::string_view key) { return std::string(query(http, key)); };
+void take_signaling(Request& request, std::string_view path, Query& query) {
   if (path == "signaling") {
     request.mutable_signaling_status();
   } else if (path == "neighbor") {
     request.mutable_neighbor_list();
   } else if (path == "call") {
-    return take_after(*request.mutable_call_list(), http);
+    take_after(*request.mutable_call_list(), query);
   } else if (const auto call = named(path, "call")) {
     request.mutable_call_show()->set_call(*call);
   } else if (path == "connection") {
-    request.mutable_connection_list()->set_after(text("after"));
-    request.mutable_connection_list()->set_state(text("state"));
+    take_after(*request.mutable_connection_list(), query);
+    request.mutable_connection_list()->set_state(query.text("state"));
   } else if (const auto connection = named(path, "connection")) {
     request.mutable_connection_show()->set_name(*connection);
   } else if (path == "lsp") {
-    return take_after(*request.mutable_lsp_list(), http);
+    take_after(*request.mutable_lsp_list(), query);
   } else if (path == "te/link") {
-    return take_after(*request.mutable_te_link_list(), http);
+    take_after(*request.mutable_te_link_list(), query);
   } else if (path == "te/path") {
     auto& asked = *request.mutable_te_path();
-    asked.set_from(text("from"));
-    asked.set_to(text("to"));
-    asked.set_signal(text("signal"));
-    asked.set_disjoint(http.query.contains("disjoint"));
+    asked.set_from(query.text("from"));
+    asked.set_to(query.text("to"));
+    asked.set_signal(query.text("signal"));
+    for (auto& hop : query.texts("route")) asked.add_route(std::move(hop));
+    for (auto& one : query.texts("exclude")) asked.add_exclude(std::move(one));
+    asked.set_disjoint(query.flag("disjoint"));
   } else if (path == "label-map") {
-    request.mutable_label_map();
+    request.mutable_label_map()->set_interface(query.number<std::uint32_t>("interface"));
   } else if (path == "policy") {
     request.mutable_policy();
   }
-  return {};
 }
 
 // The MARS and its server group; no operation: there is no such thing.
-Done take_multicast(Request& request, std::string_view path, const runtime::HttpRequest& http) {
+void take_multicast(Request& request, std::string_view path, Query& query) {
   if (path == "group") {
-    request.mutable_group_list()->set_after(std::string(query(http, "after")));
+    take_after(*request.mutable_group_list(), query);
   } else if (const auto group = named(path, "group")) {
     request.mutable_group_members()->set_group(*group);
   } else if (path == "scsp/neighbor") {
@@ -131,110 +117,84 @@ Done take_multicast(Request& request, std::string_view path, const runtime::Http
   } else if (path == "scsp/cache") {
     request.mutable_scsp_cache();
   } else if (path == "mars/client") {
-    return take_after(*request.mutable_mars_client_list(), http);
+    take_after(*request.mutable_mars_client_list(), query);
   } else if (path == "mars/mcs") {
     request.mutable_mars_mcs_list();
   }
-  return {};
 }
 
 // What only a ce has; no operation: there is no such thing.
-std::expected<Request, Error> request_of_ce(std::string_view path,
-                                            const runtime::HttpRequest& http) {
+Done take_of_ce(Request& request, std::string_view path, Query& query) {
   constexpr std::string_view kLfb = "lfb/", kTicket = "ticket/";
-  Request request;
-  Done taken;
   if (path == "route") {
-    auto& list = *request.mutable_route_list();
-    taken = take_after(list, http);
-    if (taken) {
-      taken = take_number<std::uint32_t>(http, "fe", [&](std::uint32_t v) { list.set_fe(v); });
-    }
+    take_after(*request.mutable_route_list(), query);
+    request.mutable_route_list()->set_fe(query.number<std::uint32_t>("fe"));
   } else if (path == "transaction") {
     request.mutable_transaction_list();
   } else if (path == "ha") {
     request.mutable_ha_status();
   } else if (path.starts_with(kTicket)) {
-    const auto ticket = number_in<std::uint64_t>(path.substr(kTicket.size()));
-    if (!ticket) return std::unexpected(ticket.error());
-    request.mutable_pending()->set_ticket(*ticket);
+    return take_number<std::uint64_t>(path.substr(kTicket.size()), [&](std::uint64_t v) {
+      request.mutable_pending()->set_ticket(v);
+    });
   } else if (path.starts_with(kLfb)) {
-    taken = take_lfb(*request.mutable_lfb_get(), path.substr(kLfb.size()), http);
+    return take_lfb(*request.mutable_lfb_get(), path.substr(kLfb.size()), query);
   } else {
-    taken = take_signaling(request, path, http);
-    if (taken && request.operation_case() == Request::OPERATION_NOT_SET) {
-      taken = take_multicast(request, path, http);
+    take_signaling(request, path, query);
+    if (request.operation_case() == Request::OPERATION_NOT_SET) {
+      take_multicast(request, path, query);
     }
   }
-  if (!taken) return std::unexpected(taken.error());
-  return request;
+  return {};
+}
+
+void take_of_fe(Request& request, std::string_view path, Query& query) {
+  if (path == "fabric") take_after(*request.mutable_fabric_show(), query);
+  if (path == "membership") take_after(*request.mutable_membership_list(), query);
+}
+
+// What both have; `peers` are the other kind.
+Done take_of_both(Request& request, std::string_view path, std::string_view peers, Query& query) {
+  if (path == peers) {
+    take_after(*request.mutable_element_list(), query);
+  } else if (const auto peer = named(path, peers)) {
+    return take_number<std::uint32_t>(
+        *peer, [&](std::uint32_t v) { request.mutable_element_show()->set_id(v); });
+  } else if (path == "channel") {
+    take_after(*request.mutable_channel_list(), query);
+  } else if (const auto channel = named(path, "channel")) {
+    return take_number<std::uint64_t>(
+        *channel, [&](std::uint64_t v) { request.mutable_channel_show()->set_handle(v); });
+  } else if (path == "status") {
+    request.mutable_status();
+  } else if (path == "stats") {
+    request.mutable_stats()->set_filter(query.text("filter"));
+    take_after(*request.mutable_stats(), query);
+  } else if (path == "log") {
+    request.mutable_log_level();
+  }
+  return {};
 }
 
 }  // namespace
 
-template <std::unsigned_integral T>
-std::expected<T, Error> number_in(std::string_view text) {
-  if (const auto value = decimal_or_hex<T>(text)) return *value;
-  return refuse(Error::INVALID, fmt::format("\"{}\" is no number, decimal or 0x...", text));
-}
-template std::expected<std::uint32_t, Error> number_in(std::string_view text);
-template std::expected<std::uint64_t, Error> number_in(std::string_view text);
-
 std::expected<Request, Error> request_of(std::string_view program,
                                          const runtime::HttpRequest& http) {
   const auto path = std::string_view(http.path).substr(kApiRoot.size());
-  const auto slash = std::min(path.find('/'), path.size());
-  const auto noun = path.substr(0, slash);
-  const auto item = path.substr(slash);  // "" or "/..."
   const std::string_view peers = program == "ce" ? "fe" : "ce";
-
-  if (noun == peers) {
-    return list_or_one(
-        item, [&](Request& r) { return take_after(*r.mutable_element_list(), http); },
-        [](Request& r, std::string_view text) -> Done {
-          const auto id = number_in<std::uint32_t>(text);
-          if (!id) return std::unexpected(id.error());
-          r.mutable_element_show()->set_id(*id);
-          return {};
-        });
-  }
-  if (noun == "channel") {
-    return list_or_one(
-        item, [&](Request& r) { return take_after(*r.mutable_channel_list(), http); },
-        [](Request& r, std::string_view text) -> Done {
-          const auto handle = number_in<std::uint64_t>(text);
-          if (!handle) return std::unexpected(handle.error());
-          r.mutable_channel_show()->set_handle(*handle);
-          return {};
-        });
-  }
+  Query query(http);
   Request request;
-  if (program == "ce") {
-    auto of_ce = request_of_ce(path, http);
-    if (!of_ce || of_ce->operation_case() != Request::OPERATION_NOT_SET) return of_ce;
+  auto taken = take_of_both(request, path, peers, query);
+  if (taken && request.operation_case() == Request::OPERATION_NOT_SET) {
+    if (program == "ce") {
+      taken = take_of_ce(request, path, query);
+    } else {
+      take_of_fe(request, path, query);
+    }
   }
-  if (program == "fe" && path == "fabric") {
-    const auto taken = take_after(*request.mutable_fabric_show(), http);
-    if (!taken) return std::unexpected(taken.error());
-    return request;
-  }
-  if (program == "fe" && path == "membership") {
-    const auto taken = take_after(*request.mutable_membership_list(), http);
-    if (!taken) return std::unexpected(taken.error());
-    return request;
-  }
-  if (path == "status") {
-    request.mutable_status();
-    return request;
-  }
-  if (path == "stats") {
-    auto& stats = *request.mutable_stats();
-    stats.set_filter(std::string(query(http, "filter")));
-    if (const auto taken = take_after(stats, http); !taken) return std::unexpected(taken.error());
-    return request;
-  }
-  if (path == "log") {
-    request.mutable_log_level();
+  if (!taken) return std::unexpected(taken.error());
+  if (request.operation_case() != Request::OPERATION_NOT_SET) {
+    if (const auto all = query.done(); !all) return std::unexpected(all.error());
     return request;
   }
   return refuse(Error::NOT_FOUND,

@@ -3,8 +3,6 @@
 // changes something: http_change.hpp.
 #pragma once
 
-#include <concepts>
-#include <cstdint>
 #include <expected>
 #include <string_view>
 
@@ -15,15 +13,9 @@ namespace forces::daemon {
 
 inline constexpr std::string_view kApiRoot = "/api/v1/";
 
-// What the path asks of this program; what is wrong with it otherwise.
+// What path and query ask of this program; what is wrong with them otherwise.
 [[nodiscard]] std::expected<control::Request, control::Error> request_of(
     std::string_view program, const runtime::HttpRequest& http);
-
-// Decimal or 0x..., as for forcesctl.
-template <std::unsigned_integral T>
-[[nodiscard]] std::expected<T, control::Error> number_in(std::string_view text);
-extern template std::expected<std::uint32_t, control::Error> number_in(std::string_view);
-extern template std::expected<std::uint64_t, control::Error> number_in(std::string_view);
 
 // The message inside the answer; an Error with the HTTP status that goes with it: 404 and 400, 409
 // for a call or connection that could not be had, 500.

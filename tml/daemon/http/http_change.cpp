@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tml/daemon/http/http_api.hpp"
+#include "tml/daemon/http/query.hpp"
 
 namespace forces::daemon {
 namespace {
@@ -75,47 +76,11 @@ Done read_named(const HttpRequest& http, std::string_view name, Message& into, G
   return {};
 }
 
-// What stands behind the "?"; a word that nobody looks at would be a wish that is not heard.
-class Query {
- public:
-  explicit Query(const HttpRequest& http) : left_(http.query) {}
-
-  std::string text(std::string_view key) {
-    const auto at = left_.find(key);
-    if (at == left_.end()) return {};
-    auto value = std::move(at->second);
-    left_.erase(at);
-    return value;
-  }
-  bool flag(std::string_view key) {
-    const auto value = text(key);
-    if (value.empty() || value == "0" || value == "false") return false;
-    if (value != "1" && value != "true") wrong(key, value, "1 or 0");
-    return true;
-  }
-  std::uint32_t number(std::string_view key, bool required) {
-    const auto value = text(key);
-    if (value.empty()) {
-      if (required) wrong(key, value, "a number");
-      return 0;
-    }
-    const auto read = number_in<std::uint32_t>(value);
-    if (!read) wrong(key, value, "a number, decimal or 0x...");
-    return read.value_or(0);
-  }
-  [[nodiscard]] Done done() const {
-    if (!why_.empty()) return refuse(400, why_);
-    if (left_.empty()) return {};
-    return refuse(400, fmt::format("\"{}\" behind the \"?\" is not known", left_.begin()->first));
-  }
-
- private:
-  void wrong(std::string_view key, std::string_view value, std::string_view what) {
-    if (why_.empty()) why_ = fmt::format("{}=\"{}\" behind the \"?\" is not {}", key, value, what);
-  }
-  std::map<std::string, std::string, std::less<>> left_;
-  std::string why_;
-};
+Done done(const Query& query) {
+  const auto all = query.done();
+  if (!all) return std::unexpected(reply_of(all.error()));
+  return {};
+}
 
 // --- what there is ---
 
@@ -137,7 +102,7 @@ Done delete_call(const Asked& a) {
   call.set_call(a.name);
   call.set_connections(query.flag("connections"));
   call.set_forget(query.flag("forget"));
-  return query.done();
+  return done(query);
 }
 Done create_spc(const Asked& a) { return read_json(a.http, *a.request.mutable_spc_create()); }
 Done change_connection(const Asked& a) {
@@ -149,7 +114,7 @@ Done delete_connection(const Asked& a) {
   auto& change = *a.request.mutable_connection_change();
   change.set_name(a.name);
   change.set_change(control::ConnectionChangeRequest::DELETE);
-  return Query(a.http).done();
+  return done(Query(a.http));
 }
 Done end_lsp(const Asked& a) {
   Query query(a.http);
@@ -159,18 +124,18 @@ Done end_lsp(const Asked& a) {
   lsp.set_sender(query.text("sender"));
   lsp.set_end_point(query.text("end_point"));
   lsp.set_extended_tunnel(query.text("extended_tunnel"));
-  lsp.set_tunnel(query.number("tunnel", true));
-  lsp.set_lsp(query.number("lsp", true));
-  return query.done();
+  lsp.set_tunnel(query.number<std::uint32_t>("tunnel", true));
+  lsp.set_lsp(query.number<std::uint32_t>("lsp", true));
+  return done(query);
 }
 Done set_label(const Asked& a) { return read_json(a.http, *a.request.mutable_label_map_change()); }
 Done withdraw_label(const Asked& a) {
   Query query(a.http);
   auto& change = *a.request.mutable_label_map_change();
-  change.set_interface(query.number("interface", true));
+  change.set_interface(query.number<std::uint32_t>("interface", true));
   change.set_local(query.text("local"));
   change.set_withdraw(true);
-  return query.done();
+  return done(query);
 }
 
 struct Change {

@@ -118,6 +118,7 @@ struct Connection {
   ConnectionRole role = ConnectionRole::Working;
   ConnectionState state = ConnectionState::Starting;
   ConnectionSide side = ConnectionSide::Both;
+  double bandwidth = 0;  // octets a second, for the policy of the call
   friend bool operator==(const Connection&, const Connection&) = default;
 };
 
@@ -131,6 +132,9 @@ struct Call {
   std::optional<Segment> up{};                       // none: the caller is ours
   std::optional<Segment> down{};                     // none: the callee is
   std::vector<Connection> connections{};
+  // LSPs that may be set up here and are not there yet: two that ask at once are not both told that
+  // the last place is free. Of no journal: after a restart they ask again.
+  std::vector<Connection> promised{};
   std::optional<Carried> change{};  // asked for, not yet accepted downstream
   Reason reason{};
   unsigned contentions = 0;

@@ -56,7 +56,11 @@ class CallController {
   std::optional<Reason> modify(CallHandle handle, const ModifyCall& change, Instant now);
   // Without those that a CallChanged said to be gone, and whose identifiers still wait.
   [[nodiscard]] std::vector<const Call*> list() const;
+  // A page of these: at most so many behind this handle, in the order of handles.
+  [[nodiscard]] std::vector<const Call*> list(CallHandle after, std::size_t most) const;
+  [[nodiscard]] std::size_t size() const;                          // of these
   [[nodiscard]] std::size_t held() const { return book_.size(); }  // with them
+  [[nodiscard]] const Call* call_of(const LspKey& key) { return book_.find_lsp(key); }
   [[nodiscard]] const Call* show(CallHandle handle) const { return book_.find(handle); }
   [[nodiscard]] const Call* show(std::string_view name) {  // null also when several have it
     return book_.find_name(name);

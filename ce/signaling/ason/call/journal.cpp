@@ -121,6 +121,7 @@ bool unpack(const journal::CallConnection& in, Connection& out) {
              .sender = {in.sender()},
              .tunnel_id = static_cast<std::uint16_t>(in.tunnel_id()),
              .lsp_id = static_cast<std::uint16_t>(in.lsp_id())};
+  out.bandwidth = in.bandwidth();
   return unpack(in.role(), ConnectionRole::Recovery, out.role) &&
          unpack(in.state(), ConnectionState::Up, out.state) &&
          unpack(in.side(), ConnectionSide::Both, out.side);
@@ -156,6 +157,7 @@ std::vector<std::byte> to_journal(const Call& call) {
     out.set_lsp_id(connection.key.lsp_id);
     out.set_role(std::to_underlying(connection.role));
     out.set_state(std::to_underlying(connection.state));
+    out.set_bandwidth(connection.bandwidth);
     out.set_side(std::to_underlying(connection.side));
   }
   journal::CallReason& reason = *record.mutable_reason();

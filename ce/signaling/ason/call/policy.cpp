@@ -179,13 +179,16 @@ std::optional<Refusal> Policy::admit_policy_data(const ReferencePoint& point,
 
 std::optional<Refusal> Policy::admit_connection(const ReferencePoint& point,
                                                 const ConnectionRequest& request,
-                                                std::size_t connections) {
+                                                const ConnectionUsage& usage) {
   if (point.refuse_explicit_route && request.explicit_route) {
     return refuse(policy::kExplicitRouteRefused, "no explicit routes through " + point.name);
   }
   const bool signal = point.signals.empty() || request.signal == 0 ||
                       std::ranges::find(point.signals, request.signal) != point.signals.end();
-  const bool size = point.max_signals == 0 || request.signals <= point.max_signals;
+  constexpr double kOctets = 1000 / 8.0;  // a second, in a kbit/s
+  const bool size =
+      (point.max_signals == 0 || request.signals <= point.max_signals) &&
+      (point.max_bandwidth == 0 || request.bandwidth <= kOctets * point.max_bandwidth);
   if (!signal || !size) {
     return refuse(
         at_border(point, policy::kTypeRejected),
@@ -195,10 +198,23 @@ std::optional<Refusal> Policy::admit_connection(const ReferencePoint& point,
     return refuse(at_border(point, policy::kTypeRejected),
                   point.name + " does not let this protection pass");
   }
-  if (point.connections_of_call != 0 && connections >= point.connections_of_call) {
+  if (point.connections_of_call != 0 && usage.connections >= point.connections_of_call) {
     return refuse(policy::kQuotaExceeded, "the call has all its connections at " + point.name);
   }
+  if (point.call_bandwidth != 0 &&
+      usage.bandwidth + request.bandwidth > kOctets * point.call_bandwidth) {
+    return refuse(policy::kQuotaExceeded, "the call has all its bandwidth at " + point.name);
+  }
   return std::nullopt;
+}
+
+bool Policy::limits_connections(const PolicyConfig& config) {
+  const ReferencePoint open;
+  return std::ranges::any_of(config.points, [&](const ReferencePoint& point) {
+    return !point.signals.empty() || point.max_signals != 0 || point.max_bandwidth != 0 ||
+           point.call_bandwidth != 0 || point.connections_of_call != 0 ||
+           point.protection != open.protection || point.refuse_explicit_route;
+  });
 }
 
 }  // namespace forces::signaling::ason::calls

@@ -36,6 +36,8 @@ struct ReferencePoint {
   std::vector<std::uint8_t> levels{};        // service levels
   std::vector<std::uint8_t> signals{};       // of connections: signal types of RFC 4606
   std::uint32_t max_signals = 0;             // of a connection: how many of them
+  std::uint32_t max_bandwidth = 0;           // of a connection, kbit/s
+  std::uint32_t call_bandwidth = 0;          // of all connections of a call, kbit/s
   std::uint8_t protection = 0x3f;            // LSP flags of PROTECTION that may be asked for
   unsigned calls = 0, calls_of_caller = 0;   // quota
   unsigned connections_of_call = 0;          //
@@ -81,6 +83,10 @@ struct CallRequest {
   const Carried* carried = nullptr;
   bool authenticated = false;
 };
+struct ConnectionUsage {  // of the call, without the one that is asked for
+  std::size_t connections = 0;
+  double bandwidth = 0;
+};
 struct CallUsage {  // calls that there are at the point
   unsigned calls = 0, calls_of_caller = 0;
 };
@@ -88,6 +94,7 @@ struct ConnectionRequest {
   std::uint8_t signal = 0;  // type of RFC 4606, 0: not said
   std::uint32_t signals = 1;
   std::uint8_t lsp_flags = 0;  // of PROTECTION
+  double bandwidth = 0;        // octets a second, 0: not said
   bool explicit_route = false;
 };
 
@@ -113,7 +120,9 @@ class Policy {
                                                    const Carried& carried) const;
   [[nodiscard]] static std::optional<Refusal> admit_connection(const ReferencePoint& point,
                                                                const ConnectionRequest& request,
-                                                               std::size_t connections);
+                                                               const ConnectionUsage& usage);
+  // Any point limits what connections are of: then those that only pass are asked about, too.
+  [[nodiscard]] static bool limits_connections(const PolicyConfig& config);
   [[nodiscard]] const std::vector<ServiceLevel>& levels() const { return config_.levels; }
 
  private:

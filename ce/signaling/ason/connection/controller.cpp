@@ -1,6 +1,7 @@
 #include "ce/signaling/ason/connection/controller.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 #include "ce/signaling/ason/connection/core.hpp"
 
@@ -302,6 +303,17 @@ std::vector<ConnectionView> Controller::list() const {
   return all;
 }
 
+std::vector<ConnectionView> Controller::list(std::string_view after, std::size_t most,
+                                             std::string_view state) const {
+  const auto& connections = core_->connections;
+  std::vector<ConnectionView> page;
+  for (auto at = connections.upper_bound(after); at != connections.end() && page.size() < most;
+       ++at) {
+    if (state.empty() || to_string(at->second.state) == state) page.push_back(*show(at->first));
+  }
+  return page;
+}
+
 std::optional<ConnectionView> Controller::show(std::string_view name) const {
   const auto at = core_->connections.find(name);
   if (at == core_->connections.end()) return std::nullopt;
@@ -339,6 +351,17 @@ std::vector<LspView> Controller::lsps() const {
   std::ranges::sort(all, {}, &LspView::key);
   return all;
 }
+
+std::vector<LspView> Controller::lsps(std::size_t first, std::size_t most) const {
+  std::vector<LspView> page;
+  if (first >= core_->lsps.size()) return page;
+  for (const auto& [key, lsp] : core_->lsps | std::views::drop(first) | std::views::take(most)) {
+    page.push_back(view_of(lsp));
+  }
+  return page;
+}
+
+std::size_t Controller::lsp_count() const { return core_->lsps.size(); }
 
 std::optional<LspView> Controller::lsp(const LspKey& key) const {
   const Lsp* const lsp = core_->find(key);

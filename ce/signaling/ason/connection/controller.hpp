@@ -57,6 +57,7 @@ struct ControllerConfig {
   bool ason = true;               // false: RFC 3473 only, as a node that knows nothing of these
   std::set<std::uint32_t> oif{};  // interfaces of the OIF profile: errors of RFC 3474 (D7)
   std::set<std::uint32_t> no_ero{};  // users that may not give a route (RFC 4208 section 3.4)
+  bool ask_transit = false;          // LSPs of calls are asked about where they only pass, too
   bool hide_route = false;           // RROs that leave the domain show its borders only
   std::optional<std::set<std::uint8_t>> service_levels{};  // nothing: any level will do
   std::size_t max_lsps = 100'000;
@@ -115,6 +116,10 @@ struct AskCall {
   std::string name{};  // Session Name
   NodeId neighbor{};
   bool ingress = false;
+  bool transit = false;         // only with ControllerConfig::ask_transit
+  te::Signal signal{};          // what it asks for
+  std::uint8_t lsp_flags = 0;   // of PROTECTION
+  bool explicit_route = false;  // it came with hops between here and its end
 };
 struct CallConnection {  // for the call controller
   LspKey key;
@@ -122,6 +127,7 @@ struct CallConnection {  // for the call controller
   std::string name{};
   bool up = false;
   bool recovery = false;  // PROTECTION: a protecting LSP
+  double bandwidth = 0;   // octets a second
 };
 struct ConnectionChanged {
   std::string name;
@@ -198,8 +204,15 @@ class Controller {
   bool give_up(const LspKey& key, Instant now);
 
   [[nodiscard]] std::vector<ConnectionView> list() const;
+  // A page: at most so many, behind this name, in the order of names; "": of any state. What comes
+  // and goes meanwhile moves no other.
+  [[nodiscard]] std::vector<ConnectionView> list(std::string_view after, std::size_t most,
+                                                 std::string_view state = {}) const;
   [[nodiscard]] std::optional<ConnectionView> show(std::string_view name) const;
   [[nodiscard]] std::vector<LspView> lsps() const;
+  // At most so many, from this one on, in the order of their keys.
+  [[nodiscard]] std::vector<LspView> lsps(std::size_t first, std::size_t most) const;
+  [[nodiscard]] std::size_t lsp_count() const;
   [[nodiscard]] std::optional<LspView> lsp(const LspKey& key) const;
 
   struct Counters {

@@ -10,7 +10,9 @@
 #include <chrono>
 #include <cstdio>
 #include <functional>
+#include <iterator>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -128,6 +130,22 @@ const CommandCase kCommands[] = {
      "spc_create { name: \"blue\" from: 1 to: \"192.0.2.3:7\" count: 2 route: \"192.0.2.2+\" "
      "route: \"192.0.2.3:32\" crankback: \"segment\" }",
      "ce"},
+    {"CallPage",
+     {"call", "list", "--after", "7", "--limit", "9"},
+     "call_list { after: 7 limit: 9 }",
+     "ce"},
+    {"ConnectionPage",
+     {"connection", "list", "--after", "blue", "--limit", "9"},
+     "connection_list { after: \"blue\" limit: 9 }",
+     "ce"},
+    {"LspPage",
+     {"connection", "list", "--lsps", "--after", "2000", "--limit", "9"},
+     "lsp_list { after: 2000 limit: 9 }",
+     "ce"},
+    {"TeLinkPage",
+     {"te", "links", "--after", "7", "--limit", "9"},
+     "te_link_list { after: 7 limit: 9 }",
+     "ce"},
     {"ConnectionList",
      {"connection", "list", "--state", "up"},
      "connection_list { state: \"up\" }",
@@ -191,21 +209,21 @@ TEST_P(WrongCommands, AreRefused) {
   Invocation invocation;
   EXPECT_THROW(parse(GetParam(), invocation), CLI::ParseError);
 }
-INSTANTIATE_TEST_SUITE_P(Table, WrongCommands,
-                         testing::Values(std::vector<std::string>{"statsu"},
-                                         std::vector<std::string>{"fe"},
-                                         std::vector<std::string>{"fe", "show"},
-                                         std::vector<std::string>{"fe", "show", "two"},
-                                         std::vector<std::string>{"fe", "list", "2"},
-                                         std::vector<std::string>{"lfb", "set", "2", "FEPO.1/5"},
-                                         std::vector<std::string>{"lfb", "set", "2", "x", "{\"a\""},
-                                         std::vector<std::string>{"lfb", "del", "2"},
-                                         std::vector<std::string>{"lfb", "get", "fe2"},
-                                         std::vector<std::string>{"spc", "create", "1"},
-                                         std::vector<std::string>{"call"},
-                                         std::vector<std::string>{"call", "modify", "1"},
-                                         std::vector<std::string>{"connection", "end-lsp", "1"},
-                                         std::vector<std::string>{"--timeout", "0", "status"}));
+INSTANTIATE_TEST_SUITE_P(
+    Table, WrongCommands,
+    testing::Values(
+        std::vector<std::string>{"statsu"}, std::vector<std::string>{"fe"},
+        std::vector<std::string>{"fe", "show"}, std::vector<std::string>{"fe", "show", "two"},
+        std::vector<std::string>{"fe", "list", "2"},
+        std::vector<std::string>{"connection", "list", "--lsps", "--after", "blue"},
+        std::vector<std::string>{"connection", "list", "--lsps", "--state", "up"},
+        std::vector<std::string>{"lfb", "set", "2", "FEPO.1/5"},
+        std::vector<std::string>{"lfb", "set", "2", "x", "{\"a\""},
+        std::vector<std::string>{"lfb", "del", "2"}, std::vector<std::string>{"lfb", "get", "fe2"},
+        std::vector<std::string>{"spc", "create", "1"}, std::vector<std::string>{"call"},
+        std::vector<std::string>{"call", "modify", "1"},
+        std::vector<std::string>{"connection", "end-lsp", "1"},
+        std::vector<std::string>{"--timeout", "0", "status"}));
 
 // What takes its time is waited for longer, unless the operator says how long.
 TEST(Commands, ThatTakeTheirTimeAreWaitedFor) {
@@ -215,6 +233,46 @@ TEST(Commands, ThatTakeTheirTimeAreWaitedFor) {
   EXPECT_TRUE(create.waits);
   EXPECT_FALSE(list.waits);
   EXPECT_FALSE(create.timeout_s);
+}
+
+// What is behind the groups of signalling; `see` has its words: "connection list".
+void each_command(const CLI::App& app, const std::string& words,
+                  const std::function<void(const CLI::App&, const std::string&)>& see) {
+  const auto below = app.get_subcommands([](const CLI::App*) { return true; });
+  if (below.empty()) see(app, words);
+  for (const CLI::App* one : below) {
+    each_command(*one, words + (words.empty() ? "" : " ") + one->get_name(), see);
+  }
+}
+
+// The example can be typed as it stands, and nothing is left without an explanation.
+TEST(SignalingHelp, OfEveryCommandHasAnExampleThatWorks) {
+  CLI::App app{"", "forcesctl"};
+  Invocation unused;
+  add_commands(app, unused);
+  int seen = 0;
+  for (const char* group :
+       {"call", "spc", "connection", "label-map", "te", "signaling", "policy"}) {
+    each_command(*app.get_subcommand(group), group, [&](const CLI::App& one, std::string words) {
+      ++seen;
+      SCOPED_TRACE(words);
+      const std::string help = one.help();
+      const std::string begin = "Example: forcesctl ";
+      const auto at = help.find(begin + words);
+      ASSERT_NE(at, std::string::npos) << help;
+      const auto from = at + begin.size();
+      std::istringstream example(help.substr(from, help.find('\n', from) - from));
+      std::vector<std::string> arguments{std::istream_iterator<std::string>(example), {}};
+      Invocation invocation;
+      EXPECT_NO_THROW(parse(arguments, invocation));
+      EXPECT_TRUE(invocation.request);
+      EXPECT_FALSE(one.get_description().empty());
+      for (const CLI::Option* option : one.get_options()) {
+        EXPECT_FALSE(option->get_description().empty()) << option->get_name();
+      }
+    });
+  }
+  EXPECT_EQ(seen, 24);
 }
 
 // A daemon that answers what the test says, on a thread of its own.
@@ -419,6 +477,40 @@ TEST_F(FakeDaemon, PagesByNameArePutTogether) {
   ASSERT_TRUE(all);
   ASSERT_EQ(all->connections().connections_size(), 3);
   EXPECT_EQ(all->connections().connections(2).name(), "c");
+}
+
+// A page of three, and then as many as are still wanted.
+TEST_F(FakeDaemon, OfAListThatIsLimitedNoMoreIsAskedFor) {
+  std::atomic<int> asked = 0;
+  serve([&asked](const Request& request) {
+    if (request.has_status()) return status_of("ce");
+    ++asked;
+    Response response;
+    auto& list = *response.mutable_calls();
+    const auto& want = request.call_list();
+    for (std::uint64_t i = 1; i <= 3 && (want.limit() == 0 || i <= want.limit()); ++i) {
+      list.add_calls()->set_handle(want.after() + i);
+    }
+    const auto last = list.calls().rbegin()->handle();
+    list.set_next(last < 9 ? last : 0);
+    return response;
+  });
+  Request request;
+  request.mutable_call_list()->set_limit(5);
+  const auto five = ask_all(path_, request, kLimit);
+  ASSERT_TRUE(five);
+  ASSERT_EQ(five->calls().calls_size(), 5);
+  EXPECT_EQ(five->calls().calls(4).handle(), 5U);
+  EXPECT_EQ(five->calls().next(), 5U) << "where it goes on";
+  EXPECT_EQ(asked, 2);
+  request.mutable_call_list()->set_limit(0);
+  const auto all = ask_all(path_, request, kLimit);
+  ASSERT_EQ(all->calls().calls_size(), 9);
+  EXPECT_EQ(all->calls().next(), 0U) << "nothing is left";
+  EXPECT_EQ(run({"call", "list", "--limit", "2"}), 0);
+  EXPECT_THAT(out_, testing::EndsWith("\nmore: --after 2\n"));
+  EXPECT_EQ(run({"call", "list"}), 0);
+  EXPECT_THAT(out_, testing::Not(HasSubstr("more:")));
 }
 
 TEST_F(FakeDaemon, OfTheOtherKindIsNamed) {

@@ -551,6 +551,35 @@ TEST(RenderText, CallsNeighborsAndLinksAreTables) {
               ContainsRegex("192.0.2.1:12 +192.0.2.2:21 +down .*any .*7, 9"));
 }
 
+TEST(RenderText, AListThatGoesOnSaysHow) {
+  Response response;
+  response.mutable_connections()->set_next("blue");
+  EXPECT_THAT(render_text(response), testing::EndsWith("more: --after blue\n"));
+  response.mutable_lsps()->set_next(7);
+  EXPECT_THAT(render_text(response), testing::EndsWith("more: --after 7\n"));
+  response.mutable_te_links()->set_next(8);
+  EXPECT_THAT(render_text(response), testing::EndsWith("more: --after 8\n"));
+  response.mutable_te_links()->set_next(0);
+  EXPECT_THAT(render_text(response), testing::Not(HasSubstr("more")));
+}
+
+TEST(RenderText, WhatAPolicyAsksOfConnectionsIsSaid) {
+  Response response;
+  auto& open = *response.mutable_policy()->add_points();
+  open.set_name("open");
+  open.set_protection(0x3f);
+  EXPECT_THAT(render_text(response), testing::Not(HasSubstr("of connections")));
+  auto& narrow = *response.mutable_policy()->add_points();
+  narrow.set_name("narrow");
+  narrow.add_signals(6);
+  narrow.set_max_bandwidth(150'336);
+  narrow.set_protection(0x10);
+  const auto text = render_text(response);
+  const auto connections = text.substr(text.find("of connections"));
+  EXPECT_THAT(connections, ContainsRegex("narrow +6 +- +150336 +- +- +0x10 +-\n"));
+  EXPECT_THAT(connections, testing::Not(HasSubstr("open")));
+}
+
 // Every answer that there is can be shown.
 TEST(RenderText, KnowsEveryAnswer) {
   const auto* const answers = Response::descriptor()->oneof_decl(0);

@@ -33,6 +33,24 @@ Call* CallController::call_of(const ConnectionAsk& ask) {
   return ask.name.empty() ? book_.find_local(ask.ends, ask.call_id) : nullptr;
 }
 
+namespace {
+
+// What the call has beside this one. Another LSP of a session takes its place (RFC 3209 section
+// 4.6.4), and is nothing on top.
+ConnectionUsage usage_of(const Call& call, const LspKey& but) {
+  ConnectionUsage usage;
+  for (const auto* all : {&call.connections, &call.promised}) {
+    for (const Connection& one : *all) {
+      if (one.state == ConnectionState::Gone || same_session(one.key, but)) continue;
+      ++usage.connections;
+      usage.bandwidth += one.bandwidth;
+    }
+  }
+  return usage;
+}
+
+}  // namespace
+
 ConnectionVerdict CallController::may_connect(const ConnectionAsk& ask) {
   using Answer = ConnectionVerdict::Answer;
   ConnectionVerdict verdict;
@@ -43,7 +61,7 @@ ConnectionVerdict CallController::may_connect(const ConnectionAsk& ask) {
                       : rsvp::ErrorValue{ErrorCode::CallManagement, rsvp::call::kUnknownCallId};
   verdict.hold = config_.times.hold;
   verdict.answer = Answer::Wait;
-  const Call* const call = call_of(ask);
+  Call* const call = call_of(ask);
   if (call == nullptr) {
     verdict.text = "the call is not known";
     return verdict;
@@ -57,19 +75,22 @@ ConnectionVerdict CallController::may_connect(const ConnectionAsk& ask) {
     verdict.text = "the call is " + std::string(to_string(call->state()));
     return verdict;
   }
-  const auto existing = static_cast<std::size_t>(std::ranges::count_if(
-      call->connections, [](const Connection& c) { return c.state != ConnectionState::Gone; }));
+  const ConnectionUsage usage = usage_of(*call, ask.key);
   for (const Side side : {Side::Up, Side::Down}) {
     const auto& leg = call->leg(side);
     const ReferencePoint* const point = leg ? policy_.point(leg->point) : nullptr;
     if (point == nullptr) continue;
     verdict.hide_route = verdict.hide_route || point->hide_route;
-    if (auto no = Policy::admit_connection(*point, ask.request, existing)) {
+    if (auto no = Policy::admit_connection(*point, ask.request, usage)) {
       verdict.answer = Answer::No;
       verdict.error = no->error;
       verdict.text = std::move(no->text);
       return verdict;
     }
+  }
+  if (ask.promise) {
+    std::erase_if(call->promised, [&](const Connection& one) { return one.key == ask.key; });
+    call->promised.push_back({.key = ask.key, .bandwidth = ask.request.bandwidth});
   }
   verdict.answer = Answer::Yes;
   verdict.error = {};
@@ -81,6 +102,9 @@ bool CallController::on_connection(const ConnectionAsk& ask, const Connection& c
                                    Instant) {
   Call* const owner = book_.find_lsp(connection.key);
   Call* const call = ask.call_id != 0 ? call_of(ask) : nullptr;
+  if (call != nullptr) {
+    std::erase_if(call->promised, [&](const Connection& one) { return one.key == connection.key; });
+  }
   // A call is never imposed on an LSP that is there, nor taken from it (RFC 4974 section 6.1).
   if (owner != nullptr && owner != call) {
     if (connection.state != ConnectionState::Gone) return false;

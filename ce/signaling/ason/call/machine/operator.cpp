@@ -207,6 +207,20 @@ std::optional<Reason> CallController::modify(CallHandle handle, const ModifyCall
   return std::nullopt;
 }
 
+std::vector<const Call*> CallController::list(CallHandle after, std::size_t most) const {
+  const auto& all = book_.all();
+  std::vector<const Call*> page;
+  for (auto at = all.upper_bound(after); at != all.end() && page.size() < most; ++at) {
+    if (!at->second.told_gone) page.push_back(&at->second);
+  }
+  return page;
+}
+
+std::size_t CallController::size() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(book_.all(), [](const auto& one) { return !one.second.told_gone; }));
+}
+
 std::vector<const Call*> CallController::list() const {
   std::vector<const Call*> list;
   list.reserve(book_.size());

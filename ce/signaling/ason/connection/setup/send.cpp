@@ -8,15 +8,27 @@ namespace {
 
 namespace bits = rsvp::admin_status;
 
+// Of a Path that comes in: it says by which nodes to go on. What this node or the end point makes
+// of hops of its own is theirs (RFC 4003 section 2.1).
+bool says_the_way(const rsvp::Message& path, NodeId self, NodeId end) {
+  const auto* const ero = path.find<rsvp::ExplicitRoute>();
+  return ero != nullptr && std::ranges::any_of(ero->route, [&](const rsvp::Subobject& hop) {
+           const auto node = node_of(hop);
+           return node && *node != self && *node != end;
+         });
+}
+
 }  // namespace
 
 void Controller::Core::ask_call(Lsp& lsp, Instant now) {
   const rsvp::Message& path = lsp.path();
   const std::uint16_t call = call_id_of(path);
   lsp.admitted = true;
-  if (call == 0 || lsp.role == Role::Transit || !config.ason) return;
+  const bool transit = lsp.role == Role::Transit;
+  if (call == 0 || (transit && !config.ask_transit) || !config.ason) return;
   lsp.asked = true;
   const auto* const attribute = path.find<rsvp::SessionAttribute>();
+  const auto* const protection = path.find<rsvp::Protection>();
   // Also when nobody answers, this LSP is not held for ever (D11).
   if (lsp.why == Lsp::Due::None) {
     lsp.call_error = {rsvp::ErrorCode::CallManagement, rsvp::call::kUnknownCallId};
@@ -26,7 +38,12 @@ void Controller::Core::ask_call(Lsp& lsp, Instant now) {
                    .call_id = call,
                    .name = attribute == nullptr ? std::string() : attribute->name,
                    .neighbor = lsp.previous,
-                   .ingress = lsp.role == Role::Ingress});
+                   .ingress = lsp.role == Role::Ingress,
+                   .transit = transit,
+                   .signal = signal_of(path),
+                   .lsp_flags = protection == nullptr ? std::uint8_t{0} : protection->lsp_flags(),
+                   .explicit_route = lsp.role != Role::Ingress &&
+                                     says_the_way(path, config.self, lsp.key.end_point)});
 }
 
 void Controller::Core::on_call_verdict(const LspKey& key, const CallVerdict& verdict, Instant now) {
@@ -60,7 +77,8 @@ void Controller::Core::tell_call(const Lsp& lsp, bool up) {
       .call_id = call,
       .name = attribute == nullptr ? std::string() : attribute->name,
       .up = up,
-      .recovery = protection != nullptr && protection->is(rsvp::Protection::kProtecting)});
+      .recovery = protection != nullptr && protection->is(rsvp::Protection::kProtecting),
+      .bandwidth = signal_of(lsp.path()).bandwidth()});
 }
 
 void Controller::Core::send_path(Lsp& lsp, Instant now) {

@@ -227,7 +227,9 @@ TEST(CallPolicy, ConnectionsAreAdmittedByWhatTheyAre) {
                              .connections_of_call = 2,
                              .refuse_explicit_route = true};
   const auto error = [&](const ConnectionRequest& request, std::size_t connections = 0) {
-    return Policy::admit_connection(point, request, connections).value_or(Refusal{}).error;
+    return Policy::admit_connection(point, request, {.connections = connections})
+        .value_or(Refusal{})
+        .error;
   };
   EXPECT_EQ(error({.signal = 6, .signals = 4, .lsp_flags = 0x10}, 1), kNone);
   EXPECT_EQ(error({.signal = 11}), policy(17));
@@ -235,6 +237,26 @@ TEST(CallPolicy, ConnectionsAreAdmittedByWhatTheyAre) {
   EXPECT_EQ(error({.lsp_flags = 0x08}), policy(17));
   EXPECT_EQ(error({.explicit_route = true}), policy(104));
   EXPECT_EQ(error({}, 2), policy(4));
+}
+
+TEST(CallPolicy, ConnectionsAreAdmittedUpToTheirBandwidthAndThatOfTheirCall) {
+  constexpr double kVc4 = 150.336e6 / 8;
+  ReferencePoint point{
+      .kind = PointKind::Enni, .max_bandwidth = 150'336, .call_bandwidth = 400'000};
+  const auto error = [&](double bandwidth, double others = 0) {
+    return Policy::admit_connection(point, {.bandwidth = bandwidth},
+                                    {.connections = 1, .bandwidth = others})
+        .value_or(Refusal{})
+        .error;
+  };
+  EXPECT_EQ(error(kVc4), kNone);
+  EXPECT_EQ(error(kVc4 + 1), policy(103));
+  EXPECT_EQ(error(kVc4, kVc4), kNone);
+  EXPECT_EQ(error(kVc4, 2 * kVc4), policy(4));
+  point.kind = PointKind::Uni;
+  EXPECT_EQ(error(2 * kVc4), policy(17));
+  EXPECT_TRUE(Policy::limits_connections({.points = {point}}));
+  EXPECT_FALSE(Policy::limits_connections({.points = {ReferencePoint{.calls = 3}}}));
 }
 
 }  // namespace
