@@ -39,9 +39,13 @@ Asked<te::Signal> signal_of(const std::string& text) {
     return signal;
   }
   const auto named = std::ranges::find(kNames, text, &Name::name);
+  if (named != kNames.end()) {
+    signal.type = named->type;
+    return signal;
+  }
   const auto number = number_in(text);
-  if (named == kNames.end() && (!number || *number > 255)) return none(kSignals, text);
-  signal.type = named != kNames.end() ? named->type : static_cast<std::uint8_t>(*number);
+  if (!number || *number > 255) return none(kSignals, text);
+  signal.type = static_cast<std::uint8_t>(*number);
   return signal;
 }
 

@@ -17,7 +17,6 @@ using runtime::ConfigVisitor;
 using signaling::LinkEnd;
 using signaling::NodeId;
 using signaling::te::Encoding;
-using signaling::te::ReferencePoint;
 using signaling::te::Switching;
 
 constexpr std::uint32_t kMostNumber = 0xffffffff, kMostCalls = 1'000'000;
