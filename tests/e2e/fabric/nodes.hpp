@@ -6,6 +6,7 @@
 // controller to controller along the line.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <set>
 
@@ -44,6 +45,7 @@ class Nodes : public Network {
     if (node == 2) return {{21, "v21", false}, {23, "v23", false}};
     return {{32, "v32", false}, {7, "v7", true}};
   }
+  bool adapts(int node) const { return nested_ && node > 1; }
   static std::string ce(int node) { return fmt::format("ce{}", node); }
   static std::string fe_name(int node) { return fmt::format("fe{}", node); }
 
@@ -63,7 +65,8 @@ class Nodes : public Network {
       toml += fmt::format("[[fe.port]]\nid = {}\n", port.id);
     }
     for (int i = 1; i <= kNodes; ++i) {
-      toml += fmt::format("[[te.node]]\nid = \"192.0.2.{0}\"\nname = \"N{0}\"\ndomain = {0}\n", i);
+      toml += fmt::format("[[te.node]]\nid = \"192.0.2.{0}\"\nname = \"N{0}\"\ndomain = {1}\n", i,
+                          nested_ ? std::min(i, 2) : i);
     }
     for (const auto& [a, b] : {std::pair("1:12", "2:21"), std::pair("2:23", "3:32")}) {
       toml += fmt::format(
@@ -73,7 +76,7 @@ class Nodes : public Network {
     }
     toml += fmt::format(
         "[signaling]\nnode = \"192.0.2.{0}\"\nfile = \"{1}/state{0}.db\"\nsync = \"never\"\n{2}"
-        "[signaling.timers]\nhello = \"200ms\"\ngraceful = \"5s\"\n"
+        "[signaling.timers]\nhello = \"200ms\"\ngraceful = \"5s\"\nsegment_idle = \"2s\"\n"
         "[signaling.restart]\nrestart = \"30s\"\nrecovery = \"5s\"\nclaim = \"10s\"\n"
         "[signaling.calls]\nanswer = \"2s\"\n",
         node, folder_.path, signaling);
@@ -82,8 +85,15 @@ class Nodes : public Network {
                           port.id);
       if (port.user) toml += "labels = [\"0x10000-0x40000/0x10000\"]\n";
     }
+    if (adapts(node)) {
+      toml += fmt::format(
+          "[[signaling.interface]]\nid = {0}\nport = \"{1}:{0}\"\nlabels = [\"1-63\"]\n"
+          "[[signaling.interface]]\nid = {2}\nport = \"{1}:{2}\"\nlabels = [\"1\"]\n"
+          "[[signaling.adaptation]]\nclient = {0}\nserver = {2}\n",
+          kClient, node, kServer);
+    }
     toml += "[[policy.point]]\nname = \"network\"\nkind = \"enni\"\npeers = [\"192.0.2.0/24\"]\n" +
-            point_[node];
+            point_[node] + (adapts(node) ? "realisation = \"nested\"\n" : "");
     for (int to = 1; to <= kNodes; ++to) {
       if (to == node) continue;
       toml += fmt::format(
@@ -113,6 +123,12 @@ class Nodes : public Network {
           "classes = [\"rsvp\"]\n",
           port.id, port.device, node);
     }
+    if (adapts(node)) {
+      toml += fmt::format(
+          "[[fabric.port]]\nid = {0}\nsignal = \"vc12\"\nlabels = [\"1-63\"]\ninside = {1}\n"
+          "[[fabric.port]]\nid = {1}\nsignal = \"vc4\"\nlabels = [\"1\"]\n",
+          kClient, kServer);
+    }
     return toml;
   }
 
@@ -134,7 +150,7 @@ class Nodes : public Network {
       const auto status = signaling(node);
       return status.value("fabric", "") == "read" &&
              status.value("neighbors_up", 0) == (node == 2 ? 2 : 1) &&
-             status.value("interfaces_up", 0) == 2;
+             status.value("interfaces_up", 0) == (adapts(node) ? 4 : 2);
     });
   }
   Json signaling(int node) {
@@ -182,6 +198,9 @@ class Nodes : public Network {
   }
 
   std::optional<forces::test::OpticalLine> far1, far7;
+  // N2 and N3 are one domain, which nests what crosses it.
+  static constexpr int kClient = 701, kServer = 801;
+  bool nested_ = false;
   std::string http_;                  // more of [http]
   std::map<int, std::string> point_;  // more of [[policy.point]], by node
   std::map<int, std::pair<int, int>> tml_ports_;

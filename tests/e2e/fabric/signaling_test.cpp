@@ -55,6 +55,55 @@ TEST_F(Signaling, T1AnSpcByOneCommandCarriesFramesAndItsCallDeletedLeavesNothing
   EXPECT_EQ(ctl("ce1", {"connection", "show", "blue"}).status, 1);
 }
 
+// T2 of ason.md 7, nested (RFC 4206): what stands for a VC-12 is seen inside of what stands for the
+// VC-4 that carries it.
+TEST_F(Signaling, DISABLED_T2ANestedConnectionIsInsideOfAnotherOneOnTheWay) {
+  nested_ = true;
+  ASSERT_NO_FATAL_FAILURE(start_nodes());
+  const auto made = blue({"--signal", "vc12"});
+  ASSERT_EQ(made.status, 0) << made.err;
+  EXPECT_EQ(rows(1).size(), 2U);
+  EXPECT_EQ(rows(2).size(), 4U);
+  EXPECT_EQ(rows(3).size(), 4U);
+  ASSERT_NO_FATAL_FAILURE(expect_passing("in a VC-4"));
+
+  const forces::test::OpticalLine between("v32");
+  ASSERT_TRUE(between.good() && far1->send(2 * kSlot, "seen"));
+  const auto outer = between.traffic();
+  ASSERT_TRUE(outer);
+  const auto inner =
+      forces::fe::dataplane::optical::decode_frame(std::as_bytes(std::span(outer->payload)));
+  ASSERT_TRUE(inner);
+  EXPECT_GE(inner->label, 1U);
+  EXPECT_LE(inner->label, 63U);
+  EXPECT_EQ(
+      std::string(reinterpret_cast<const char*>(inner->payload.data()), inner->payload.size()),
+      "seen");
+  EXPECT_TRUE(far7->traffic());
+
+  const auto adjacency = ctl("ce2", {"connection", "show", "adjacency/192.0.2.3/1"});
+  EXPECT_THAT(adjacency.out, HasSubstr("for LSPs that are nested in it by interface 701"));
+  EXPECT_THAT(adjacency.out, HasSubstr("carries 192.0.2.1 to 192.0.2.3"));
+
+  // A dead controller releases nothing; with it back the last one out ends what carried it.
+  child("ce2").signal(SIGKILL);
+  ASSERT_TRUE(child("ce2").ends());
+  ASSERT_NO_FATAL_FAILURE(expect_passing("without a controller"));
+  ASSERT_NO_FATAL_FAILURE(start_ce(2));
+  ASSERT_TRUE(eventually([&] {
+    const auto lsps = ctl("ce2", {"connection", "list", "--lsps", "--json"}).json()["lsps"];
+    return lsps.size() == 2 && std::ranges::all_of(lsps, [](const auto& lsp) {
+             return lsp["state"] == "up" && lsp["unsynchronized"] == false;
+           });
+  }));
+  ASSERT_TRUE(ready(2));
+  ASSERT_NO_FATAL_FAILURE(expect_passing("with another one"));
+  const std::string call = calls(1)[0]["name"];
+  const auto ended = ctl("ce1", {"call", "delete", call, "--connections"});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_TRUE(no_rows());
+}
+
 // T13: the reason reaches the operator, and nothing is left anywhere.
 TEST_F(Signaling, T13ACallerThatMayNotIsRefusedWithTheReasonAndNothingIsSetUp) {
   point_[3] = "callers = [\"10.1.0.0/16\"]\n";
