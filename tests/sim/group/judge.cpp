@@ -78,35 +78,6 @@ std::string judge_caches(Network& network) {
   return bad;
 }
 
-std::string judge_maps(Network& network) {
-  std::string bad;
-  for (std::uint32_t g = 0; g < Network::kGroups; ++g) {
-    std::vector<AtmAddress> hosts, mcss;
-    for (const auto& [id, fe] : network.fes()) {
-      if (fe->wants(group(g), 0s)) (fe->mcs() ? mcss : hosts).push_back(fe->address());
-    }
-    const auto check = [&](const std::string& who, const auto& is, const auto& shall) {
-      if (std::ranges::equal(is, shall)) return;
-      bad += who + " of group " + std::to_string(g) + ":" + names(is) + "; wanted" + names(shall) +
-             "\n";
-    };
-    for (const auto& [id, server] : network.servers()) {
-      if (!server->runs()) continue;
-      check("hosts at " + number(id), server->cluster().maps().hosts(group(g)), hosts);
-      check("MCSs at " + number(id), server->cluster().maps().servers(group(g)), mcss);
-    }
-    for (const auto& [id, fe] : network.fes()) {
-      const auto path = fe->paths().find(group(g));
-      if (path == fe->paths().end() || !fe->registered()) continue;
-      std::set<AtmAddress> shall(hosts.begin(), hosts.end());
-      if (!mcss.empty() && !fe->mcs()) shall = {mcss.begin(), mcss.end()};
-      shall.erase(fe->address());
-      check("path of " + number(id), path->second, shall);
-    }
-  }
-  return bad;
-}
-
 std::string judge_nodes(Network& network) {
   std::string bad;
   std::set<std::uint16_t> cmis;
@@ -135,6 +106,35 @@ std::string judge_nodes(Network& network) {
 }
 
 }  // namespace
+
+std::string judge_maps(Network& network) {
+  std::string bad;
+  for (std::uint32_t g = 0; g < Network::kGroups; ++g) {
+    std::vector<AtmAddress> hosts, mcss;
+    for (const auto& [id, fe] : network.fes()) {
+      if (fe->wants(group(g), 0s)) (fe->mcs() ? mcss : hosts).push_back(fe->address());
+    }
+    const auto check = [&](const std::string& who, const auto& is, const auto& shall) {
+      if (std::ranges::equal(is, shall)) return;
+      bad += who + " of group " + std::to_string(g) + ":" + names(is) + "; wanted" + names(shall) +
+             "\n";
+    };
+    for (const auto& [id, server] : network.servers()) {
+      if (!server->runs()) continue;
+      check("hosts at " + number(id), server->cluster().maps().hosts(group(g)), hosts);
+      check("MCSs at " + number(id), server->cluster().maps().servers(group(g)), mcss);
+    }
+    for (const auto& [id, fe] : network.fes()) {
+      const auto path = fe->paths().find(group(g));
+      if (path == fe->paths().end() || !fe->registered()) continue;
+      std::set<AtmAddress> shall(hosts.begin(), hosts.end());
+      if (!mcss.empty() && !fe->mcs()) shall = {mcss.begin(), mcss.end()};
+      shall.erase(fe->address());
+      check("path of " + number(id), path->second, shall);
+    }
+  }
+  return bad;
+}
 
 std::string sizes(Network& network) {
   std::string bad;

@@ -14,6 +14,9 @@ namespace forces::multicast::sim {
 // with one server and settled, and its paths lead to exactly the members.
 [[nodiscard]] std::string judge(Network& network);
 
+// The maps and paths of that alone.
+[[nodiscard]] std::string judge_maps(Network& network);
+
 // At any time. A judge of its own for every life: it counts what it could look at.
 class Watch {
  public:

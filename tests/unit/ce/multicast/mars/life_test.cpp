@@ -203,6 +203,7 @@ TEST(MarsMove, WhoDeregistersWhereWeSentItAwayIsHandedOver) {
   Moving mars;
   mars.record(kOther, 0, redirect_entry(107));
   EXPECT_TRUE(mars.server.redirect(atm(107), true, mars.now));
+  mars.drain();
   Message m = Mars::message(Operation::Leave, 1);
   m.flags = Flags{}.with_registers(true);
   EXPECT_EQ(text(mars.hear(m, 1)), "1 LEAVE r");
