@@ -99,7 +99,6 @@ class Client {
 
   // machine/registration.cpp: sections 5.2.3 and 5.4
   void register_with(const AtmAddress& mars, Instant now);
-  void move_to(const AtmAddress& mars);
   void send_registration(const AtmAddress& mars, Exchange& exchange, Instant now);
   void on_registration_copy(const AtmAddress& mars, const Message& m, Instant now);
   void on_deregistration_copy(Instant now);

@@ -26,25 +26,13 @@ void Client::stop(Instant now) {
 }
 
 void Client::register_with(const AtmAddress& mars, Instant now) {
+  if (!current_.empty() && current_ != mars) out_.push(Release{current_});
   quiet();
-  move_to(mars);
+  current_ = mars;
   state_ = State::Registering;
   mars_.tries = 0;
   mars_.sequence = ++sequence_;
   send_registration(mars, mars_, now);
-}
-
-// The MARS before hears that we are its client no more: where a VC outlives our use of it, its end
-// does not say so, and that MARS and the next one would both take us for theirs.
-void Client::move_to(const AtmAddress& mars) {
-  if (current_ == mars) return;
-  if (std::exchange(has_us_, false)) {
-    Message m = message_of(leaving());
-    m.flags = Flags{}.with_registers(true).with_sequence(++sequence_);
-    send(current_, m);
-  }
-  if (!current_.empty()) out_.push(Release{current_});
-  current_ = mars;
 }
 
 // Nothing is asked of a MARS that we are not registered with; paths stay as they are.
@@ -80,7 +68,7 @@ void Client::on_registration_copy(const AtmAddress& mars, const Message& m, Inst
   }
   if (soft) {
     end_soft();
-    move_to(mars);
+    out_.push(Release{std::exchange(current_, mars)});
   }
   arm(Timer::Mars, {}, mars_.due, Instant::max());
   arm(Timer::Silence, {}, silence_, now + config_.times.silence);
@@ -124,7 +112,7 @@ void Client::fail_mars(Instant now) {
     const auto at = std::ranges::find(table_, current_);
     const auto next = at == table_.end() || at + 1 == table_.end() ? table_.begin() : at + 1;
     wait = ++failed_ == 1 && *next != current_ ? Duration::zero() : config_.times.looping;
-    move_to(*next);
+    if (*next != current_) out_.push(Release{std::exchange(current_, *next)});
   }
   state_ = State::Waiting;
   arm(Timer::Mars, {}, mars_.due, now + wait);
