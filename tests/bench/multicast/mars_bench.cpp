@@ -7,15 +7,12 @@
 
 #include "ce/multicast/mars/server.hpp"
 #include "proto/wire/writer.hpp"
+#include "tests/support/octets/atm.hpp"
 
 namespace forces::mars::server {
 namespace {
 
-AtmAddress atm(std::uint32_t n) {
-  std::array<std::byte, 20> octets{std::byte{0x49}};
-  for (std::size_t i = 0; i < 4; ++i) octets[16 + i] = static_cast<std::byte>(n >> (24 - 8 * i));
-  return {.number = {.octets = *ShortOctets<20>::from(octets)}};
-}
+using test::atm;
 
 struct Mars {
   Mars(std::uint32_t clients, bool router) : server(config()) {

@@ -8,7 +8,7 @@
 #include "ce/association/core/controller_core.hpp"
 #include "proto/pl/association.hpp"
 #include "proto/pl/body/grammar.hpp"
-#include "tests/fuzz/association/events.hpp"
+#include "tests/fuzz/association/outputs.hpp"
 
 using namespace forces;
 

@@ -4,7 +4,7 @@
 
 #include "fe/association/core/element_core.hpp"
 #include "proto/pl/association.hpp"
-#include "tests/fuzz/association/events.hpp"
+#include "tests/fuzz/association/outputs.hpp"
 
 using namespace forces;
 

@@ -1,24 +1,20 @@
 // A call controller under any order of events: octets as Notify messages, messages in order from
 // its neighbours, operator's calls, connections, time, crashes. What it sends can be encoded, what
 // it keeps can be read again, its timers move, and no call that stands ends without a release.
-#include <cstdlib>
 #include <map>
 #include <set>
 #include <vector>
 
 #include "ce/signaling/ason/call/controller.hpp"
-#include "tests/fuzz/association/events.hpp"
+#include "tests/fuzz/events.hpp"
 
 using namespace forces;
 using namespace forces::signaling::ason::calls;
+using forces::fuzz::require;
 
 namespace {
 
 constexpr std::uint32_t kUs = 10, kUser = 1, kBefore = 5, kBehind = 20;
-
-void require(bool good) {
-  if (!good) std::abort();
-}
 
 CallConfig config(std::uint64_t seed) {
   CallConfig c;

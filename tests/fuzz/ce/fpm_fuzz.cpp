@@ -2,25 +2,21 @@
 // FE is given never refers to a row it has not; a table that is withdrawn leaves nothing behind.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <map>
 #include <set>
 #include <span>
-#include <vector>
 
 #include "ce/routing/fib/fib_builder.hpp"
 #include "ce/routing/fpm/decoder.hpp"
 #include "ce/routing/fpm/encoder.hpp"
 #include "ce/routing/fpm/framer.hpp"
+#include "tests/fuzz/events.hpp"
 
 namespace {
 
 using namespace forces;
 using namespace forces::ce::routing;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+using forces::fuzz::require;
 
 void round_trip(const fpm::Message& m) {
   fpm::Encoder out(m.sender);

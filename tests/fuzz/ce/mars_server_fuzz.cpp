@@ -1,31 +1,27 @@
 // A MARS under any order of messages, records of others and of itself, lost leaves, time. What it
 // sends can be decoded, what it originates too, its timers move, CMIs are of its range and once
 // each, keys name one fact, and the control VCs have the leaves that are registered.
-#include <cstdlib>
 #include <map>
 #include <set>
 
 #include "ce/multicast/mars/server.hpp"
 #include "common/core/outputs.hpp"
 #include "proto/wire/writer.hpp"
-#include "tests/fuzz/association/events.hpp"
+#include "tests/fuzz/events.hpp"
+#include "tests/support/octets/atm.hpp"
 
 using namespace forces;
 using namespace forces::mars;
 using namespace forces::mars::server;
+using forces::fuzz::require;
 
 namespace {
 
-void require(bool good) {
-  if (!good) std::abort();
-}
-
+// Two forms of address, for parts and MIGRATE.
 AtmAddress atm(std::uint8_t n) {
-  std::array<std::byte, 20> octets{std::byte{0x49}};
-  octets.back() = std::byte{n};
-  // Two forms of address, for parts and MIGRATE.
-  const std::size_t size = (n & 4) != 0 ? 20 : 8;
-  return {.number = {.octets = *ShortOctets<20>::from(Bytes(octets).last(size))}};
+  const AtmAddress full = test::atm(n);
+  if ((n & 4) != 0) return full;
+  return {.number = {.octets = *ShortOctets<20>::from(full.number.octets.octets().last(8))}};
 }
 
 GroupRange range(std::uint8_t from, std::uint8_t length) {

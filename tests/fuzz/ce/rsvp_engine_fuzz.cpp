@@ -3,13 +3,11 @@
 // be read, and with its neighbours all state is gone. An input that is a message of RSVP is that
 // message, from a neighbour that was Up.
 #include <algorithm>
-#include <array>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <span>
 
 #include "ce/signaling/rsvp/engine.hpp"
+#include "tests/fuzz/events.hpp"
 #include "tests/sim/rsvp/messages.hpp"
 
 namespace {
@@ -20,10 +18,7 @@ using namespace forces::signaling::engine;
 using namespace std::chrono_literals;
 
 constexpr NodeId kSelf = sim::node_id(1), kLeft = sim::node_id(2), kRight = sim::node_id(3);
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+using forces::fuzz::require;
 
 class Run {
  public:
@@ -62,18 +57,7 @@ class Run {
   }
   void up(NodeId n, std::uint32_t instance) { hello(n, instance, instance_of(n), false); }
   void sleep(Duration time) {
-    const Instant end = now_ + time;
-    for (int budget = 0; budget < 100'000; ++budget) {
-      const auto due = engine_.next_deadline();
-      if (!due || *due > end) break;
-      require(*due >= now_);
-      now_ = *due;
-      engine_.on_time(now_);
-      drain();
-      const auto next = engine_.next_deadline();
-      require(!next || *next > now_);
-    }
-    now_ = end;
+    fuzz::sleep_until(engine_, now_, now_ + time, [this] { drain(); });
   }
   void call(std::uint8_t what, std::uint8_t which) {
     const NodeId other = (which & 1) != 0 ? kLeft : kRight;

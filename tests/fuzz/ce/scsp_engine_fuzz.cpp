@@ -4,8 +4,6 @@
 // input that is an SCSP packet is that packet, from a neighbour in every state of Cache Alignment.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <span>
 
 #include "ce/multicast/link/deframer.hpp"
@@ -14,21 +12,19 @@
 #include "proto/scsp/packet.hpp"
 #include "proto/scsp/writer.hpp"
 #include "proto/wire/checksum.hpp"
+#include "tests/fuzz/events.hpp"
 
 namespace {
 
 using namespace forces;
 using namespace forces::multicast::sync;
 using namespace std::chrono_literals;
+using forces::fuzz::require;
 using scsp::MsgType;
 
 constexpr ServerId kSelf{0x0a010102}, kLess{0x0a010101}, kMore{0x0a010103};
 constexpr std::uint16_t kGroup = 23;
 constexpr std::size_t kEntries = 40;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 class Run {
  public:
@@ -115,18 +111,7 @@ class Run {
     drain();
   }
   void sleep(Duration time) {
-    const Instant end = now_ + time;
-    for (int budget = 0; budget < 100'000; ++budget) {
-      const auto due = engine_.next_deadline();
-      if (!due || *due > end) break;
-      require(*due >= now_);
-      now_ = *due;
-      engine_.on_time(now_);
-      drain();
-      const auto next = engine_.next_deadline();
-      require(!next || *next > now_);
-    }
-    now_ = end;
+    fuzz::sleep_until(engine_, now_, now_ + time, [this] { drain(); });
   }
   // As an answer would: the last number of the exchange.
   [[nodiscard]] std::uint32_t sequence(ServerId n) const {

@@ -1,22 +1,19 @@
 // Octets choose what happens to an edge: packets of any content at two ports, time, ports that go
 // down and come up. What it said must be what it is, and no deadline may lie in the past.
-#include <cstdlib>
 #include <map>
 #include <set>
 #include <span>
 
 #include "fe/multicast/edge/edge.hpp"
 #include "proto/wire/checksum.hpp"
+#include "tests/fuzz/events.hpp"
 
 namespace {
 
 namespace multicast = forces::fe::multicast;
 namespace igmp = forces::igmp;
+using forces::fuzz::require;
 using multicast::Address;
-
-void require(bool good) {
-  if (!good) std::abort();
-}
 
 struct Seen {
   std::map<std::pair<std::uint32_t, Address>, multicast::Filter> egress;

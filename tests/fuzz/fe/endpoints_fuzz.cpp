@@ -2,19 +2,16 @@
 // a group, whole and within the octets that came; copies go only where a row says so; a frame that
 // we made is a packet again at a peer, and dropped at ourselves.
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <span>
 
 #include "fe/dataplane/multicast/endpoints.hpp"
+#include "tests/fuzz/events.hpp"
 
 namespace {
 
 using namespace forces::fe::dataplane::multicast;
-
-void require(bool good) {
-  if (!good) std::abort();
-}
+using forces::fuzz::require;
 
 struct Octets {
   std::span<const std::uint8_t> rest;

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "fe/forwarding/translator.hpp"
+#include "fe/forwarding/unicast/translator.hpp"
 #include "fe/lfb/element_lfbs.hpp"
 #include "fe/lfb/model.hpp"
 #include "proto/pl/message.hpp"

@@ -1,24 +1,20 @@
 // Octets as what the kernel says over rtnetlink: reading ends, whatever they are; and what a Fib
 // makes of such news are operations that can be encoded and that leave it without work once all are
 // answered.
-#include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <vector>
 
 #include "fe/dataplane/kernel/fib.hpp"
 #include "fe/dataplane/kernel/links.hpp"
 #include "fe/dataplane/kernel/netlink.hpp"
+#include "tests/fuzz/events.hpp"
 
 namespace {
 
 using namespace forces;
 using namespace forces::fe::dataplane::kernel;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+using forces::fuzz::require;
 
 struct Listener {
   Fib& fib;

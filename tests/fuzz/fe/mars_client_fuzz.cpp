@@ -1,31 +1,24 @@
 // A MARS client under any order of messages from MARSs that answer or do not, lost VCs, joins and
 // time. What it sends is for endpoints to send and can be decoded, its timers move, the leaves that
 // it tells are those that it has, and with MARSs that answer it settles in the end.
-#include <cstdlib>
 #include <map>
 #include <set>
 
 #include "common/core/outputs.hpp"
 #include "fe/multicast/client/client.hpp"
 #include "proto/mars/rules.hpp"
-#include "tests/fuzz/association/events.hpp"
+#include "tests/fuzz/events.hpp"
+#include "tests/support/octets/atm.hpp"
 #include "tests/support/sim/mars_stub.hpp"
 
 using namespace forces;
 using namespace forces::mars;
 using namespace forces::mars::client;
+using forces::fuzz::require;
 
 namespace {
 
-void require(bool good) {
-  if (!good) std::abort();
-}
-
-AtmAddress atm(std::uint8_t n) {
-  std::array<std::byte, 20> octets{std::byte{0x49}};
-  octets.back() = std::byte{n};
-  return {.number = {.octets = *ShortOctets<20>::from(octets)}};
-}
+using test::atm;
 ProtocolAddress group(std::uint8_t n) { return ipv4_address(0xef000000U + (n & 7)); }
 GroupRange range(std::uint8_t from, std::uint8_t length) {
   const ProtocolAddress low = group(from);

@@ -1,25 +1,21 @@
 // Octets choose what happens to the memberships of an FE: packets at ports, interfaces that come
 // and go, associations, messages on VCs, time. It speaks on VCs that there are only, what it sends
 // can be decoded, its leaves are those that its groups have, and no deadline lies in the past.
-#include <cstdlib>
 #include <map>
 #include <set>
 
 #include "fe/multicast/service/service.hpp"
 #include "proto/wire/snap.hpp"
-#include "tests/fuzz/association/events.hpp"
+#include "tests/fuzz/events.hpp"
 #include "tests/support/sim/mars_stub.hpp"
 
 using namespace forces;
 using namespace forces::fe::multicast;
+using forces::fuzz::require;
 
 namespace {
 
 constexpr std::uint32_t kCes[] = {0x40000001, 0x40000002};
-
-void require(bool good) {
-  if (!good) std::abort();
-}
 
 Address address(Family family, std::uint8_t first, std::uint8_t second, std::uint8_t last) {
   Address out = Address::zero(family);

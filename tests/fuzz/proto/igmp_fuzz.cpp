@@ -1,20 +1,17 @@
 // A packet that decodes must encode, and decode to the same value again; its checksums are made
 // right first, or hardly anything would get past them.
-#include <cstdlib>
 #include <span>
 #include <vector>
 
 #include "proto/igmp/packet.hpp"
 #include "proto/wire/checksum.hpp"
+#include "tests/fuzz/events.hpp"
 
 namespace {
 
 namespace igmp = forces::igmp;
+using forces::fuzz::require;
 using forces::wire::Bytes;
-
-void require(bool good) {
-  if (!good) std::abort();
-}
 
 void read_packet(Bytes octets) {
   const auto packet = igmp::decode_packet(octets);

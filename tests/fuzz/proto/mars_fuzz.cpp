@@ -1,7 +1,6 @@
 // A message that decodes must encode, and decode to the same value again; parts put together give
 // what was cut.
 #include <algorithm>
-#include <cstdlib>
 #include <span>
 #include <vector>
 
@@ -9,15 +8,13 @@
 #include "proto/mars/message.hpp"
 #include "proto/mars/parts.hpp"
 #include "proto/mars/rules.hpp"
+#include "tests/fuzz/events.hpp"
 
 namespace {
 
 namespace mars = forces::mars;
+using forces::fuzz::require;
 using forces::wire::Bytes;
-
-void require(bool good) {
-  if (!good) std::abort();
-}
 
 void cut_and_join(const mars::Message& message) {
   const auto parts = mars::split(message, 200);

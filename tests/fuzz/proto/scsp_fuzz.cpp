@@ -1,7 +1,6 @@
 // A packet that decodes is walked to its end, written again, and must then say the same; its CSAs
 // are read as entries of MARS. Size and checksum are put right first, or nothing would get far.
 #include <algorithm>
-#include <cstdlib>
 #include <span>
 #include <vector>
 
@@ -12,16 +11,14 @@
 #include "proto/scsp/writer.hpp"
 #include "proto/wire/checksum.hpp"
 #include "proto/wire/snap.hpp"
+#include "tests/fuzz/events.hpp"
 
 namespace {
 
 namespace scsp = forces::scsp;
 namespace mars = forces::mars;
+using forces::fuzz::require;
 using forces::wire::Bytes;
-
-void require(bool good) {
-  if (!good) std::abort();
-}
 
 void read_entry(const scsp::RecordView& record, std::size_t size) {
   auto entry = mars::decode_entry(record.body, record.body_offset());

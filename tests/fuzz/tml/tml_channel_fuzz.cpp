@@ -1,13 +1,13 @@
 // Two ends of a channel on a virtual link: octets choose what happens next, among it timers, cut
 // links and hostile messages. What no order of events may break is asserted at every step.
 #include <algorithm>
-#include <cstdlib>
 #include <deque>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "proto/tml/frame.hpp"
+#include "tests/fuzz/events.hpp"
 #include "tml/src/core/channel_fsm.hpp"
 
 namespace {
@@ -15,10 +15,7 @@ namespace {
 using namespace forces;
 using namespace forces::tml;
 using namespace std::chrono_literals;
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
+using forces::fuzz::require;
 
 class End {
  public:

@@ -1,23 +1,19 @@
 // However a stream is cut into pieces, the same frames come out of it, and what is a frame to the
 // framing is one to the codec.
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "proto/tml/frame.hpp"
 #include "proto/tml/message.hpp"
+#include "tests/fuzz/events.hpp"
 
 namespace {
 
 using namespace forces::tml;
 using Octets = std::span<const std::byte>;
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
+using forces::fuzz::require;
 
 // scan_frame() on memory of exactly that size, so that a read past the end is seen.
 Frame scan(Octets octets, std::size_t max_pl) {

@@ -1,10 +1,10 @@
 // A SendQueue does what eight plain lists with a budget would do.
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <deque>
 #include <span>
 
+#include "tests/fuzz/events.hpp"
 #include "tests/unit/tml/queue/frames.hpp"
 #include "tml/src/core/send_queue.hpp"
 
@@ -12,10 +12,7 @@ namespace {
 
 using namespace forces::tml;
 using Push = SendQueue::Push;
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
+using forces::fuzz::require;
 
 class Model {
  public:

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "tests/support/octets/atm.hpp"
 #include "tests/support/sim/mars_stub.hpp"
 
 namespace forces::mars::client {
@@ -14,11 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::MarsStub;
 
-AtmAddress atm(std::uint8_t n) {
-  std::array<std::byte, 20> octets{std::byte{0x49}};
-  octets.back() = std::byte{n};
-  return {.number = {.octets = *ShortOctets<20>::from(octets)}};
-}
+using test::atm;
 const AtmAddress kUs = atm(1), kFirst = atm(101), kSecond = atm(102);
 ProtocolAddress group(std::uint32_t n) { return ipv4_address(0xef000000 + n); }
 GroupRange one(std::uint32_t n) { return {group(n), group(n)}; }

@@ -10,16 +10,13 @@
 
 #include "ce/multicast/mars/server.hpp"
 #include "proto/wire/writer.hpp"
+#include "tests/support/octets/atm.hpp"
 
 namespace forces::mars::server {
 
 using namespace std::chrono_literals;
 
-inline AtmAddress atm(std::uint8_t n) {
-  std::array<std::byte, 20> octets{std::byte{0x49}};
-  octets.back() = std::byte{n};
-  return {.number = {.octets = *ShortOctets<20>::from(octets)}};
-}
+using test::atm;
 // 239.0.x.y
 inline ProtocolAddress group(std::uint32_t n) { return ipv4_address(0xef000000 + n); }
 inline GroupRange one(std::uint32_t n) { return {group(n), group(n)}; }
