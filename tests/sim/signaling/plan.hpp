@@ -47,6 +47,10 @@ struct NetworkPlan {
     ason::calls::SegmentPlan plan{};
   };
   std::vector<Point> points{};
+  // The reference point between any others, at all.
+  ason::calls::ReferencePoint network{.name = "network",
+                                      .kind = ason::calls::PointKind::Enni,
+                                      .peers = {ason::calls::Prefix::all_v4()}};
   NodeConfig base{};  // what all nodes have in common: times, limits
 
   [[nodiscard]] const Node& node(std::uint32_t number) const;
