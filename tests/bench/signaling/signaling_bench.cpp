@@ -133,6 +133,22 @@ class Bench {
     }
     return sum;
   }
+  // What the last page of a list costs, and the whole list: seconds.
+  [[nodiscard]] double last_page(std::size_t most) {
+    return middle().operate([&](Rooms& rooms) {
+      const double from = cpu();
+      const std::size_t count = rooms.connections.lsp_count();
+      require(rooms.connections.lsps(count - most, most).size() == most, "a page is not full");
+      return cpu() - from;
+    });
+  }
+  [[nodiscard]] double whole_list() {
+    return middle().operate([](Rooms& rooms) {
+      const double from = cpu();
+      require(!rooms.connections.lsps().empty(), "no list");
+      return cpu() - from;
+    });
+  }
   [[nodiscard]] Transport& network() { return network_; }
 
  private:
@@ -191,6 +207,8 @@ void set_ups(std::uint32_t edges, std::uint32_t connections) {
   print("setup_us", took / connections * 1e6);
   print("setup_us_node", took / connections / kNodes * 1e6);
   print("setups_s", connections / took);
+  print("list_page_us", bench.last_page(std::min(connections, 500U)) * 1e6);
+  print("list_all_us", bench.whole_list() * 1e6);
 
   bench.run(60s);
   cpu_from = cpu();

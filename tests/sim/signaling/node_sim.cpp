@@ -1,6 +1,10 @@
 // Calls and connections through whole nodes: T1, T4 and the rules of the journal.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
+
+#include "ce/signaling/ason/connection/message/route.hpp"
 #include "tests/sim/signaling/transport.hpp"
 
 namespace forces::signaling::test {
@@ -24,6 +28,7 @@ ason::ConnectionRequest spc(std::string name, std::uint32_t number = 2) {
 
 class Nodes : public testing::Test {
  protected:
+  explicit Nodes(NetworkPlan plan = line_of_four()) : network(std::move(plan)) {}
   void SetUp() override { network.start(); }
   void TearDown() override {
     if (!HasFailure()) return;
@@ -60,7 +65,19 @@ class Nodes : public testing::Test {
   const ason::calls::Call* call(ason::calls::CallHandle handle) {
     return network.at(1).operate([&](Rooms& rooms) { return rooms.calls.show(handle); });
   }
-  Transport network{line_of_four()};
+  Transport network;
+};
+
+// At all its borders signals are small, and ways are not given.
+NetworkPlan line_with_borders() {
+  auto plan = line_of_four();
+  plan.network.signals = {6};
+  plan.network.refuse_explicit_route = true;
+  return plan;
+}
+class Borders : public Nodes {
+ protected:
+  Borders() : Nodes(line_with_borders()) {}
 };
 
 TEST_F(Nodes, T1AConnectionAcrossThreeDomainsHasTwoActiveRowsAtEachNodeAndLeavesNone) {
@@ -96,6 +113,82 @@ TEST_F(Nodes, T4ACallIsSetUpBeforeItsConnectionAndOutlivesIt) {
     }
     return calls == 0;
   }));
+}
+
+// What is shown in pages is all there is, each once, also when something goes in between.
+TEST_F(Nodes, PagesOfConnectionsCallsLspsAndLinksAreAllOfThem) {
+  std::vector<ason::calls::CallHandle> handles;
+  for (std::uint32_t i = 1; i <= 4; ++i) {
+    create(spc(std::string("c").append(std::to_string(i)), i));
+    handles.push_back(call_to_6());
+  }
+  for (const char* name : {"c1", "c2", "c3", "c4"}) ASSERT_TRUE(up(name));
+  network.at(1).operate([&](Rooms& rooms) {
+    const auto names = [&](std::string_view after, std::size_t most, std::string_view state = {}) {
+      std::string all;
+      for (const auto& view : rooms.connections.list(after, most, state)) all += view.name + " ";
+      return all;
+    };
+    EXPECT_EQ(names("", 3), "c1 c2 c3 ");
+    EXPECT_EQ(names("c3", 3), "c4 ");
+    EXPECT_EQ(names("c4", 3), "");
+    EXPECT_EQ(names("c2x", 9), "c3 c4 ") << "behind a name that is not there";
+    EXPECT_EQ(names("", 9, "up"), "c1 c2 c3 c4 ");
+    EXPECT_EQ(names("", 9, "failed"), "");
+    (void)rooms.connections.release("c2", network.world.now());
+    EXPECT_EQ(names("", 2, "up"), "c1 c3 ");
+
+    std::vector<ason::calls::CallHandle> found;
+    for (ason::calls::CallHandle after = 0;;) {
+      const auto page = rooms.calls.list(after, 3);
+      if (page.empty()) break;
+      for (const auto* const call : page) found.push_back(call->handle);
+      after = found.back();
+    }
+    std::ranges::sort(handles);  // they are no counter
+    EXPECT_EQ(found, handles);
+    EXPECT_EQ(rooms.calls.size(), 4U);
+
+    const auto lsps = rooms.connections.lsps();
+    ASSERT_EQ(lsps.size(), rooms.connections.lsp_count());
+    for (std::size_t i = 0; i < lsps.size(); ++i) {
+      const auto page = rooms.connections.lsps(i, 1);
+      ASSERT_EQ(page.size(), 1U);
+      EXPECT_EQ(page[0].key, lsps[i].key);
+    }
+    EXPECT_TRUE(rooms.connections.lsps(lsps.size(), 1).empty());
+    constexpr auto kFar = std::numeric_limits<std::size_t>::max();
+    EXPECT_TRUE(rooms.connections.lsps(kFar, 1).empty()) << "anything may be asked for";
+    EXPECT_TRUE(rooms.database.links(kFar, 1).empty());
+    const auto links = rooms.database.links();
+    ASSERT_EQ(links.size(), rooms.database.link_count());
+    EXPECT_EQ(rooms.database.links(1, 9),
+              (std::vector<const te::Link*>(links.begin() + 1, links.end())));
+    EXPECT_EQ(rooms.database.links(0, 2).size(), 2U);
+  });
+}
+
+// SG3, RFC 5151: where a connection only passes it is judged too, before anything is set up there.
+TEST_F(Borders, T13AConnectionThatSaysItsWayIsRefusedWhereItOnlyPasses) {
+  const auto handle = call_to_6();
+  ASSERT_TRUE(network.until([&] { return call(handle)->established(); }));
+  auto request = spc("green");
+  request.call = {.id = call(handle)->id.number, .name = call(handle)->id.name};
+  request.explicit_route = {ason::node_hop(node_id(2)), ason::node_hop(node_id(3))};
+  create(request);
+  EXPECT_TRUE(network.until([&] { return state("green") == ConnectionState::Failed; }));
+  network.at(1).operate([&](Rooms& rooms) {
+    const auto view = rooms.connections.show("green");
+    ASSERT_TRUE(view && !view->failures.empty());
+    EXPECT_EQ(view->failures.back().error, (rsvp::ErrorValue{rsvp::ErrorCode::Policy, 104}));
+    EXPECT_EQ(view->failures.back().node, node_id(2));
+  });
+  EXPECT_TRUE(network.at(2).rows.empty());
+  EXPECT_TRUE(call(handle)->established()) << "its call stays";
+  request.name = "blue";
+  request.explicit_route.clear();
+  create(request);
+  EXPECT_TRUE(up("blue")) << "the same one, where others find the way";
 }
 
 TEST_F(Nodes, X1APathOfAnUnknownCallSetsNothingUp) {
