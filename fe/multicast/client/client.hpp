@@ -138,7 +138,6 @@ class Client {
   Exchange mars_{};      // registering, deregistering, waiting
   unsigned failed_ = 0;  // registrations in a row
   bool was_registered_ = false;
-  bool has_us_ = false;             // `current_` has, on the VC that is there
   std::optional<AtmAddress> soft_;  // registering there while we stay here
   Exchange soft_exchange_{};
   Instant silence_ = Instant::max();

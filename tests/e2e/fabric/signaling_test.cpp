@@ -57,7 +57,7 @@ TEST_F(Signaling, T1AnSpcByOneCommandCarriesFramesAndItsCallDeletedLeavesNothing
 
 // T2 of ason.md 7, nested (RFC 4206): what stands for a VC-12 is seen inside of what stands for the
 // VC-4 that carries it.
-TEST_F(Signaling, DISABLED_T2ANestedConnectionIsInsideOfAnotherOneOnTheWay) {
+TEST_F(Signaling, T2ANestedConnectionIsInsideOfAnotherOneOnTheWay) {
   nested_ = true;
   ASSERT_NO_FATAL_FAILURE(start_nodes());
   const auto made = blue({"--signal", "vc12"});

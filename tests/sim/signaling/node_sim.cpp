@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "ce/signaling/ason/connection/message/route.hpp"
 #include "tests/sim/signaling/transport.hpp"
 
 namespace forces::signaling::test {
@@ -28,7 +27,6 @@ ason::ConnectionRequest spc(std::string name, std::uint32_t number = 2) {
 
 class Nodes : public testing::Test {
  protected:
-  explicit Nodes(NetworkPlan plan = line_of_four()) : network(std::move(plan)) {}
   void SetUp() override { network.start(); }
   void TearDown() override {
     if (!HasFailure()) return;
@@ -65,19 +63,7 @@ class Nodes : public testing::Test {
   const ason::calls::Call* call(ason::calls::CallHandle handle) {
     return network.at(1).operate([&](Rooms& rooms) { return rooms.calls.show(handle); });
   }
-  Transport network;
-};
-
-// At all its borders signals are small, and ways are not given.
-NetworkPlan line_with_borders() {
-  auto plan = line_of_four();
-  plan.network.signals = {6};
-  plan.network.refuse_explicit_route = true;
-  return plan;
-}
-class Borders : public Nodes {
- protected:
-  Borders() : Nodes(line_with_borders()) {}
+  Transport network{line_of_four()};
 };
 
 TEST_F(Nodes, T1AConnectionAcrossThreeDomainsHasTwoActiveRowsAtEachNodeAndLeavesNone) {
@@ -166,29 +152,6 @@ TEST_F(Nodes, PagesOfConnectionsCallsLspsAndLinksAreAllOfThem) {
               (std::vector<const te::Link*>(links.begin() + 1, links.end())));
     EXPECT_EQ(rooms.database.links(0, 2).size(), 2U);
   });
-}
-
-// SG3, RFC 5151: where a connection only passes it is judged too, before anything is set up there.
-TEST_F(Borders, T13AConnectionThatSaysItsWayIsRefusedWhereItOnlyPasses) {
-  const auto handle = call_to_6();
-  ASSERT_TRUE(network.until([&] { return call(handle)->established(); }));
-  auto request = spc("green");
-  request.call = {.id = call(handle)->id.number, .name = call(handle)->id.name};
-  request.explicit_route = {ason::node_hop(node_id(2)), ason::node_hop(node_id(3))};
-  create(request);
-  EXPECT_TRUE(network.until([&] { return state("green") == ConnectionState::Failed; }));
-  network.at(1).operate([&](Rooms& rooms) {
-    const auto view = rooms.connections.show("green");
-    ASSERT_TRUE(view && !view->failures.empty());
-    EXPECT_EQ(view->failures.back().error, (rsvp::ErrorValue{rsvp::ErrorCode::Policy, 104}));
-    EXPECT_EQ(view->failures.back().node, node_id(2));
-  });
-  EXPECT_TRUE(network.at(2).rows.empty());
-  EXPECT_TRUE(call(handle)->established()) << "its call stays";
-  request.name = "blue";
-  request.explicit_route.clear();
-  create(request);
-  EXPECT_TRUE(up("blue")) << "the same one, where others find the way";
 }
 
 TEST_F(Nodes, X1APathOfAnUnknownCallSetsNothingUp) {

@@ -132,7 +132,8 @@ NodeConfig NetworkPlan::config(std::uint32_t number) const {
   }
   using namespace ason::calls;
   PolicyConfig& policy = config.calls.policy;
-  policy.points.push_back(network);
+  policy.points.push_back(
+      {.name = "network", .kind = PointKind::Enni, .peers = {Prefix::all_v4()}});
   std::map<std::uint32_t, std::string> names;
   for (const Point& point : points) {
     if (point.a != number && point.b != number) continue;
@@ -151,7 +152,6 @@ NodeConfig NetworkPlan::config(std::uint32_t number) const {
     if (route.next != 0) made.next = rsvp::Address::v4(node_id(route.next).value);
     policy.routes.push_back(made);
   }
-  config.connections.ask_transit = Policy::limits_connections(policy);
   return config;
 }
 

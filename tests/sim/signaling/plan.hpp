@@ -61,10 +61,6 @@ struct NetworkPlan {
   // The other port of an adaptation; nullopt: it is none of one.
   [[nodiscard]] std::optional<FePort> inside(const FePort& server) const;
   [[nodiscard]] std::optional<FePort> around(const FePort& client) const;
-  // The reference point between any others, at all.
-  ason::calls::ReferencePoint network{.name = "network",
-                                      .kind = ason::calls::PointKind::Enni,
-                                      .peers = {ason::calls::Prefix::all_v4()}};
   NodeConfig base{};  // what all nodes have in common: times, limits
 
   [[nodiscard]] const Node& node(std::uint32_t number) const;

@@ -73,7 +73,6 @@ void Client::on_registration_copy(const AtmAddress& mars, const Message& m, Inst
   arm(Timer::Mars, {}, mars_.due, Instant::max());
   arm(Timer::Silence, {}, silence_, now + config_.times.silence);
   state_ = State::Registered;
-  has_us_ = true;
   failed_ = 0;
   cmi_ = m.cmi;
   hsn_ = m.msn;
@@ -92,7 +91,7 @@ void Client::on_deregistration_copy(Instant) {
   }
   paths_.clear();
   state_ = State::Idle;
-  was_registered_ = has_us_ = false;
+  was_registered_ = false;
   out_.push(Deregistered{});
   out_.push(Release{std::exchange(current_, {})});
 }
@@ -138,7 +137,6 @@ void Client::end_soft() {
 
 void Client::on_vc_lost(const AtmAddress& mars, Instant now) {
   if (soft_ == mars) return end_soft();
-  if (mars == current_) has_us_ = false;  // it knows by itself
   const bool in_use = state_ != State::Idle && state_ != State::Waiting;
   if (mars == current_ && in_use) fail_mars(now);
 }

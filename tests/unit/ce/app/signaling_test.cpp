@@ -245,7 +245,7 @@ TEST(SignalingViews, AFailureIsCodesForProgramsAndWordsForPeople) {
   EXPECT_THAT(response.error().message(),
               testing::StartsWith("no connection was set up: blocked_link (1/2): "));
   EXPECT_THAT(response.error().message(),
-              testing::EndsWith(", said by 192.0.2.3, about link 192.0.2.3:32"));
+              testing::HasSubstr(", said by 192.0.2.3, about link 192.0.2.3:32\nNext: "));
 }
 
 }  // namespace
