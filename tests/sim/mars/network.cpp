@@ -135,6 +135,8 @@ void MarsNetwork::pump_server(std::uint32_t id) {
                      s.leaves.at(static_cast<std::size_t>(o.control))[id_of(o.leaf)] = o.vc.value;
                    },
                    [&](mars::server::DropLeaf& o) {
+                     // Who is dropped is lost only if it does not hear of it in time.
+                     clients_.at(id_of(o.leaf)).since = world.now();
                      s.leaves.at(static_cast<std::size_t>(o.control)).erase(id_of(o.leaf));
                      vc_lost(id_of(o.leaf), id);
                    },
