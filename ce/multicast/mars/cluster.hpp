@@ -60,8 +60,9 @@ class Cluster {
   bool repeat(std::uint32_t key);
   // One that claims something (States 2 and 3).
   void on_own_record(std::uint32_t key, const CacheEntry& entry, Instant now);
-  // What an earlier life said under that key is over: the key says something else.
-  void disown(std::uint32_t key, Instant now);
+  // What an earlier life said under that key is over. Who asked us may be the only one that knows,
+  // so all are told; not if the key says something else now.
+  void disown(std::uint32_t key, bool tell, Instant now);
   bool redirect(const std::optional<AtmAddress>& first, bool hard, Instant now);
   void on_timer(Instant now);
   [[nodiscard]] std::optional<Instant> next_deadline() const;

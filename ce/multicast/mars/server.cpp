@@ -142,7 +142,7 @@ void Server::on_own_record(std::uint32_t key, Bytes body, Instant now) {
   const bool claims = entry->state == State::McsServe || entry->state == State::ClientJoin;
   Cluster* const cluster = claims ? find(entry->protocol) : nullptr;
   for (Cluster& other : clusters_) {
-    if (&other != cluster) other.disown(key, now);
+    if (&other != cluster) other.disown(key, !claims, now);
   }
   if (!claims) return;
   if (cluster != nullptr) return cluster->on_own_record(key, *entry, now);

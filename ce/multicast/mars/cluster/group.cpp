@@ -99,11 +99,16 @@ void Cluster::on_own_record(std::uint32_t key, const CacheEntry& entry, Instant 
   perform(effects, now);
 }
 
-void Cluster::disown(std::uint32_t key, Instant now) {
-  if (!replica_.has({us(), key})) return;
+void Cluster::disown(std::uint32_t key, bool tell, Instant now) {
+  const auto claim = replica_.claim({us(), key});
+  if (!claim) return;
   Replica::Effects effects;
   replica_.put({us(), key}, std::nullopt, effects);
-  shared_.keys.release(key);
+  if (tell) {
+    retract(key, *claim);
+  } else {
+    shared_.keys.release(key);
+  }
   perform(effects, now);
 }
 

@@ -87,9 +87,11 @@ void Replica::put(Holder at, const std::optional<Claim>& claim, Effects& effects
   }
 }
 
-bool Replica::has(Holder at) const {
+std::optional<Claim> Replica::claim(Holder at) const {
   const auto origin = origins_.find(at.server);
-  return origin != origins_.end() && origin->second.claims.contains(at.key);
+  if (origin == origins_.end()) return std::nullopt;
+  const auto found = origin->second.claims.find(at.key);
+  return found == origin->second.claims.end() ? std::nullopt : std::optional(found->second);
 }
 
 bool Replica::says(Holder at, const Claim& claim) const {

@@ -48,7 +48,7 @@ class Replica {
   void put(Holder at, const std::optional<Claim>& claim, Effects& effects);
   // It is the last word of this record.
   [[nodiscard]] bool says(Holder at, const Claim& claim) const;
-  [[nodiscard]] bool has(Holder at) const;
+  [[nodiscard]] std::optional<Claim> claim(Holder at) const;
   void set_alive(ServerId server, bool alive, Effects& effects);
   [[nodiscard]] bool alive(ServerId server) const;
   // All its records, which are inert already. Their keys.

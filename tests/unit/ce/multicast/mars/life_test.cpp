@@ -121,6 +121,7 @@ TEST(MarsRestart, AKeyOfTheEarlierLifeIsOfOneFact) {
   mars.record(kUs, 302, six);
   EXPECT_EQ(mars.ask(1, 6), "-") << "what it said before is over";
   mars.record(kUs, 301, entry(State::ClientLeave, 3, 100, one(1)));
+  EXPECT_EQ(text(mars.said), "client_leave 1") << "or nobody behind us would hear of it";
   EXPECT_EQ(mars.ask(1, 1), "-");
   mars.pass(90s);
   EXPECT_EQ(text(mars.said), "redirect, redirect, client_leave r, client_leave r") << "each once";
