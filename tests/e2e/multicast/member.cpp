@@ -56,7 +56,7 @@ Member::Member(const std::string& folder, std::uint32_t id, const std::vector<Ce
     a.backoff_min_ms = 20;
     a.backoff_max_ms = 200;
     tml_descriptor channel{};
-    const std::lock_guard lock(mutex_);  // CHANNEL_UP may come before we know the descriptor
+    // Its events wait in the queue until pump() of this thread, which knows the descriptor by then.
     EXPECT_EQ(tmlOpen(TML_CHANNEL_CONTROL, ce.id, TML_MODE_UNICAST, &a, &on_event, &channel),
               TML_SUCCESS)
         << tmlx_last_error();
