@@ -214,24 +214,33 @@ Response clients(const Rooms& rooms, std::uint64_t after) {
   return response;
 }
 
-Response servers(const Rooms& rooms) {
+Response servers(const Rooms& rooms, std::uint64_t after) {
   Response response;
   auto& list = *response.mutable_mars_mcs();
   list.set_ready(rooms.mars.ready());
+  std::uint64_t at = 0;
+  // False: the page is full.
+  const auto add = [&](const server::Cluster& cluster, const mars::AtmAddress& address,
+                       const std::string& group) {
+    if (at++ < after) return true;
+    if (list.mcs_size() == static_cast<int>(kNodesInPage)) {
+      list.set_next(at - 1);
+      return false;
+    }
+    control::MarsMcsList::Mcs one;
+    if (!set_fe(one, address)) return true;
+    one.set_group(group);
+    one.set_ours(cluster.servers().contains(address));
+    *list.add_mcs() = std::move(one);
+    return true;
+  };
   for (const server::Cluster& cluster : rooms.mars.clusters()) {
-    const auto add = [&](const mars::AtmAddress& address, const std::string& group) {
-      control::MarsMcsList::Mcs one;
-      if (!set_fe(one, address)) return;
-      one.set_group(group);
-      one.set_ours(cluster.servers().contains(address));
-      *list.add_mcs() = std::move(one);
-    };
     for (const auto& [address, node] : cluster.servers()) {
-      if (node.ranges.empty()) add(address, "");
+      if (node.ranges.empty() && !add(cluster, address, "")) return response;
     }
     for (const auto& [group, all] : cluster.maps().served()) {
       for (const auto& [address, holders] : all) {
-        if (list.mcs_size() < static_cast<int>(kNodesInPage)) add(address, group_text(group));
+        if (!add(cluster, address, group_text(group))) return response;
       }
     }
   }
@@ -323,7 +332,7 @@ Response answer_of(Rooms& rooms, const Request& request) {
     case Request::kMarsClientList:
       return clients(rooms, request.mars_client_list().after());
     case Request::kMarsMcsList:
-      return servers(rooms);
+      return servers(rooms, request.mars_mcs_list().after());
     case Request::kDrain:
       return drain(rooms, request.drain());
     default:

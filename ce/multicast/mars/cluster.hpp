@@ -107,6 +107,7 @@ class Cluster {
   void on_registered_elsewhere(const Effect& effect, Instant now);
   void flush(ServerId server, Peer& peer, Instant now);
   void take_over(const Claim& claim, Instant now);
+  void disinherit(bool mcs, const AtmAddress& who, Instant now);
   void end_inheritance(Instant now);
   void contest(bool mcs, Nodes::value_type& node, Instant until);
   void originate(std::uint32_t key, const CacheEntry& entry);

@@ -119,7 +119,7 @@ void take_multicast(Request& request, std::string_view path, Query& query) {
   } else if (path == "mars/client") {
     take_after(*request.mutable_mars_client_list(), query);
   } else if (path == "mars/mcs") {
-    request.mutable_mars_mcs_list();
+    take_after(*request.mutable_mars_mcs_list(), query);
   }
 }
 

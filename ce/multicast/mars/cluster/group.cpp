@@ -61,7 +61,7 @@ void Cluster::on_record(Holder at, const CacheEntry* entry, Instant now) {
     ++shared_.counters.records_ignored;
     claim.reset();
   }
-  const bool again = claim && claim->range && replica_.says(at, *claim);
+  const bool again = claim && claim->range && replica_.joins_again(at, *claim);
   replica_.put(at, claim, effects);
   if (again) take_over(*claim, now);
   if (claim) {
@@ -87,7 +87,6 @@ bool Cluster::repeat(std::uint32_t key) {
 // word that others missed, and is taken back at once.
 void Cluster::on_own_record(std::uint32_t key, const CacheEntry& entry, Instant now) {
   const Claim claim = claim_of(entry);
-  // Who is elsewhere does not come back, and must not be contested there.
   if (key < Keys::kFirst || !inheriting_ ||
       replica_.registered_beside(us(), claim.mcs, claim.who)) {
     return emit(key, entry_of(config_.protocol, claim, true));
@@ -166,20 +165,33 @@ void Cluster::perform_run(std::span<const Effect> run) {
 
 // A node of ours registered with another server. The younger registration is right, and a record
 // may be late: whose registration is older, lets go first. Whom we sent there softly does not
-// rejoin there: we say once more what it is in, which tells that server to take it over.
+// rejoin there: we say its ranges as if it had joined them once more, by the next sequence of their
+// flags, which tells that server to take them over. (What is said again with nothing new may answer
+// a word of an earlier life.)
 void Cluster::on_registered_elsewhere(const Effect& effect, Instant now) {
   if (effect.holder.server == us()) return;
   const bool mcs = effect.claim.mcs;
   const auto at = nodes(mcs).find(effect.claim.who);
-  if (at == nodes(mcs).end()) return;
+  if (at == nodes(mcs).end()) return disinherit(mcs, effect.claim.who, now);
   const Duration settle = shared_.config.times.settle;
   const auto peer = peers_.find(effect.holder.server);
   const bool sent = first_ && peer != peers_.end() && peer->second.address == *first_;
   if (sent && !hard_) {
-    for (const auto& [range, held] : at->second.ranges) emit(held.key, own_.at(held.key));
+    for (const auto& [range, held] : at->second.ranges) {
+      CacheEntry entry = own_.at(held.key);
+      entry.flags = entry.flags.with_sequence(static_cast<std::uint8_t>(entry.flags.sequence() + 1));
+      originate(held.key, entry);
+    }
   }
-  const Duration wait = us() < effect.holder.server ? settle : Duration::zero();
+  // Its word may be of an earlier life, and be taken back when it hears ours.
+  const Duration wait = settle * (us() < effect.holder.server ? 2 : 1);
   contest(mcs, *at, std::max(at->second.since + settle, now + (sent ? handover() : wait)));
+}
+
+// Who was ours in an earlier life and is elsewhere does not come back, and must not be contested
+// there.
+void Cluster::disinherit(bool mcs, const AtmAddress& who, Instant now) {
+  for (const std::uint32_t key : replica_.keys(us(), mcs, who)) disown(key, true, now);
 }
 
 void Cluster::contest(bool mcs, Nodes::value_type& node, Instant until) {
@@ -188,7 +200,7 @@ void Cluster::contest(bool mcs, Nodes::value_type& node, Instant until) {
   if (until != Instant::max()) due_.insert({until, mcs, node.first});
 }
 
-// Another server said again, without need, what a node is in that has just come to us.
+// Another server says what a node is in that has just come to us as if it joined once more.
 void Cluster::take_over(const Claim& claim, Instant now) {
   const auto at = nodes(claim.mcs).find(claim.who);
   if (at == nodes(claim.mcs).end() || now > at->second.since + shared_.config.times.settle) return;

@@ -49,12 +49,13 @@ void Cluster::register_node(bool mcs, Message& m, Vc from, Instant now) {
     node.since = now;
     node.source_protocol = m.source_protocol;
     node.key = shared_.keys.allocate();
-    CacheEntry entry = entry_of(
-        config_.protocol,
-        {.mcs = mcs, .who = m.source, .cmi = node.cmi, .source_protocol = node.source_protocol},
-        false);
-    entry.flags = entry.flags.with_sequence(m.flags.sequence());
-    originate(node.key, entry);
+    originate(node.key, entry_of(config_.protocol,
+                                 {.mcs = mcs,
+                                  .who = m.source,
+                                  .cmi = node.cmi,
+                                  .source_protocol = node.source_protocol,
+                                  .sequence = m.flags.sequence()},
+                                 false));
   }
   const bool back = std::exchange(node.off, false);  // it did not go where we sent it
   if (back) contest(mcs, *at, Instant::max());

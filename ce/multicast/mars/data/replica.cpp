@@ -10,7 +10,8 @@ Claim claim_of(const CacheEntry& e) {
           .cmi = e.cmi,
           .range = e.flags.registers() ? std::nullopt : e.range,
           .layer3 = e.flags.layer3_group(),
-          .source_protocol = e.source_protocol};
+          .source_protocol = e.source_protocol,
+          .sequence = e.flags.sequence()};
 }
 
 CacheEntry entry_of(const ProtocolType& protocol, const Claim& c, bool over) {
@@ -19,7 +20,10 @@ CacheEntry entry_of(const ProtocolType& protocol, const Claim& c, bool over) {
   return {
       .protocol = protocol,
       .state = c.mcs ? of_mcs : of_client,
-      .flags = Flags{}.with_registers(!c.range).with_layer3_group(c.layer3 && c.range && !c.mcs),
+      .flags = Flags{}
+                   .with_registers(!c.range)
+                   .with_layer3_group(c.layer3 && c.range && !c.mcs)
+                   .with_sequence(c.sequence),
       .cmi = c.cmi,
       .source_protocol = c.source_protocol,
       .source = c.who,
@@ -94,11 +98,13 @@ std::optional<Claim> Replica::claim(Holder at) const {
   return found == origin->second.claims.end() ? std::nullopt : std::optional(found->second);
 }
 
-bool Replica::says(Holder at, const Claim& claim) const {
+bool Replica::joins_again(Holder at, Claim claim) const {
   const auto origin = origins_.find(at.server);
   if (origin == origins_.end() || !origin->second.alive) return false;
   const auto record = origin->second.claims.find(at.key);
-  return record != origin->second.claims.end() && record->second == claim;
+  if (record == origin->second.claims.end()) return false;
+  const auto before = std::exchange(claim.sequence, record->second.sequence);
+  return claim.sequence != before && record->second == claim;
 }
 
 void Replica::set_alive(ServerId server, bool alive, Effects& effects) {
@@ -147,6 +153,20 @@ std::vector<std::pair<std::uint32_t, Claim>> Replica::records(ServerId server) c
   const auto at = origins_.find(server);
   if (at == origins_.end()) return {};
   return {at->second.claims.begin(), at->second.claims.end()};
+}
+
+std::vector<std::uint32_t> Replica::keys(ServerId server, bool mcs, const AtmAddress& who) const {
+  std::vector<std::uint32_t> all;
+  const auto origin = origins_.find(server);
+  if (origin == origins_.end()) return all;
+  const auto& nodes = origin->second.nodes;
+  for (auto at = nodes.lower_bound({mcs, who, 0});
+       at != nodes.end() && at->first.mcs == mcs && at->first.who == who; ++at) {
+    for (const auto* keys : {&at->second.registrations, &at->second.ranges}) {
+      all.insert(all.end(), keys->begin(), keys->end());
+    }
+  }
+  return all;
 }
 
 bool Replica::empty(ServerId server) const {

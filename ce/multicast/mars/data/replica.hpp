@@ -26,6 +26,7 @@ struct Claim {
   std::optional<GroupRange> range{};
   bool layer3 = false;
   ProtocolAddress source_protocol{};
+  std::uint8_t sequence = 0;  // of the JOIN; another one: joined once more, as a hand-over is said
   friend bool operator==(const Claim&, const Claim&) = default;
 };
 [[nodiscard]] Claim claim_of(const CacheEntry& entry);
@@ -46,8 +47,8 @@ class Replica {
 
   // The newest instance of a record; none: it says that nothing is there.
   void put(Holder at, const std::optional<Claim>& claim, Effects& effects);
-  // It is the last word of this record.
-  [[nodiscard]] bool says(Holder at, const Claim& claim) const;
+  // The last word of this record is the same but for its sequence.
+  [[nodiscard]] bool joins_again(Holder at, Claim claim) const;
   [[nodiscard]] std::optional<Claim> claim(Holder at) const;
   void set_alive(ServerId server, bool alive, Effects& effects);
   [[nodiscard]] bool alive(ServerId server) const;
@@ -57,6 +58,9 @@ class Replica {
   // With any server but this.
   [[nodiscard]] bool registered_beside(ServerId us, bool mcs, const AtmAddress& who) const;
   [[nodiscard]] std::vector<std::pair<std::uint32_t, Claim>> records(ServerId server) const;
+  // Of what it says of one node, under any CMI.
+  [[nodiscard]] std::vector<std::uint32_t> keys(ServerId server, bool mcs,
+                                                const AtmAddress& who) const;
   [[nodiscard]] bool empty(ServerId server) const;
   // Clients and MCSs that are registered with a server that is alive.
   void add_registered(std::set<AtmAddress>& all) const;

@@ -99,6 +99,7 @@ void Engine::Core::summarize(Neighbor& n, const scsp::Packet& packet) {
 
 // What the neighbour has newer goes on the CRL (section 2.2.2.1).
 void Engine::Core::take_summaries(Neighbor& n, const scsp::Packet& packet) {
+  n.summarizing = true;
   for (const scsp::RecordView r : packet.records) {
     const EntryId id{{*scsp::id_number(r.originator)}, *scsp::id_number(r.key)};
     const std::uint32_t slot = cache_.find(id);

@@ -167,6 +167,7 @@ void Engine::Core::enter(Neighbor& n, AlignmentState state) {
       return;
     case AlignmentState::CacheSummarize:
       n.cursor = 0;
+      n.summarizing = false;
       return;
     case AlignmentState::UpdateCache:
       n.ca_due.reset();

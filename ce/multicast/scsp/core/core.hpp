@@ -47,6 +47,7 @@ class Engine::Core {
     AlignmentState state = AlignmentState::Down;
     bool master = false;         // CacheSummarize and later: we are
     bool last_more = false;      // the O flag of last_ca
+    bool summarizing = false;    // CacheSummarize and later: a set of its CSAS records has come
     std::uint32_t sequence = 0;  // of the CA exchange
     std::uint32_t proposed = 0;  // the last sequence number that we began with, or came to
     std::uint32_t cursor = 0;    // slot of the cache with which the next summary begins

@@ -13,9 +13,10 @@ EntryId id_of(const scsp::RecordView& r) {
 }  // namespace
 
 // CSU messages are looked at in Update Cache and Aligned only. A master that sends one has left
-// Cache Summarize, also when it did not say so.
+// Cache Summarize, also when it did not say so; but not before its first set, for then it is late
+// of an earlier exchange.
 bool Engine::Core::ready(Neighbor& n) {
-  if (n.state == AlignmentState::CacheSummarize && !n.master && !n.last_more) {
+  if (n.state == AlignmentState::CacheSummarize && !n.master && !n.last_more && n.summarizing) {
     enter(n, AlignmentState::UpdateCache);
   }
   if (n.exchanging()) return true;
@@ -69,7 +70,9 @@ void Engine::Core::on_request(Neighbor& n, const scsp::Packet& packet) {
 
 Engine::Core::Ack Engine::Core::take(Neighbor& n, const scsp::RecordView& record) {
   const EntryId id = id_of(record);
-  const bool asked = n.wanted.answer(id);
+  // Late, it answers a CSUS of an earlier exchange, and may still wait for its turn in this one.
+  const bool asked = n.wanted.size() > 0;
+  static_cast<void>(n.wanted.answer(id));
   const std::uint32_t slot = cache_.find(id);
   if (slot == Cache::kNone) {
     if (full()) {

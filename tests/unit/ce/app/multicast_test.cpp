@@ -6,10 +6,15 @@
 
 #include <cstdio>
 #include <fstream>
+#include <optional>
+#include <set>
 
 #include "ce/app/config.hpp"
 #include "ce/app/multicast/report.hpp"
+#include "ce/app/multicast/requests.hpp"
 #include "common/runtime/timer.hpp"
+#include "proto/mars/element_address.hpp"
+#include "proto/mars/message.hpp"
 
 namespace forces::ce {
 namespace {
@@ -126,6 +131,51 @@ TEST(MulticastMetrics, TellOfTheCopiesBetweenFes) {
   EXPECT_EQ(value(all, "ce_multicast_forwarding_rows", "2"), 6);
   EXPECT_EQ(value(all, "ce_multicast_forwarding_set", "1"), 1);
   EXPECT_EQ(value(all, "ce_multicast_forwarding_set", "2"), 0);
+}
+
+// Two MCSs that serve a page and some groups more, and who registered only.
+TEST(MulticastPages, OfMcssGoOnWhereTheOneBeforeEnded) {
+  Controller controller{ControllerConfig{},
+                        [](daemon::Severity, std::string_view, std::uint32_t, std::string_view) {}};
+  multicast::ServiceConfig config;
+  config.ce_id = 0x40000001;
+  multicast::Service service{config, [](multicast::Level, std::string_view, std::string_view) {}};
+  ASSERT_EQ(service.start(controller), "");
+  constexpr std::uint32_t kOfEach = kNodesInPage / 2 + 1;
+  const auto done = service.operate([](multicast::Service::Rooms& rooms) {
+    const auto say = [&](std::uint32_t fe, std::optional<std::uint32_t> group) {
+      mars::Message m{.operation = mars::Operation::Mserv,
+                      .source = mars::encode_element({{fe}, {}}),
+                      .flags = mars::Flags{}.with_registers(!group)};
+      if (group) {
+        const auto address = mars::ipv4_address(0xef000000 + *group);
+        m.ranges = {{address, address}};
+      }
+      const auto octets = mars::encode_message(m);
+      rooms.mars.on_message({fe}, *octets, rooms.now);
+    };
+    for (const std::uint32_t fe : {2U, 3U, 4U}) say(fe, std::nullopt);
+    for (std::uint32_t group = 0; group < kOfEach; ++group) {
+      for (const std::uint32_t fe : {2U, 3U}) say(fe, group);
+    }
+    return true;
+  });
+  ASSERT_TRUE(done);
+  std::set<std::pair<std::uint32_t, std::string>> seen;
+  std::vector<int> sizes;
+  control::Request request;
+  auto* const list = request.mutable_mars_mcs_list();
+  do {
+    const auto page = answer_multicast(&service, request);
+    ASSERT_TRUE(page.has_mars_mcs());
+    sizes.push_back(page.mars_mcs().mcs_size());
+    for (const auto& one : page.mars_mcs().mcs()) seen.emplace(one.fe(), one.group());
+    list->set_after(page.mars_mcs().next());
+  } while (list->after() != 0 && sizes.size() < 5);
+  EXPECT_EQ(sizes, (std::vector<int>{kNodesInPage, 3}));
+  EXPECT_EQ(seen.size(), 2 * kOfEach + 1) << "each once";
+  EXPECT_TRUE(seen.contains({4, ""}));
+  service.stop();
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ const Case kCases[] = {
      "ce",
      {"/api/v1/mars/client", {{"after", "7"}}},
      "mars_client_list { after: 7 }"},
-    {"MarsMcs", "ce", {"/api/v1/mars/mcs", {}}, "mars_mcs_list { }"},
+    {"MarsMcs", "ce", {"/api/v1/mars/mcs", {{"after", "7"}}}, "mars_mcs_list { after: 7 }"},
     {"DrainIsNoQuestion", "ce", {"/api/v1/drain", {}}, "", Error::NOT_FOUND},
     {"Signaling", "ce", {"/api/v1/signaling", {}}, "signaling_status { }"},
     {"Neighbors", "ce", {"/api/v1/neighbor", {}}, "neighbor_list { }"},

@@ -259,6 +259,18 @@ TEST(ScspAlignment, ASlaveDoesNotWaitForEverForAMasterThatSaidMore) {
   EXPECT_TRUE(told.last(kGreat, MsgType::CsuRequest).records.at(0).null);
 }
 
+// It is late of an exchange that was begun anew; what the master has is not known yet.
+TEST(ScspAlignment, ACsuBeforeTheFirstSetOfTheMasterEndsNoSummary) {
+  Server s;
+  s.meet(kGreat);
+  s.ca(kGreat, invitation(70));
+  s.request(kGreat, entries(1, 1));
+  EXPECT_EQ(s.alignment(kGreat), CacheSummarize);
+  EXPECT_EQ(s.of(kGreat).counters.packets_ignored, 1u);
+  s.ca(kGreat, {.sequence = 71, .master = true}, entries(1, 2));
+  EXPECT_EQ(s.last(kGreat, MsgType::CsuSolicit).records, Server::summaries(entries(1, 2)));
+}
+
 TEST(ScspAlignment, ASlaveWithMoreToSayNegotiatesAgainWhenItsMasterIsSilent) {
   WithEntries s(60, kGreat, 500);
   s.ca(kGreat, invitation(70));

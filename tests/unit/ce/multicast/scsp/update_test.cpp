@@ -72,6 +72,23 @@ TEST(ScspUpdate, WhatWasSolicitedIsNewOnOurSideOfTheGroupToo) {
             (std::vector<Csa>{{kElsewhere, 1, 3, 64, false, "a"}}));  // unacknowledged: again
 }
 
+// The answer to a CSUS of an exchange that was begun anew since, while in this one the record waits
+// for its turn to be asked for.
+TEST(ScspUpdate, WhatIsStillWantedIsNewOnOurSideOfTheGroupHoweverLate) {
+  Config c = Server::config({kSmall, kGreat});
+  c.limits.packet_octets = 100;  // three summaries
+  Server s(c);
+  s.align(kSmall);
+  s.meet(kGreat);
+  s.ca(kGreat, {.sequence = 70, .master = true, .initialize = true, .more = true});
+  std::vector<Csa> wanted;
+  for (std::uint32_t k = 1; k <= 5; ++k) wanted.push_back({kElsewhere, k, 3, 1, false, "a"});
+  s.ca(kGreat, {.sequence = 71, .master = true}, wanted);
+  s.got.clear();
+  s.request(kGreat, {wanted.back()});
+  EXPECT_EQ(s.records(kSmall, kRequest), (std::vector<Csa>{{kElsewhere, 5, 3, 64, false, "a"}}));
+}
+
 TEST(ScspUpdate, Rfc2334Section23ACsusIsAnsweredToItsSenderOnlyWithAHopCountOfOne) {
   Three s;
   s.request(kGreat, {{kElsewhere, 1, 3, 5, false, "a"}});
