@@ -40,6 +40,7 @@ std::expected<std::vector<std::byte>, std::string> read_secret(std::string_view 
   };
   struct stat about{};
   if (::stat(file.c_str(), &about) != 0) return refuse(std::strerror(errno));
+  if (!S_ISREG(about.st_mode)) return refuse("is no file");
   if ((about.st_mode & 07) != 0) return refuse("can be read by everybody; chmod o= it");
   std::ifstream in(file, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(in), {}};

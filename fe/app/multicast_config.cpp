@@ -104,6 +104,8 @@ void visit_multicast(ConfigVisitor& v, MulticastConfig& m,
       v, "families", m.families, [](Family one) { return multicast::to_string(one); }, family_from,
       "neither \"ipv4\" nor \"ipv6\"");
   v.check(!m.families.empty(), "families", "must not be empty");
+  v.check(std::set(m.families.begin(), m.families.end()).size() == m.families.size(), "families",
+          "has one of them twice");
   v.number("mcs_port", m.mcs_port, {.min = 0, .max = 65535});
   v.check(m.mcs_port == 0 || m.mcs_port != m.endpoint.port, "mcs_port",
           "is that of the endpoint; the MCS is another one");

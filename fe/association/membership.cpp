@@ -16,6 +16,8 @@ using multicast::Family;
 
 // Interfaces come, go, and get addresses; a query later is early enough.
 constexpr Duration kLookEvery = std::chrono::seconds(1);
+// From an FE to an MCS and back.
+constexpr Duration kEarlierCmi = std::chrono::seconds(2);
 
 std::vector<std::uint32_t> ids_of(const std::vector<CeConfig>& ces) {
   std::vector<std::uint32_t> out;
@@ -75,7 +77,12 @@ void Membership::turn(Instant now) {
 
 void Membership::look(Instant now) {
   look_at_ = now + kLookEvery;
+  if (earlier_until_ && now >= *earlier_until_) {
+    earlier_until_.reset();
+    planes_.multicast().end_earlier_cmis();
+  }
   const auto all = dataplane::interfaces_now();
+  if (all.empty()) return;  // the system did not say; that is no port that is down
   for (const Port& port : ports_) {
     multicast::Interface interface{.up = port.kind == dataplane::PortKind::Replay};
     if (const auto at = all.find(port.device); !interface.up && at != all.end()) {
@@ -117,17 +124,18 @@ bool Membership::serve(Instant now) {
                },
                *output);
   }
-  tell_cmis();
+  tell_cmis(now);
   return sent;
 }
 
 // The last one counts until a server gives another: packets go on meanwhile.
-void Membership::tell_cmis() {
+void Membership::tell_cmis(Instant now) {
   for (const Family family : {Family::Ipv4, Family::Ipv6}) {
     std::uint16_t& told = cmis_[family == Family::Ipv4 ? 0 : 1];
     const std::uint16_t cmi = service_.cmi(family).value_or(told);
     if (std::exchange(told, cmi) == cmi) continue;
     planes_.multicast().set_cmi(in_kernel(Address::zero(family)).family, cmi);
+    earlier_until_ = now + kEarlierCmi;
   }
 }
 

@@ -48,7 +48,7 @@ class Membership {
     std::string device, address;
   };
   void look(Instant now);
-  void tell_cmis();
+  void tell_cmis(Instant now);
 
   std::vector<Port> ports_;
   std::vector<std::uint32_t> ces_;
@@ -57,6 +57,7 @@ class Membership {
   Redirector& redirect_;
   multicast::Service service_;
   Instant look_at_{};
+  std::optional<Instant> earlier_until_{};
   std::array<std::uint16_t, 2> cmis_{};  // of IPv4, IPv6; as the data plane has them
   std::uint64_t queries_unsent_ = 0;
 };

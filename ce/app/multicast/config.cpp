@@ -181,7 +181,9 @@ std::expected<multicast::ServiceConfig, std::string> multicast_config(
   config.mars.times = s.times;
   config.mars.ranges_of_a_node = s.ranges_of_a_client;
   config.mars.protocols.clear();
-  for (const std::string& protocol : s.protocols) {
+  auto protocols = s.protocols;
+  std::ranges::sort(protocols);  // lists begin with IPv4
+  for (const std::string& protocol : protocols) {
     config.mars.protocols.push_back({.protocol = protocol == "ipv4" ? mars::kIpv4 : mars::kIpv6,
                                      .cmis = {s.cmi_first, s.cmi_last}});
   }

@@ -42,7 +42,7 @@ struct MulticastSettings {
   std::vector<std::string> protocols{"ipv4", "ipv6"};
   std::uint16_t cmi_first = 1, cmi_last = 1024;
   std::string file = "/var/lib/forces-ce/multicast";  // SCSP's sequence numbers
-  std::uint32_t ranges_of_a_client = 4096;
+  std::uint32_t ranges_of_a_client = 65'536;
   mars::server::Times times{};
   ScspSettings scsp{};
   std::vector<MulticastNeighborSettings> neighbors{};

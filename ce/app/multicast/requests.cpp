@@ -312,6 +312,7 @@ Response drain(Rooms& rooms, const control::DrainRequest& request) {
     return drained(rooms);
   }
   (void)rooms.mars.redirect(std::nullopt, false, rooms.now);
+  rooms.drain.reset();
   return failure(
       Error::FAILED,
       fmt::format("nothing was heard of {} for a while: nobody is sent there; see `scsp neighbors` "

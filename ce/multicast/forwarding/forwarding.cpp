@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "proto/igmp/address.hpp"
+
 namespace forces::multicast::forwarding {
 
 using mars::AtmAddress;
@@ -18,13 +20,31 @@ provision::GroupOctets octets_of(const mars::ProtocolAddress& address) {
   return out;
 }
 
+// Where an FE takes packets: one row that it refuses would hold up all others of it.
+bool can_be(const mars::CopyEndpoint& endpoint) {
+  const std::uint32_t net = endpoint.address >> 24;
+  return net != 0 && net < 224 && endpoint.port != 0;
+}
+// A MARS knows any group; of these there is nothing to forward. A block may have groups in it that
+// never leave their link.
+bool can_be(Family family, const mars::GroupRange& range) {
+  const auto address = [family](const mars::ProtocolAddress& a) {
+    const auto version = family == Family::Ipv4 ? igmp::Family::Ipv4 : igmp::Family::Ipv6;
+    return a.size() == (family == Family::Ipv4 ? 4 : 16) ? igmp::Address::from(version, a.octets())
+                                                   : igmp::Address::zero(version);
+  };
+  const auto first = address(range.min), last = address(range.max);
+  return first.is_multicast() && last.is_multicast() &&
+         !(range.single() && first.is_of_the_link());
+}
+
 }  // namespace
 
 std::set<Forwarding::Party> Forwarding::parties(const std::vector<AtmAddress>& all) {
   std::set<Party> out;
   for (const AtmAddress& one : all) {
     const auto element = mars::decode_element(one);
-    const bool takes = element && pl::is_fe(element->id) && element->endpoint != Endpoint{};
+    const bool takes = element && pl::is_fe(element->id) && can_be(element->endpoint);
     if (takes) {
       out.insert({element->endpoint, element->id.value});
     } else {
@@ -103,6 +123,10 @@ void Forwarding::set_member(Family family, const AtmAddress& who, bool present, 
 void Forwarding::set_group(Family family, const mars::GroupRange& range,
                            const std::vector<AtmAddress>& hosts,
                            const std::vector<AtmAddress>& servers, Instant now) {
+  if (!can_be(family, range)) {
+    ++counters_.foreign;
+    return;
+  }
   const GroupKey key{family, range};
   const auto at = groups_.find(key);
   const Group before = at != groups_.end() ? at->second : Group{};
@@ -135,7 +159,9 @@ void Forwarding::serve(const GroupKey& key, const Group& before, const Group& af
     }
     if (!did) continue;
     for (const Party& host : before.hosts) {
-      if (does && after.hosts.contains(host)) continue;
+      // Of another FE that has its endpoint now.
+      const auto same = [&](const Party& one) { return one.endpoint == host.endpoint; };
+      if (does && std::ranges::any_of(after.hosts, same)) continue;
       let_go(id, fe, row(key, true, host.endpoint), does ? Duration{} : times_.linger, now);
     }
   }

@@ -43,7 +43,7 @@ struct ForwardingTimes {
 
 struct ForwardingCounters {
   std::uint64_t impatient = 0;  // rows were set though an FE had not answered
-  std::uint64_t foreign = 0;    // addresses that are of no FE
+  std::uint64_t foreign = 0;    // addresses of no FE, groups that nobody forwards
 };
 
 // What an operator may see of it.

@@ -150,6 +150,17 @@ void Hub::dial(Neighbor& n) {
   if (ec) return note("not an IP address: " + n.peer.address);
   ++counters_.dialled;
   auto socket = std::make_shared<asio::ip::tcp::socket>(io_);
+  // Who accepts nothing, or says nothing behind that, is dialled anew.
+  n.timer->expires_after(config_.identify);
+  n.timer->async_wait([this, alive = alive_, socket, id = n.peer.id](const asio::error_code& off) {
+    if (off || !*alive || stopped_) return;
+    asio::error_code ignored;
+    if (const auto session = neighbors_.at(id).session; !session) {
+      socket->close(ignored);
+    } else if (!session->open()) {
+      session->close("its handshake does not end");
+    }
+  });
   socket->async_connect({ip, n.peer.port}, [this, alive = alive_, socket,
                                             id = n.peer.id](const asio::error_code& failed) {
     if (!*alive || stopped_) return;

@@ -1,5 +1,9 @@
 #include "ce/multicast/link/session.hpp"
 
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <chrono>
 #include <utility>
 
 namespace forces::multicast::link {
@@ -15,6 +19,11 @@ Session::Session(asio::ip::tcp::socket socket, std::shared_ptr<tml::TlsContext> 
   asio::error_code ignored;
   stream_.socket().non_blocking(true, ignored);
   stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  // Hellos are always on their way: a path that is gone ends the connection before a server that is
+  // out of reach is flushed (RFC 2443 section 5.1), and a new one is dialled.
+  const int patience = static_cast<int>(std::chrono::milliseconds(kUnacknowledged).count());
+  ::setsockopt(stream_.socket().native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &patience,
+               sizeof patience);
   const auto remote = stream_.socket().remote_endpoint(ignored);
   address_ = remote.address().to_string() + ':' + std::to_string(remote.port());
 }

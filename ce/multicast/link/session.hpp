@@ -44,6 +44,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
   static constexpr std::size_t kMaxUnsent = 64 << 20;
+  static constexpr std::chrono::seconds kUnacknowledged{10};
   enum class Life : std::uint8_t { Setup, Open, Ended };
 
   void wait_readable();

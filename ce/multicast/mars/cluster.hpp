@@ -38,6 +38,7 @@ class Cluster {
     std::map<GroupRange, Held> ranges{};
     std::set<GroupRange> left{};         // that it was not in, soon after it registered
     Instant contested = Instant::max();  // then another server has it, or we keep it
+    bool full = false;                   // a range too many was refused
     bool off = false;                    // its leaf is gone, and it is expected elsewhere
   };
   using Nodes = std::map<AtmAddress, Node>;
@@ -91,6 +92,7 @@ class Cluster {
   void on_unserv(Message& m, Vc from, Instant now);
   Held* hold(Nodes::value_type& node, bool mcs, const GroupRange& range, bool layer3);
   void note_left(Node& node, const GroupRange& range, Instant now);
+  void refuse_range(Nodes::value_type& node);
   void let_go(Nodes::value_type& node, bool mcs, const GroupRange& range);
 
   // requests.cpp

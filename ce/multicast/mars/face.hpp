@@ -53,7 +53,7 @@ struct Config {
   std::vector<AtmAddress> backups{};  // behind the servers that are learned
   bool alone = false;                 // no server group: ready at once
   std::size_t mtu = wire::kDefaultAtmMtu;
-  std::size_t ranges_of_a_node = 4096;
+  std::size_t ranges_of_a_node = 65'536;
   // Says LEAVE and SLEAVE of a member that is lost or deregisters. RFC 2022 sends nothing then, for
   // there the senders' VCs lose a leaf; ours are no VCs.
   bool announce_losses = true;
@@ -99,6 +99,7 @@ struct Notice {  // for the log
     CmiOverlap,   // `server` gives out CMIs of our range: the configuration is wrong
     NoCmi,        // `address` cannot register
     NodeMoved,    // `address` registered with `server`
+    TooManyRanges,  // `address` is in as many groups and blocks as it may be, and wants another
     TlvReported,  // `address` sent a TLV whose Type.x asks for a report
   };
   What what{};

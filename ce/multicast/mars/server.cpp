@@ -24,6 +24,8 @@ std::string_view to_string(Notice::What what) {
       return "no_cmi";
     case Notice::What::NodeMoved:
       return "node_moved";
+    case Notice::What::TooManyRanges:
+      return "too_many_ranges";
     case Notice::What::TlvReported:
       return "tlv_reported";
   }

@@ -45,6 +45,9 @@ std::string replace(const std::string& file, const std::string& text) {
 std::expected<Numbers, std::string> Numbers::open(const std::string& file) {
   Numbers numbers(file, scsp::kReservedSequence);
   if (std::filesystem::exists(file)) {
+    if (!std::filesystem::is_regular_file(file)) {
+      return std::unexpected(fmt::format("{} is no file", file));
+    }
     std::ifstream in(file);
     const std::string text{std::istreambuf_iterator<char>(in), {}};
     if (!in) return std::unexpected(last_error(file));

@@ -236,7 +236,8 @@ void Service::perform(Core::Output& output) {
                  [&](const server::Summarise&) { hub_->summarise(); },
                  [&](const server::Notice& notice) {
                    using What = server::Notice::What;
-                   const bool wrong = notice.what == What::CmiOverlap || notice.what == What::NoCmi;
+                   const bool wrong = notice.what == What::CmiOverlap || notice.what == What::NoCmi ||
+                                      notice.what == What::TooManyRanges;
                    const auto element = mars::decode_element(notice.address);
                    sink_(wrong ? Level::Error : Level::Info, to_string(notice.what),
                          fmt::format("server {}, element {}", name_of(notice.server.value),

@@ -105,7 +105,8 @@ void Endpoints::set_peer(std::uint32_t index, const std::optional<Endpoint>& row
 }
 
 void Endpoints::set_cmi(Family family, std::uint16_t cmi) {
-  cmis_[side(family)] = cmi;
+  const std::uint16_t before = std::exchange(cmis_[side(family)], cmi);
+  if (before != cmi) earlier_cmis_[side(family)] = before;
   FrameHeader& header = headers_[side(family)];
   std::ranges::copy(wire::snap_header(wire::SnapPid::MulticastType1), header.begin());
   wire::store_be<2>(header.data() + wire::kSnapSize, cmi);
@@ -162,7 +163,8 @@ Verdict Endpoints::on_frame(const Endpoint& from, bool at_server, Bytes frame) {
     ++received_;
     return {.copies = copies};
   }
-  if (cmi != 0 && cmi == cmis_[side(family)]) return drop(Drop::Own);
+  const std::size_t at = side(family);
+  if (cmi != 0 && (cmi == cmis_[at] || cmi == earlier_cmis_[at])) return drop(Drop::Own);
   ++received_;
   return {.deliver = packet};
 }

@@ -100,7 +100,10 @@ class Endpoints {
     served_[side(family)].set(index, row);
   }
   void set_peer(std::uint32_t index, const std::optional<Endpoint>& row);
-  void set_cmi(Family family, std::uint16_t cmi);  // 0: no member
+  // 0: no member. What an MCS still gives back of packets with the one before is ours as well, until
+  // that is told to be over: CMIs are given out again.
+  void set_cmi(Family family, std::uint16_t cmi);
+  void end_earlier_cmis() { earlier_cmis_ = {}; }
   void enable(bool on) { enabled_ = on; }
 
   // The kernel forwards it to the endpoints.
@@ -119,7 +122,7 @@ class Endpoints {
 
   std::array<CopyTable, 2> copies_, served_;
   std::array<FrameHeader, 2> headers_{};
-  std::array<std::uint16_t, 2> cmis_{};
+  std::array<std::uint16_t, 2> cmis_{}, earlier_cmis_{};
   std::map<std::uint32_t, Endpoint> peer_rows_;
   std::unordered_set<std::uint64_t> peers_;
   bool enabled_ = true;

@@ -76,6 +76,10 @@ void Multicast::set_cmi(Family family, std::uint16_t cmi) {
   carrier_.with([this](Endpoints& endpoints) { apply_cmis(endpoints); });
 }
 
+void Multicast::end_earlier_cmis() {
+  carrier_.with([](Endpoints& endpoints) { endpoints.end_earlier_cmis(); });
+}
+
 Multicast::EndpointStatistics Multicast::endpoint_totals() {
   const auto carried = carrier_.counters();
   return carrier_.with([&](const Endpoints& endpoints) {

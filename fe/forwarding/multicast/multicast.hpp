@@ -48,6 +48,7 @@ class Multicast {
   // As the MARS client of this FE was registered; while it is 0 what CEs have set in ClusterMember
   // counts.
   void set_cmi(dataplane::kernel::Family family, std::uint16_t cmi);
+  void end_earlier_cmis();  // see Endpoints
   // RFC 5810 section 4.4.1: what is not enabled forwards nothing.
   void obey(lfb::FeState state);
   [[nodiscard]] daemon::Notes take_notes() { return std::exchange(notes_, {}); }

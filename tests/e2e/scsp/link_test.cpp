@@ -242,6 +242,20 @@ TEST(ScspLink, WhoSaysNothingIsNotWaitedForForEver) {
   EXPECT_EQ(g.hubs[1]->counters().refused, 1u);
 }
 
+// It accepts, and then its machine is gone.
+TEST(ScspLink, AHandshakeThatDoesNotEndIsBegunAnew) {
+  Secure g;
+  asio::ip::tcp::acceptor silent(g.io, {asio::ip::make_address("127.0.0.1"), 0});
+  g.add(2, {1}, [&](HubConfig& c) {
+    g.tls(c, Secure::urn(2));
+    c.identify = 100ms;
+    c.peers[0].address = "127.0.0.1";
+    c.peers[0].port = silent.local_endpoint().port();
+  });
+  EXPECT_TRUE(g.until([&] { return g.hubs[2]->counters().dialled > 2; }));
+  EXPECT_NE(g.notes[2].find("its handshake does not end"), std::string::npos) << g.notes[2];
+}
+
 TEST(ScspLink, ANewConnectionOfANeighborReplacesTheOldOne) {
   ByHand g;
   auto first = g.dial();

@@ -138,6 +138,8 @@ Done withdraw_label(const Asked& a) {
   return done(query);
 }
 
+Done drain(const Asked& a) { return read_json(a.http, *a.request.mutable_drain()); }
+
 struct Change {
   std::string_view method, path;
   bool named;  // "/NAME" behind it, in which slashes may be
@@ -153,6 +155,7 @@ constexpr std::array kChanges{
     Change{"DELETE", "lsp", false, &end_lsp},
     Change{"POST", "label-map", false, &set_label},
     Change{"DELETE", "label-map", false, &withdraw_label},
+    Change{"POST", "drain", false, &drain},
 };
 
 bool is_at(const Change& change, std::string_view path) {

@@ -207,7 +207,7 @@ void Cluster::take_over(const Claim& claim, Instant now) {
   const GroupRange& range = *claim.range;
   if (at->second.ranges.contains(range) || at->second.left.contains(range)) return;
   const Held* const held = hold(*at, claim.mcs, range, claim.layer3);
-  if (held == nullptr) return drop(Drop::TooManyRanges);
+  if (held == nullptr) return refuse_range(*at);
   Effect effect{{us(), held->key}, claim, true, false};
   perform_run({&effect, 1});  // as a rule it was in it already, and nothing is told
 }

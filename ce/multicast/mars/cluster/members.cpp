@@ -154,6 +154,14 @@ Cluster::Held* Cluster::hold(Nodes::value_type& node, bool mcs, const GroupRange
   return &held;
 }
 
+// Its requests are not answered, and it will look for another MARS: said once.
+void Cluster::refuse_range(Nodes::value_type& node) {
+  if (!std::exchange(node.second.full, true)) {
+    notice(Notice::What::TooManyRanges, us(), node.first);
+  }
+  drop(Drop::TooManyRanges);
+}
+
 void Cluster::let_go(Nodes::value_type& node, bool mcs, const GroupRange& range) {
   const auto at = node.second.ranges.find(range);
   retract(at->second.key, {.mcs = mcs,
@@ -163,6 +171,7 @@ void Cluster::let_go(Nodes::value_type& node, bool mcs, const GroupRange& range)
                            .layer3 = at->second.layer3,
                            .source_protocol = node.second.source_protocol});
   node.second.ranges.erase(at);
+  node.second.full = false;
 }
 
 // Its old server may still hand this over, after it has left it here.
@@ -188,7 +197,7 @@ void Cluster::on_join(Message& m, Vc from) {
     }
   } else {
     const Held* const fresh = hold(*at, false, range, layer3);
-    if (fresh == nullptr) return drop(Drop::TooManyRanges);
+    if (fresh == nullptr) return refuse_range(*at);
     changed = maps_.join(m.source, range, {us(), fresh->key}, layer3);
   }
   distribute(std::move(m), {range}, changed, &from);
@@ -220,7 +229,7 @@ void Cluster::on_mserv(Message& m, Vc from) {
   Node& node = at->second;
   if (node.ranges.contains(range)) return reply(from, m, true);
   const Held* const fresh = hold(*at, true, range, false);
-  if (fresh == nullptr) return drop(Drop::TooManyRanges);
+  if (fresh == nullptr) return refuse_range(*at);
   const bool first = maps_.servers(range.min).empty();
   if (!maps_.serve(m.source, range.min, {us(), fresh->key})) return reply(from, m, true);
   transmit_pairs(ControlVc::Server, m, {range});

@@ -13,8 +13,10 @@
 #include "ce/app/multicast/report.hpp"
 #include "ce/app/multicast/requests.hpp"
 #include "common/runtime/timer.hpp"
+#include "proto/mars/csa.hpp"
 #include "proto/mars/element_address.hpp"
 #include "proto/mars/message.hpp"
+#include "proto/wire/writer.hpp"
 
 namespace forces::ce {
 namespace {
@@ -104,6 +106,8 @@ TEST_F(MulticastKeys, ThatEverybodyCanReadOrThatAreNoneAreRefused) {
   EXPECT_THAT(refused(), HasSubstr("no secret of 1 to 1,024"));
   settings_.keys[0].secret_file = "/nonexistent/key";
   EXPECT_THAT(refused(), HasSubstr("No such file"));
+  settings_.keys[0].secret_file = testing::TempDir();
+  EXPECT_THAT(refused(), HasSubstr("is no file"));
   EXPECT_FALSE(multicast_config(settings_, 0x40000001, "127.0.0.1", {}));
 }
 
@@ -133,30 +137,45 @@ TEST(MulticastMetrics, TellOfTheCopiesBetweenFes) {
   EXPECT_EQ(value(all, "ce_multicast_forwarding_set", "2"), 0);
 }
 
-// Two MCSs that serve a page and some groups more, and who registered only.
-TEST(MulticastPages, OfMcssGoOnWhereTheOneBeforeEnded) {
+class MulticastRequests : public testing::Test {
+ protected:
+  MulticastRequests() {
+    const std::string why = service.start(controller);
+    EXPECT_EQ(why, "");
+  }
+  ~MulticastRequests() override { service.stop(); }
+  static multicast::ServiceConfig config() {
+    multicast::ServiceConfig c;
+    c.ce_id = 0x40000001;
+    return c;
+  }
+  // What an MCS says: that it is there, or serves a group.
+  static void say(multicast::Service::Rooms& rooms, std::uint32_t fe,
+                  std::optional<std::uint32_t> group) {
+    mars::Message m{.operation = mars::Operation::Mserv,
+                    .source = mars::encode_element({{fe}, {}})};
+    m.flags = m.flags.with_registers(!group);
+    if (group) {
+      const auto address = mars::ipv4_address(0xef000000 + *group);
+      m.ranges = {{address, address}};
+    }
+    const auto octets = mars::encode_message(m);
+    rooms.mars.on_message({fe}, *octets, rooms.now);
+  }
+
   Controller controller{ControllerConfig{},
                         [](daemon::Severity, std::string_view, std::uint32_t, std::string_view) {}};
-  multicast::ServiceConfig config;
-  config.ce_id = 0x40000001;
-  multicast::Service service{config, [](multicast::Level, std::string_view, std::string_view) {}};
-  ASSERT_EQ(service.start(controller), "");
+  multicast::Service service{config(),
+                             [](multicast::Level, std::string_view, std::string_view) {}};
+};
+
+// Two MCSs that serve a page and some groups more, and who registered only.
+TEST_F(MulticastRequests, PagesOfMcssGoOnWhereTheOneBeforeEnded) {
   constexpr std::uint32_t kOfEach = kNodesInPage / 2 + 1;
   const auto done = service.operate([](multicast::Service::Rooms& rooms) {
-    const auto say = [&](std::uint32_t fe, std::optional<std::uint32_t> group) {
-      mars::Message m{.operation = mars::Operation::Mserv,
-                      .source = mars::encode_element({{fe}, {}}),
-                      .flags = mars::Flags{}.with_registers(!group)};
-      if (group) {
-        const auto address = mars::ipv4_address(0xef000000 + *group);
-        m.ranges = {{address, address}};
-      }
-      const auto octets = mars::encode_message(m);
-      rooms.mars.on_message({fe}, *octets, rooms.now);
-    };
-    for (const std::uint32_t fe : {2U, 3U, 4U}) say(fe, std::nullopt);
+    for (const std::uint32_t fe : {2U, 3U, 4U}) say(rooms, fe, std::nullopt);
     for (std::uint32_t group = 0; group < kOfEach; ++group) {
-      for (const std::uint32_t fe : {2U, 3U}) say(fe, group);
+      for (const std::uint32_t fe : {2U, 3U}) say(rooms, fe, group);
     }
     return true;
   });
@@ -175,7 +194,26 @@ TEST(MulticastPages, OfMcssGoOnWhereTheOneBeforeEnded) {
   EXPECT_EQ(sizes, (std::vector<int>{kNodesInPage, 3}));
   EXPECT_EQ(seen.size(), 2 * kOfEach + 1) << "each once";
   EXPECT_TRUE(seen.contains({4, ""}));
-  service.stop();
+}
+
+TEST_F(MulticastRequests, ADrainThatCannotBeEndsTheOneBefore) {
+  ASSERT_TRUE(service.operate([](multicast::Service::Rooms& rooms) {
+    say(rooms, 2, std::nullopt);
+    wire::ByteWriter w;
+    mars::encode_entry({.protocol = mars::kIpv4,
+                        .state = mars::State::Redirect,
+                        .source = mars::encode_element({{0x40000002}, {}})},
+                       w);
+    rooms.mars.on_record({0x40000002}, 0, *std::move(w).finish(), rooms.now);
+    return true;
+  }));
+  control::Request request;
+  request.mutable_drain()->set_to(0x40000002);
+  EXPECT_TRUE(answer_multicast(&service, request).has_pending());
+  request.mutable_drain()->set_to(0x40000009);
+  EXPECT_THAT(answer_multicast(&service, request).error().message(),
+              HasSubstr("nothing was heard of 0x40000009"));
+  EXPECT_EQ(service.operate([](auto& rooms) { return rooms.drain.has_value(); }), false);
 }
 
 }  // namespace

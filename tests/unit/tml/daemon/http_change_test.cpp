@@ -63,6 +63,8 @@ const HttpChangeCase kChangeCases[] = {
      R"(label_map_change { interface: 12 local: "1" remote: "0x2" })"},
     {"ALabelWithdrawn", asked("DELETE", "label-map", "", {{"interface", "12"}, {"local", "1"}}),
      R"(label_map_change { interface: 12 local: "1" withdraw: true })"},
+    {"ADrain", asked("POST", "drain", R"({"to": 1073741826, "hard": true})"),
+     R"(drain { to: 1073741826 hard: true })"},
 
     {"AnUnknownFieldIsNamed", asked("POST", "call", R"({"to": "192.0.2.3", "colour": "blue"})"), "",
      400, "colour"},

@@ -236,6 +236,40 @@ TEST_F(CopiesForwarding, AddressesOfNoFeAreLeftOutAndCounted) {
   EXPECT_EQ(forwarding.counters().foreign, 3U);
 }
 
+// An FE refuses such a row, and with it every other one of its message, again and again.
+TEST_F(CopiesForwarding, GroupsThatNobodyForwardsAreNoRowsOfFes) {
+  const auto rows = forwarding.rows(1);
+  const auto v4 = [](std::uint32_t a) { return mars::ipv4_address(a); };
+  const auto v6 = [](std::uint8_t first, std::uint8_t second) {
+    std::array<std::byte, 16> octets{std::byte{first}, std::byte{second}};
+    octets[15] = std::byte{1};
+    return *mars::ProtocolAddress::from(octets);
+  };
+  for (const GroupRange& range :
+       {GroupRange{v4(0xe0000001), v4(0xe0000001)}, GroupRange{v4(0x0a000001), v4(0x0a000001)},
+        GroupRange{v4(0), v4(0xffffffff)}, GroupRange{v6(0xff, 0x1e), v6(0xff, 0x1e)}}) {
+    forwarding.set_group(Family::Ipv4, range, {member(2)}, {}, now);
+  }
+  forwarding.set_group(Family::Ipv6, {v6(0xff, 0x02), v6(0xff, 0x02)}, {member(2)}, {}, now);
+  forwarding.set_group(Family::Ipv6, {group(1)}, {member(2)}, {}, now);
+  EXPECT_EQ(forwarding.rows(1), rows);
+  EXPECT_EQ(forwarding.counters().foreign, 6U);
+  for (const std::uint32_t address : {0xe0010101U, 0xf0000001U, 0x00000001U}) {
+    forwarding.set_member(Family::Ipv4, mars::encode_element({{8}, {address, kMember}}), true, now);
+  }
+  EXPECT_EQ(forwarding.rows(1), rows);
+}
+
+// An FE that comes back with another ID, before the old one is missed.
+TEST_F(CopiesForwarding, AnMcsGoesOnGivingToTheEndpointOfAnotherFe) {
+  hosts({1, 2}, {3});
+  EXPECT_EQ(sends(3, 1, true), "1:5000 2:5000");
+  const auto again = mars::encode_element({{7}, {0x0a000002, kMember}});
+  forwarding.set_group(Family::Ipv4, group(1), {member(1), member(2), again}, {mcs(3)}, now);
+  forwarding.set_group(Family::Ipv4, group(1), {member(1), again}, {mcs(3)}, now);
+  EXPECT_EQ(sends(3, 1, true), "1:5000 2:5000");
+}
+
 TEST_F(CopiesForwarding, AnFeThatComesBackIsGivenAllAtOnce) {
   hosts({1, 3}, {2});
   hosts({3}, {}, 2);

@@ -40,6 +40,13 @@ TEST_F(MulticastNumbers, EveryStartIsABlockAboveTheOneBefore) {
   EXPECT_EQ(Numbers::open(file)->used().value, scsp::kReservedSequence.value + 2 * Numbers::kBlock);
 }
 
+TEST_F(MulticastNumbers, AFolderIsNoFile) {
+  std::filesystem::create_directory(file);
+  const auto numbers = Numbers::open(file);
+  ASSERT_FALSE(numbers);
+  EXPECT_EQ(numbers.error(), file + " is no file");
+}
+
 TEST_F(MulticastNumbers, ABlockIsTakenBeforeItsNumbersAreUsed) {
   auto numbers = Numbers::open(file);
   ASSERT_TRUE(numbers);

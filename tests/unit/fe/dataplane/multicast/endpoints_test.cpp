@@ -145,6 +145,17 @@ TEST_F(MulticastEndpoints, OnesOwnPacketsAreDroppedWhenAnMcsGivesThemBack) {
   EXPECT_EQ(heard(0, packet4(1)), "deliver 28") << "0 is no CMI";
 }
 
+// It registered with another server while its packets were on their way to the MCS and back.
+TEST_F(MulticastEndpoints, AlsoThoseWithTheCmiBeforeUntilThatIsOver) {
+  endpoints.set_cmi(Family::Ipv4, 70);
+  endpoints.set_cmi(Family::Ipv4, 70);
+  EXPECT_EQ(heard(7, packet4(1)), "own");
+  EXPECT_EQ(heard(70, packet4(1)), "own");
+  endpoints.end_earlier_cmis();
+  EXPECT_EQ(heard(7, packet4(1)), "deliver 28") << "it may be given out again";
+  EXPECT_EQ(heard(70, packet4(1)), "own");
+}
+
 // RFC 2022 section 5.5.2.
 TEST_F(MulticastEndpoints, TypeTwoIsAlwaysTaken) {
   auto octets = hex("aaaa0300005e0004 0000000000000007 08000000");
