@@ -31,11 +31,10 @@ bool can_be(Family family, const mars::GroupRange& range) {
   const auto address = [family](const mars::ProtocolAddress& a) {
     const auto version = family == Family::Ipv4 ? igmp::Family::Ipv4 : igmp::Family::Ipv6;
     return a.size() == (family == Family::Ipv4 ? 4 : 16) ? igmp::Address::from(version, a.octets())
-                                                   : igmp::Address::zero(version);
+                                                         : igmp::Address::zero(version);
   };
   const auto first = address(range.min), last = address(range.max);
-  return first.is_multicast() && last.is_multicast() &&
-         !(range.single() && first.is_of_the_link());
+  return first.is_multicast() && last.is_multicast() && !(range.single() && first.is_of_the_link());
 }
 
 }  // namespace

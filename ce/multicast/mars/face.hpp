@@ -94,13 +94,13 @@ struct Summarise {  // a server lives that we forgot: SCSP compares caches with 
 };
 struct Notice {  // for the log
   enum class What : std::uint8_t {
-    ServerFound,  // `server`, at `address`
-    ServerLost,   // flushed
-    CmiOverlap,   // `server` gives out CMIs of our range: the configuration is wrong
-    NoCmi,        // `address` cannot register
-    NodeMoved,    // `address` registered with `server`
+    ServerFound,    // `server`, at `address`
+    ServerLost,     // flushed
+    CmiOverlap,     // `server` gives out CMIs of our range: the configuration is wrong
+    NoCmi,          // `address` cannot register
+    NodeMoved,      // `address` registered with `server`
     TooManyRanges,  // `address` is in as many groups and blocks as it may be, and wants another
-    TlvReported,  // `address` sent a TLV whose Type.x asks for a report
+    TlvReported,    // `address` sent a TLV whose Type.x asks for a report
   };
   What what{};
   ServerId server{};

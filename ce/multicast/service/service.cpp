@@ -221,30 +221,30 @@ void Service::follow() {
 }
 
 void Service::perform(Core::Output& output) {
-  std::visit(Overloaded{
-                 [&](const Core::SendVc& o) {
-                   const auto tried = std::max<std::size_t>(o.to.size(), 1);
-                   counters_.unsent += tried - controller_->send_vc(o.to, o.kind, o.sdu);
-                 },
-                 [&](const server::Originate& o) {
-                   if (hub_->originate(o.key, o.body) == sync::Status::Done) return;
-                   ++counters_.unsaid;
-                   sink_(Level::Error, "record",
-                         fmt::format("record {} has no room in the cache", o.key));
-                 },
-                 [&](const server::Forget& o) { hub_->forget({o.originator.value}, o.keys); },
-                 [&](const server::Summarise&) { hub_->summarise(); },
-                 [&](const server::Notice& notice) {
-                   using What = server::Notice::What;
-                   const bool wrong = notice.what == What::CmiOverlap || notice.what == What::NoCmi ||
-                                      notice.what == What::TooManyRanges;
-                   const auto element = mars::decode_element(notice.address);
-                   sink_(wrong ? Level::Error : Level::Info, to_string(notice.what),
-                         fmt::format("server {}, element {}", name_of(notice.server.value),
-                                     element ? name_of(element->id.value) : "unknown"));
-                 },
-             },
-             output);
+  std::visit(
+      Overloaded{
+          [&](const Core::SendVc& o) {
+            const auto tried = std::max<std::size_t>(o.to.size(), 1);
+            counters_.unsent += tried - controller_->send_vc(o.to, o.kind, o.sdu);
+          },
+          [&](const server::Originate& o) {
+            if (hub_->originate(o.key, o.body) == sync::Status::Done) return;
+            ++counters_.unsaid;
+            sink_(Level::Error, "record", fmt::format("record {} has no room in the cache", o.key));
+          },
+          [&](const server::Forget& o) { hub_->forget({o.originator.value}, o.keys); },
+          [&](const server::Summarise&) { hub_->summarise(); },
+          [&](const server::Notice& notice) {
+            using What = server::Notice::What;
+            const bool wrong = notice.what == What::CmiOverlap || notice.what == What::NoCmi ||
+                               notice.what == What::TooManyRanges;
+            const auto element = mars::decode_element(notice.address);
+            sink_(wrong ? Level::Error : Level::Info, to_string(notice.what),
+                  fmt::format("server {}, element {}", name_of(notice.server.value),
+                              element ? name_of(element->id.value) : "unknown"));
+          },
+      },
+      output);
 }
 
 void Service::arm() {

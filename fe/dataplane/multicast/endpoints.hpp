@@ -100,8 +100,8 @@ class Endpoints {
     served_[side(family)].set(index, row);
   }
   void set_peer(std::uint32_t index, const std::optional<Endpoint>& row);
-  // 0: no member. What an MCS still gives back of packets with the one before is ours as well, until
-  // that is told to be over: CMIs are given out again.
+  // 0: no member. What an MCS still gives back of packets with the one before is ours as well,
+  // until that is told to be over: CMIs are given out again.
   void set_cmi(Family family, std::uint16_t cmi);
   void end_earlier_cmis() { earlier_cmis_ = {}; }
   void enable(bool on) { enabled_ = on; }

@@ -179,7 +179,8 @@ void Cluster::on_registered_elsewhere(const Effect& effect, Instant now) {
   if (sent && !hard_) {
     for (const auto& [range, held] : at->second.ranges) {
       CacheEntry entry = own_.at(held.key);
-      entry.flags = entry.flags.with_sequence(static_cast<std::uint8_t>(entry.flags.sequence() + 1));
+      entry.flags =
+          entry.flags.with_sequence(static_cast<std::uint8_t>(entry.flags.sequence() + 1));
       originate(held.key, entry);
     }
   }

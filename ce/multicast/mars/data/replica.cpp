@@ -17,17 +17,16 @@ Claim claim_of(const CacheEntry& e) {
 CacheEntry entry_of(const ProtocolType& protocol, const Claim& c, bool over) {
   const State of_mcs = over ? State::McsUnserve : State::McsServe;
   const State of_client = over ? State::ClientLeave : State::ClientJoin;
-  return {
-      .protocol = protocol,
-      .state = c.mcs ? of_mcs : of_client,
-      .flags = Flags{}
-                   .with_registers(!c.range)
-                   .with_layer3_group(c.layer3 && c.range && !c.mcs)
-                   .with_sequence(c.sequence),
-      .cmi = c.cmi,
-      .source_protocol = c.source_protocol,
-      .source = c.who,
-      .range = c.range};
+  return {.protocol = protocol,
+          .state = c.mcs ? of_mcs : of_client,
+          .flags = Flags{}
+                       .with_registers(!c.range)
+                       .with_layer3_group(c.layer3 && c.range && !c.mcs)
+                       .with_sequence(c.sequence),
+          .cmi = c.cmi,
+          .source_protocol = c.source_protocol,
+          .source = c.who,
+          .range = c.range};
 }
 
 // The registration first when it begins, last when it ends.

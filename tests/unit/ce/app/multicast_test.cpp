@@ -165,8 +165,7 @@ class MulticastRequests : public testing::Test {
 
   Controller controller{ControllerConfig{},
                         [](daemon::Severity, std::string_view, std::uint32_t, std::string_view) {}};
-  multicast::Service service{config(),
-                             [](multicast::Level, std::string_view, std::string_view) {}};
+  multicast::Service service{config(), [](multicast::Level, std::string_view, std::string_view) {}};
 };
 
 // Two MCSs that serve a page and some groups more, and who registered only.
