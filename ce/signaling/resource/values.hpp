@@ -41,6 +41,9 @@ struct Wants {
   // section 4.6.4). Of two that have a row in common the one that became active last has it; the
   // other one has it back when that goes, and is Active meanwhile.
   bool shared = false;
+  // It was up, and what FEs had of it is lost: its labels are not given to anybody else because a
+  // port is down just now, and a refusal of its rows is tried again. For the labels of both ends.
+  bool established = false;
   // LSPs without rows that it uses as links: their labels are there for it, and its rows use them.
   std::vector<LspKey> over{};
   [[nodiscard]] bool rowless() const { return in.interface == 0 || out.interface == 0; }

@@ -267,21 +267,38 @@ TEST_F(Ends, WhatIsNoLongerTrueIsNotSaidAgain) {
   }
 }
 
-// Rows that could not be had when its journal was read are taken as soon as they can.
-TEST_F(Ends, RowsThatAreMissingAreSetWhenTheirPortWorksAgain) {
+// Also where nothing passes yet: an FE that has them shows the light as soon as there is some.
+TEST_F(Ends, RowsThatAreMissingAreSetAlsoWhileTheirPortFails) {
   create();
   c().kill();
   c().fes.at(3).rows.clear();
   network.cut(network.link_at(3, 31), false, true);
   c().boot(false);
   network.run(10s);
-  EXPECT_EQ(c().active_rows(), 0U);
+  EXPECT_EQ(c().active_rows(), 2U);
+  EXPECT_EQ(network.state(2, "one"), ConnectionState::Broken);
   network.cut(network.link_at(3, 31), true, true);
-  EXPECT_TRUE(network.until([&] { return c().active_rows() == 2; }));
   EXPECT_TRUE(becomes(ConnectionState::Up));
   EXPECT_TRUE(network.trace({2, 1, slot(1)}));
   release();
   nothing_is_left();
+}
+
+// Seed 19 of the nested storm: another one took the user's label, and this one waited for its end.
+TEST_F(Ends, WhoseRowsAreMissingHasItsLabelsWhileItsPortFails) {
+  create();
+  b().kill();
+  b().fes.at(2).rows.clear();
+  network.cut(network.link_at(2, 21), false, true);
+  b().boot(false);
+  network.run(10s);
+  ASSERT_TRUE(b().controller->create(request("two", 2, 1, 25, 7), network.world.now()));
+  b().pump();
+  ASSERT_TRUE(network.until([&] { return network.state(2, "two") == ConnectionState::Up; }));
+  EXPECT_NE(network.state(2, "one"), ConnectionState::Up);
+  network.cut(network.link_at(2, 21), true, true);
+  EXPECT_TRUE(becomes(ConnectionState::Up));
+  EXPECT_EQ(b().active_rows(), 4U);
 }
 
 TEST_F(Ends, AnIngressKnowsAfterEachRestartThatItsTransportFails) {

@@ -6,14 +6,18 @@ namespace forces::signaling::resource {
 
 std::expected<Plan, Refusal> Planner::plan() const {
   if (wants_.rowless()) return one_end();
-  const auto ways = fabric_.ways(in_.port, out_.port, [&](const FePort& port) {
-    const Port* const here = ports_.find(port);
-    const auto across = fabric_.across(port);
-    const Port* const there = across ? ports_.find(*across) : nullptr;
-    return here != nullptr && there != nullptr && here->up && there->up;
-  });
+  const auto ways = [&](bool working) {
+    return fabric_.ways(in_.port, out_.port, [&](const FePort& port) {
+      const Port* const here = ports_.find(port);
+      const auto across = fabric_.across(port);
+      const Port* const there = across ? ports_.find(*across) : nullptr;
+      return here != nullptr && there != nullptr && (!working || (here->up && there->up));
+    });
+  };
+  std::vector<FabricWay> all = ways(true);
+  if (all.empty() && wants_.established) all = ways(false);
   std::optional<Refusal> why;
-  for (const FabricWay& way : ways) {
+  for (const FabricWay& way : all) {
     auto plan = along(way);
     if (plan) return plan;
     if (!why || (why->why == Refusal::Why::NoFabricRoute &&
@@ -47,7 +51,8 @@ std::expected<Plan, Refusal> Planner::one_end() const {
 }
 
 LabelRanges Planner::starts(const Side& side, const FePort& port, Way way) const {
-  LabelRanges free = ports_.available(port, way, wants_.owner.lsp, going_, fellows_);
+  LabelRanges free =
+      ports_.available(port, way, wants_.owner.lsp, going_, fellows_, wants_.established);
   free -= side.except;
   return wants_.signal.starts(free);
 }

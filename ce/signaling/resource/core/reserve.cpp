@@ -38,7 +38,7 @@ std::expected<Reservation, Refusal> Manager::Impl::reserve(const Wants& wants, I
   connection.wants = wants;
   connection.goal = lost && was_active ? Goal::Activate : Goal::Reserve;
   connection.told = Goal::Keep;
-  connection.settled_once = was_active;
+  connection.settled_once = was_active || wants.established;
   connection.refused.reset();
   set_timer(connection, std::nullopt);
   use(connection, *std::move(plan));
@@ -86,7 +86,9 @@ std::optional<Refusal> Manager::Impl::judge(const Wants& wants) const {
     if (interface.encoding != wants.signal.encoding && !photonic) {
       return refuse(Why::WrongEncoding, interface.id);
     }
-    if (!interface_up(interface)) return refuse(Why::InterfaceDown, interface.id);
+    // Nobody knows what an FE has that was not read.
+    const bool there = wants.established ? fe_ready(interface.port.fe) : interface_up(interface);
+    if (!there) return refuse(Why::InterfaceDown, interface.id);
     if (interface.compound && tables.at(interface.id).usable().empty()) {
       return refuse(Why::NotVerified, interface.id);
     }

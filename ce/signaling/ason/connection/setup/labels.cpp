@@ -70,6 +70,7 @@ std::expected<resource::Wants, Trouble> Controller::Core::wants(const Lsp& lsp) 
     wants.in.upstream = exact(lsp.labels.upstream_in);
     wants.out.label = exact(lsp.labels.out);
     wants.out.upstream = exact(lsp.labels.upstream_out);
+    wants.established = lsp.established;
     return wants;
   }
   const auto of = [&](const std::optional<LspKey>& segment) -> const resource::Reservation* {

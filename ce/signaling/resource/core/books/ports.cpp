@@ -35,12 +35,12 @@ const Hold* PortBook::hold(const HoldKey& key) const {
 }
 
 LabelRanges PortBook::available(const FePort& at, Way way, const LspKey& lsp,
-                                const std::set<HoldKey>& going,
-                                const std::vector<LspKey>& fellows) const {
+                                const std::set<HoldKey>& going, const std::vector<LspKey>& fellows,
+                                bool established) const {
   const Port* const port = find(at);
-  if (port == nullptr || !port->up) return {};
-  LabelRanges set = port->free(way);
-  const LabelRanges usable = port->usable();
+  if (port == nullptr || (!port->up && !established)) return {};
+  const LabelRanges usable = established ? port->labels - port->unassociated : port->usable();
+  LabelRanges set = usable - port->held[static_cast<std::size_t>(way)];
   const auto consider = [&](Label label) {
     const auto found = port->of(way).find(label);
     if (found == port->of(way).end() || !usable.contains(label)) return;

@@ -59,10 +59,11 @@ class PortBook {
 
   [[nodiscard]] const Hold* hold(const HoldKey& key) const;
   // What there is for an LSP: free, its own, its fellows', and those that their holders are about
-  // to let go. Labels that nobody may have are not in it, whoever holds them.
+  // to let go. Labels that nobody may have are not in it, whoever holds them; but `established`:
+  // what it had before is there for it whether it can be used now or not.
   [[nodiscard]] LabelRanges available(const FePort& port, Way way, const LspKey& lsp,
                                       const std::set<HoldKey>& going,
-                                      const std::vector<LspKey>& fellows) const;
+                                      const std::vector<LspKey>& fellows, bool established) const;
   [[nodiscard]] LabelRanges held_by(const FePort& port, Way way, const LspKey& lsp) const;
 
   void share(const HoldKey& key, const LspKey& lsp);  // with its holder

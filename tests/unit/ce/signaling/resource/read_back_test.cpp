@@ -208,6 +208,34 @@ TEST_F(ReadBack, APartThatAnFeHasLostIsSetAgainAndTheRestStays) {  // R1, R2
   }
 }
 
+// Nothing is left of it at any FE, its ports are down, and the operator has blocked its label
+// since: it has its labels nevertheless, and its rows when they can be set.
+TEST_F(ReadBack, WhatWasEstablishedHasItsLabelsBeforeItsRowsCanBeSet) {  // R1, R2
+  auto wants = OpticalNode::wants(1, 1, 4);
+  const auto had = before(wants, true);
+  wants.in.label = had.in;
+  wants.in.upstream = had.upstream_in;
+  wants.out.label = had.out;
+  wants.out.upstream = had.upstream_out;
+  for (auto& [id, fe] : fes.fes) fe.rows.clear();
+  restart();
+  node->manager.on_port({1, 1}, false, node->now);
+  for (const std::uint32_t port : {8U, 9U}) node->manager.on_port({1, port}, false, node->now);
+  node->manager.block(4, LabelRanges::of(had.out));
+  ASSERT_FALSE(claim(wants)) << "a new one";
+  fes.fes[1].refuses = true;
+  wants.established = true;
+  ASSERT_EQ(claim(wants), had);
+  EXPECT_EQ(node->manager.owner_of(1, Way::Receive, slot(1)), OpticalNode::lsp(1));
+  EXPECT_EQ(node->manager.owner_of(4, Way::Receive, slot(1)), OpticalNode::lsp(1));
+  EXPECT_TRUE(view(1)->failing);
+  EXPECT_FALSE(node->settled(1, Settled::What::ReserveRefused)) << "it is tried again";
+  fes.fes[1].refuses = false;
+  advance(1s);
+  EXPECT_EQ(view(1)->state, ConnectionState::Reserved);
+  EXPECT_EQ(view(1)->ways.size(), 2U);
+}
+
 TEST_F(ReadBack, WhatIsNoPartOfTheClaimIsNotTouched) {
   auto wants = OpticalNode::wants(1, 1, 4);
   const Reservation labels = before(wants, true);
