@@ -78,6 +78,26 @@ TEST_F(Found, AnIngressMakesNoConnectionOfARecoveryPathOfWhatItHasEnded) {
   EXPECT_TRUE(network.at(1).operate([](Rooms& r) { return r.connections.lsps(); }).empty());
 }
 
+// R6: a node that was away says what became of an LSP long after its end, and it must be clear
+// which one it means.
+TEST_F(Found, ANumberOfAnEarlierProcessIsNotGivenAgain) {
+  const auto lsp = [&] {
+    return network.at(1).operate([](Rooms& r) { return r.connections.show("one")->lsp; });
+  };
+  create(1, {node_id(6), 7});
+  ASSERT_TRUE(up(1));
+  const LspKey before = lsp();
+  release(1);
+  ASSERT_TRUE(network.until([&] { return state(1) == ConnectionState::Released; }, 60s));
+  network.run(1s);
+  network.at(1).kill();
+  network.at(1).boot();
+  network.run(10s);
+  create(1, {node_id(6), 7});
+  ASSERT_TRUE(up(1));
+  EXPECT_NE(lsp().tunnel_id, before.tunnel_id);
+}
+
 NetworkPlan with_two_fes_at_2() {
   NetworkPlan plan = line_of_four();
   plan.nodes[1].fes = 2;

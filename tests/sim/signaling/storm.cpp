@@ -287,14 +287,29 @@ void NetworkStorm::look() {
   }
 }
 
+void NetworkStorm::count_segments() {
+  std::uint64_t used = 0;
+  for (const auto& [number, member] : network_.members) {
+    if (!member->running()) continue;
+    for (const auto& one : member->operate([](Rooms& r) { return r.connections.list(); })) {
+      used += one.carries.empty() ? 0U : 1U;
+    }
+  }
+  told_.segments = std::max(told_.segments, used);
+}
+
 void NetworkStorm::storm() {
   // As often as a network of this size has it in bad times, or, of a short life, as it can bear.
   const Duration mean = std::clamp<Duration>(size_.life / 1'500, 3s, 60s);
   const Instant end = network_.world.now() + size_.life;
+  Instant count = network_.world.now();
   while (network_.world.now() < end && !network_.spins) {
     step();
     network_.run(pick(Duration(1ms), 2 * mean));
     look();
+    if (network_.world.now() < count) continue;
+    count += 5min;
+    count_segments();
   }
 }
 

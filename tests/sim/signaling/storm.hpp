@@ -23,7 +23,7 @@ struct StormSize {
 struct StormTold {  // what the life was like
   std::uint64_t calls = 0, connections = 0, established = 0, released = 0, changes = 0;
   std::uint64_t kills = 0, cuts = 0, fe_losses = 0, troubles = 0;
-  std::uint64_t segments = 0;  // that something goes over after the storm
+  std::uint64_t segments = 0;  // that something goes over, at the most
 };
 
 class NetworkStorm {
@@ -77,6 +77,7 @@ class NetworkStorm {
   void trouble();  // at an FE, or a disk
   void weather();
   void look();  // what stands now must not end by itself
+  void count_segments();
 
   // judge.cpp
   struct Judge;

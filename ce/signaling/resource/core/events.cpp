@@ -50,13 +50,7 @@ void Manager::Impl::on_rows(std::uint32_t id, std::span<const FoundRow> rows, In
     std::erase_if(connection.there, [&](const auto& row) { return row.first.first == id; });
   }
   for (const FoundRow& found : rows) {
-    // Of an LSP that is no more, whose row a fellow has taken over: the FE has not heard of that,
-    // or has not said so.
-    const LspKey owner = found.row.owner.lsp;
-    const auto had = fe.numbers.find(found.number);
-    const bool taken = had != fe.numbers.end() && find(owner) == nullptr &&
-                       same_session(had->second, owner) && find(had->second) != nullptr;
-    const LspKey lsp = taken ? had->second : owner;
+    const LspKey lsp = found.row.owner.lsp;
     const auto [entry, created] = connections.try_emplace(lsp);
     Connection& connection = entry->second;
     if (created) {
@@ -132,6 +126,7 @@ void Manager::Impl::on_rows(std::uint32_t id, std::span<const FoundRow> rows, In
         out.push(Settled{.lsp = lsp, .what = Settled::What::Lost, .fe = id});
       }
     }
+    for (const LspKey& key : fellows(connection->wants)) awake.push_back(key);
     settle(lsp, now);
   }
   wake(now);

@@ -117,6 +117,7 @@ struct Manager::Impl {
   [[nodiscard]] std::vector<LspKey> fellows(const Wants& wants) const;
   [[nodiscard]] bool left_out(const Connection& connection, const PlannedRow& planned) const;
   void take_over(Connection& to, Connection& from);
+  [[nodiscard]] bool lent(const Connection& connection) const;
   [[nodiscard]] bool share(Connection& connection, std::vector<LspKey>& then);
 
   // events.cpp

@@ -62,7 +62,8 @@ void Manager::Impl::settle(const LspKey& lsp, Instant now) {
   // What goes may go FE by FE; what comes is for all of them or none.
   if (blocked && connection->goal != Goal::Release && !waiting) return;
   if (changes.empty()) {
-    const bool unclear = connection->goal == Goal::Release && !connection->unclear.empty();
+    const bool unclear =
+        connection->goal == Goal::Release && (!connection->unclear.empty() || lent(*connection));
     if (!blocked && !waiting && !unclear) reached(lsp, now);
     return;
   }

@@ -126,6 +126,16 @@ void Manager::Impl::take_over(Connection& to, Connection& from) {
   }
 }
 
+// A fellow has taken over rows of it, and their FE does not know: who is to begin anew after that
+// finds them as its own, so it must not be forgotten.
+bool Manager::Impl::lent(const Connection& connection) const {
+  return std::ranges::any_of(fellows(connection.wants), [&](const LspKey& key) {
+    return std::ranges::any_of(find(key)->there, [&](const auto& row) {
+      return row.second.owner.lsp == connection.owner.lsp;
+    });
+  });
+}
+
 // What is to be done about the others before this one is settled. False: not now.
 bool Manager::Impl::share(Connection& connection, std::vector<LspKey>& then) {
   bool now = true;

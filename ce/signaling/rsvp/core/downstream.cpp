@@ -117,9 +117,15 @@ void Engine::Core::on_path_err(Neighbor& n, const MessageView& view,
   if (!first_time(n, id)) return;
   Lsp* const lsp = lsp_of(*key);
   if (lsp == nullptr || !lsp->down || lsp->down->path.to != &n) return drop(n, Drop::NoState);
+  const bool removed = (spec->flags & rsvp::ErrorSpec::kPathStateRemoved) != 0;
+  // It has answered a Path of ours since: what it had removed was the state of an earlier one.
+  const In* const resv = lsp->down->resv.get();
+  const auto stamp = stamp_of(id);
+  if (removed && stamp && resv != nullptr && resv->stamp && stamp->before(*resv->stamp)) {
+    return drop(n, Drop::OutOfOrder);
+  }
   Out& path = lsp->down->path;
   if (path.pending != nullptr) forget(*path.pending);  // section 4.5: an implicit acknowledgment
-  const bool removed = (spec->flags & rsvp::ErrorSpec::kPathStateRemoved) != 0;
   strip(*message);
   out_.push(PathErrReceived{*key, n.config.node, removed,
                             std::make_shared<const Message>(std::move(*message))});

@@ -27,6 +27,7 @@ rsvp::Words firsts(std::vector<Label> labels, std::uint32_t width) {
 }  // namespace
 
 void Controller::Core::start(Instant now) {
+  if (whole_journal || damaged_journal) last_tunnel = config.last_tunnel;
   recover_segments(now);
   for (const auto& [id, tear] : tears) out.push(TearPath{id.first, id.second, tear.message});
   std::vector<LspKey> keys;

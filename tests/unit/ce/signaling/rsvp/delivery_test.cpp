@@ -138,6 +138,29 @@ TEST_F(DeliveryTest, Rfc2961Section45AResvBehindItsResvTearDoesNotComeBack) {
   EXPECT_EQ(drops(a(), kB, Drop::OutOfOrder), 1u);
 }
 
+// Seed 21 of the stitched storm: a Path that came twice was refused twice, and the second refusal
+// came behind the Resv of the Path that was sent on the first.
+TEST_F(DeliveryTest, Rfc2961Section45APathErrBehindTheResvOfTheNextPathEndsNothing) {
+  start_two();
+  a().engine().set_path(kKey, kB, path(kKey, kA), now());
+  a().pump();
+  run(50ms);
+  const auto error = path_err(kKey, {rsvp::ErrorCode::RoutingProblem, rsvp::routing::kRerouteLimit},
+                              rsvp::ErrorSpec::kPathStateRemoved);
+  b().engine().send_path_err(kKey, error, now());
+  b().pump();
+  run(50ms);
+  auto late = sent(kB, MessageType::PathErr).at(0);
+  ASSERT_EQ(a().count<PathErrReceived>(), 1u);
+  set_up(kKey);
+  forget();
+  --late.find<rsvp::MessageId>()->id;  // another one of that time
+  inject(kB, kA, late);
+  EXPECT_EQ(a().count<PathErrReceived>(), 0u);
+  EXPECT_EQ(drops(a(), kB, Drop::OutOfOrder), 1u);
+  EXPECT_EQ(a().engine().snapshot().lsps, 1u);
+}
+
 TEST_F(DeliveryTest, ATearIsSaidUntilItIsHeard) {  // or R1 would keep the state for ever
   start_two();
   set_up(kKey);
