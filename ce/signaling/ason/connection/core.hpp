@@ -209,6 +209,7 @@ class Controller::Core {
   void on_path_gone(const engine::PathGone& event, Instant now);
   void on_modified(Lsp& lsp, const engine::PathReceived& event, Instant now);
   [[nodiscard]] std::optional<Trouble> refused(const Lsp& lsp) const;
+  [[nodiscard]] bool leads_within(const Lsp& lsp) const;
   [[nodiscard]] bool comes_back(const Lsp& known, const engine::PathReceived& event) const;
   [[nodiscard]] static bool left_by(const Lsp& known, const engine::PathReceived& event);
   [[nodiscard]] static bool moved(const Lsp& lsp, const engine::PathReceived& event);
