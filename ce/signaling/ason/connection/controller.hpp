@@ -215,6 +215,8 @@ class Controller {
   // At most so many, from this one on, in the order of their keys.
   [[nodiscard]] std::vector<LspView> lsps(std::size_t first, std::size_t most) const;
   [[nodiscard]] std::size_t lsp_count() const;
+  // That a restart has left without confirmation, also those of which there are only rows.
+  [[nodiscard]] std::size_t unsynchronized_count() const;
   [[nodiscard]] std::optional<LspView> lsp(const LspKey& key) const;
 
   struct Counters {

@@ -91,6 +91,7 @@ void Controller::Core::on_path(const engine::PathReceived& event, Instant now) {
   if (found.contains(event.key) || recovery_paths.contains(event.key) || early(event.from) ||
       segment_given_back) {
     lsp.recovering = true;
+    lsp.unsynchronized = unclaimed.erase(event.key) != 0;
     return path_of_recovered(lsp, event, now);
   }
   advance(event.key, now);
