@@ -358,6 +358,7 @@ std::vector<LspView> Controller::lsps(std::size_t first, std::size_t most) const
   if (first >= core_->lsps.size()) return page;
   for (const auto& [key, lsp] : core_->lsps | std::views::drop(first) | std::views::take(most)) {
     page.push_back(view_of(lsp));
+    core_->show_nesting(lsp, page.back());
   }
   return page;
 }
