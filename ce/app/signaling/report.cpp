@@ -23,7 +23,7 @@ using prometheus::MetricType;
 // What is copied on the service's thread; the rest is text.
 struct Taken {
   ason::Controller::Counters connections{};
-  std::size_t lsps = 0;
+  std::size_t lsps = 0, unsynchronized = 0;
   calls::CallCounters calls{};
   std::map<calls::CallState, std::size_t> call_states{};
   engine::Snapshot engine{};
@@ -84,6 +84,9 @@ void report_connections(Report& report, const Taken& taken,
   }
   report.gauge("ce_signaling_lsps", "LSPs at this node: ingress, transit, egress",
                static_cast<double>(taken.lsps));
+  report.gauge("ce_signaling_lsps_unsynchronized",
+               "Of them, that nobody has confirmed since a restart; they stay",
+               static_cast<double>(taken.unsynchronized));
   const auto& c = taken.connections;
   report.counter("ce_signaling_setups_total", "Connections that were asked for", c.setups);
   report.counter("ce_signaling_setups_up_total", "Of them, that came up", c.up);
@@ -177,6 +180,7 @@ Families families_of(signaling::Service& service) {
   const auto taken = service.operate([](signaling::TransportNode::Rooms& rooms, Instant) {
     Taken made{.connections = rooms.connections.counters(),
                .lsps = rooms.manager.connections().size(),
+               .unsynchronized = rooms.connections.unsynchronized_count(),
                .calls = rooms.calls.counters(),
                .engine = rooms.engine.snapshot()};
     for (const calls::Call* const call : rooms.calls.list()) ++made.call_states[call->state()];

@@ -33,12 +33,15 @@ engine::Config engine_config(const NodeConfig& config) {
   }
   return made;
 }
-ason::ControllerConfig connections_config(const NodeConfig& config, auto domain) {
+ason::ControllerConfig connections_config(const NodeConfig& config, auto domain, auto refuses) {
   ason::ControllerConfig made = config.connections;
   made.self = config.id;
   made.recovering = true;
   made.last_tunnel = static_cast<std::uint16_t>(config.engine.seed);
   made.domain = std::move(domain);
+  const auto& points = config.calls.policy.points;
+  const bool any = std::ranges::any_of(points, &ason::calls::ReferencePoint::refuse_explicit_route);
+  if (any) made.refuses_route = std::move(refuses);
   return made;
 }
 ason::calls::CallConfig calls_config(const NodeConfig& config) {
@@ -101,9 +104,10 @@ TransportNode::TransportNode(NodeConfig&& config, state::Store& store, Instant n
       store_(store),
       manager_(manager_config(config)),
       engine_(engine_config(config), now),
-      connections_(
-          connections_config(config, [this](const ason::DomainAsk& ask) { return plan_of(ask); }),
-          database_, finder_, manager_),
+      connections_(connections_config(
+                       config, [this](const ason::DomainAsk& ask) { return plan_of(ask); },
+                       [this](NodeId from) { return refuses_route(from); }),
+                   database_, finder_, manager_),
       calls_(calls_config(config)),
       rooms_{database_, finder_, manager_, engine_, connections_, calls_, outbox_} {
   for (const te::Node& node : config.nodes) database_.set(node);

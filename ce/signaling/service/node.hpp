@@ -181,6 +181,7 @@ class TransportNode {
   void take(const engine::Output& output, Instant now);
   void perform(const Item& item, Instant now);
   [[nodiscard]] ason::DomainPlan plan_of(const ason::DomainAsk& ask);
+  [[nodiscard]] bool refuses_route(NodeId from) const;
   void answer_ask(const ason::AskCall& ask, Instant now);
   void time(const ason::ConnectionChanged& changed);
   void tell_calls(const ason::CallConnection& connection, Instant now);

@@ -40,6 +40,23 @@ ason::DomainPlan TransportNode::plan_of(const ason::DomainAsk& ask) {
   return made;
 }
 
+bool TransportNode::refuses_route(NodeId from) const {
+  const auto domain_of = [this](NodeId node) {
+    const te::Node* const known = database_.node(node);
+    return known == nullptr ? 0 : known->domain;
+  };
+  const std::uint32_t theirs = domain_of(from);
+  const bool same = theirs != 0 && theirs == domain_of(id_);
+  const auto refuses = [&](NodeId node) {
+    return calls_.policy().refuses_route(Address::v4(node.value), same);
+  };
+  if (refuses(from)) return true;
+  // Peers of a point are call controllers; beside us there may be another node of their domain.
+  return theirs != 0 && !same && std::ranges::any_of(database_.nodes(), [&](const auto& known) {
+           return known.second.domain == theirs && refuses(known.first);
+         });
+}
+
 void TransportNode::answer_ask(const ason::AskCall& ask, Instant now) {
   auto question = ask_of(ask.key, ask.call_id, ask.name);
   if (!ask.ingress) question.neighbor = Address::v4(ask.neighbor.value);
@@ -48,8 +65,7 @@ void TransportNode::answer_ask(const ason::AskCall& ask, Instant now) {
   question.request = {.signal = sdh ? ask.signal.type : std::uint8_t{0},
                       .signals = ask.signal.labels() * ask.signal.width(),
                       .lsp_flags = ask.lsp_flags,
-                      .bandwidth = ask.signal.bandwidth(),
-                      .explicit_route = ask.explicit_route};
+                      .bandwidth = ask.signal.bandwidth()};
   const auto verdict = calls_.may_connect(question);
   using Mine = ason::CallVerdict::Answer;
   using Theirs = ason::calls::ConnectionVerdict::Answer;

@@ -1,5 +1,6 @@
 """The laboratory while it runs: its programs, what can be seen of them, and what its operators do."""
 import contextlib
+import select
 import signal
 import socket
 import subprocess
@@ -33,17 +34,23 @@ class Lab(Machine):
             run("chown", "-R", "nobody", self.dir / folder)
         self.start_all()
 
+    def start_fe(self, fe, ns):
+        self.spawn(f"fe{fe}", ns, self.bin / "fe", "-f", self.dir / f"fe{fe}.toml")
+
     def start_ce(self, *numbers):
         for number in numbers:
             node = NODES[number]
             self.spawn(node.ce, node.ns, self.bin / "ce", "-f", self.dir / f"{node.ce}.toml")
 
-    def again(self, *numbers, variant=network.Variant()):
-        """The ces of these nodes end in good order and start again, configured as the variant is."""
-        for number in numbers:
-            self.finish(NODES[number].ce)
+    def again(self, *numbers, variant=network.Variant(), fabrics=False):
+        """The ces of these nodes, or all their programs, end in good order and start again, as the variant is."""
+        fes = [(fe, NODES[number].ns) for number in numbers for fe in NODES[number].fes if fabrics]
+        for what in [NODES[number].ce for number in numbers] + [f"fe{fe}" for fe, _ in fes]:
+            self.finish(what)
         network.write(self, *numbers, variant=variant)
         self.start_ce(*numbers)
+        for fe, ns in fes:
+            self.start_fe(fe, ns)
         self.within(20, "they have read their fabrics, and all hear each other: "
                     + ", ".join(NODES[number].name for number in numbers), self.whole)
 
@@ -61,7 +68,7 @@ class Lab(Machine):
         for number, node in NODES.items():
             self.start_ce(number)
             for fe in node.fes:
-                self.spawn(f"fe{fe}", node.ns, self.bin / "fe", "-f", self.dir / f"fe{fe}.toml")
+                self.start_fe(fe, node.ns)
         self.within(40, "every ce has read the fabric of its fes, and hears its neighbours", self.whole)
 
     def kill_ce(self, *numbers):
@@ -136,6 +143,18 @@ class Lab(Machine):
         flows = self.flows(a, z)
         time.sleep(seconds)
         return self.none_lost(flows, what)
+
+    def tap(self, node, interface, count, wait=5):
+        """The next so many frames that arrive there, as (label, what is inside of it)."""
+        ear = self.inside(NODES[node].ns, lambda: traffic.User(network.device(interface)))
+        seen, end = [], time.monotonic() + wait
+        with ear.socket:
+            ear.socket.setblocking(False)
+            while len(seen) < count and select.select([ear.socket], [], [], max(0, end - time.monotonic()))[0]:
+                frame = ear.receive()
+                if frame:
+                    seen.append((frame[0], frame[2]))
+        return seen
 
     # ---- What is seen ------------------------------------------------------------------------
 

@@ -23,6 +23,8 @@ NO_ERO = (69,)  # interfaces of users that may give no route
 LEVELS = (1, 2)  # of service, that the domains know
 CONTROLLERS = (1, 3, 4, 6)  # of calls
 BEHIND = {2: 1, 5: 4, 7: 4}  # nodes without one, and whose they are
+BORDERS = (3, 4, 5)  # of d2
+CLIENT, SERVER = 701, 801  # interfaces of a border where d2 nests: 63 VC-12s inside a VC-4
 
 
 @dataclasses.dataclass
@@ -33,7 +35,9 @@ class Variant:
     restart: str = "60s"  # Restart Time
     recovery: str = "15s"
     refresh: str = "5s"
-    stitched: bool = False  # d2 gives connections segments of its own: one that they use, one that is ready
+    # How connections cross d2: "stitched" to segments of its own, one that they use and one that is ready; "nested" in
+    # adjacencies of its own, by routes of its own only. Empty: contiguous.
+    crossing: str = ""
 
     @property
     def labels(self):
@@ -124,6 +128,10 @@ def far(link, node):
     return (NODES | EDGES)[number], link.interface(number)
 
 
+def nests(node, variant):
+    return variant.crossing == "nested" and node.number in BORDERS
+
+
 def device(interface):
     return f"o{interface}"
 
@@ -174,6 +182,9 @@ def fe_toml(machine, node, fe, variant):
              f'[fabric]\nfile = "{machine.dir}/state/fe{fe}"\ntrace_interval = "100ms"']
     ports = [(i, device(i), link.labels(variant) if link else variant.labels)
              for i, link, _ in interfaces(node) if fe_of(node, i) == fe]
+    if nests(node, variant) and at == 0:
+        lines.append(f'[[fabric.port]]\nid = {CLIENT}\nsignal = "vc12"\nlabels = ["1-63"]\ninside = {SERVER}\n'
+                     f'[[fabric.port]]\nid = {SERVER}\nsignal = "vc4"\nlabels = ["1"]')
     control = [i for i, link, _ in interfaces(node) if link and fe_of(node, i) == fe]
     if len(node.fes) > 1:
         ports.append((INSIDE, f"x{at + 1}", variant.labels))
@@ -204,11 +215,17 @@ def te_toml(variant):
 
 def policy_toml(node, variant):
     """Calls go from controller to controller."""
-    between = '\nrealisation = "stitched"\nrecovery = 1' if variant.stitched and node.domain == 2 else ""
+    between = f'\nrealisation = "{variant.crossing}"' if variant.crossing and node.domain == 2 else ""
+    if variant.crossing == "stitched":
+        between += "\nrecovery = 1" if between else ""
+    refuses = "\nrefuse_explicit_route = true" if nests(node, variant) else ""
     if node.number not in CONTROLLERS:
         end = NODES[BEHIND[node.number]]
-        return (f'[[policy.point]]\nname = "border"\nkind = "inni"\npeers = ["{end.id}"]{between}'
-                if between and node.ason else "")
+        if not between or not node.ason:
+            return ""
+        # Not of calls: they pass by N3.
+        return (f'[[policy.point]]\nname = "border"\nkind = "inni"\npeers = ["{end.id}"]{between}\n'
+                f'[[policy.point]]\nname = "d1"\nkind = "enni"\npeers = ["{NODES[2].id}"]{refuses}')
     at = CONTROLLERS.index(node.number)
     lines = ['[[policy.point]]\nname = "user"\nkind = "uni"']
     edges = [far(link, node)[0] for link in UNI if node.number == link.a]
@@ -225,7 +242,7 @@ def policy_toml(node, variant):
         peers = ", ".join(f'"{end.id}"' for end in ends if end.ason)
         # Who may come in from another domain is for this one to say: B of d1 is not a customer here.
         lines.append(f'[[policy.point]]\nname = "{side}"\nkind = "{kind}"\npeers = [{peers}]\n'
-                     f"authenticated = true{callers}{between if kind == 'inni' else ''}")
+                     f"authenticated = true{callers}{between if kind == 'inni' else refuses}")
     for edge in edges:
         lines.append(f'[[policy.point]]\nname = "edge"\nkind = "uni"\npeers = ["{edge.id}"]\nauthenticated = true\n'
                      f'[[policy.route]]\ndestination = "{edge.id}/32"\nnext = "{edge.id}"\npoint = "edge"')
@@ -254,7 +271,7 @@ def ce_toml(machine, node, variant):
     lines.append(f'[signaling]\nnode = "{node.id}"\nfile = "{machine.dir}/state/{node.ce}.db"\n'
                  # Times are short, so that a check is.
                  f'[signaling.timers]\nhello = "500ms"\nrefresh = "{variant.refresh}"\nrapid = "250ms"\ngraceful = "5s"\n'
-                 'restore_again = "1s"\ntell_again = "1s"\n'
+                 'restore_again = "1s"\ntell_again = "1s"\nsegment_idle = "5s"\n'
                  f'[signaling.restart]\nrestart = "{variant.restart}"\nrecovery = "{variant.recovery}"\n'
                  f'claim = "{variant.recovery}"\n'
                  '[signaling.calls]\ncountry = "XXX"\ncarrier = "LAB"\nanswer = "2s"\nhold = "2s"\n'
@@ -274,6 +291,10 @@ def ce_toml(machine, node, variant):
         if link and link.box and variant.box == "rows":
             lines += [f"[[signaling.label_map]]\ninterface = {interface}\nlocal = {n << 16:#x}\n"
                       f"remote = {(SLOTS + 1 - n) << 16:#x}" for n in range(1, SLOTS + 1)]
+    if nests(node, variant):
+        lines += [f'[[signaling.interface]]\nid = {port}\nport = "{node.fes[0]}:{port}"\nlabels = ["{slots}"]'
+                  for port, slots in ((CLIENT, "1-63"), (SERVER, "1"))]
+        lines.append(f"[[signaling.adaptation]]\nclient = {CLIENT}\nserver = {SERVER}")
     if len(node.fes) > 1:
         a, b = node.fes
         lines.append(f'[[signaling.inter_fe_link]]\na = "{a}:{INSIDE}"\nb = "{b}:{INSIDE}"\nlabels = ["{variant.labels}"]')

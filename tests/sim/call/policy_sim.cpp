@@ -146,7 +146,7 @@ TEST(CallPolicy, ConnectionsOfACallAreAskedForAtBothReferencePoints) {  // SG3
   border.max_signals = 4;
   border.protection = 0x10;
   border.connections_of_call = 1;
-  border.refuse_explicit_route = border.hide_route = true;
+  border.hide_route = true;
   EXPECT_EQ(p.ask().cause, "");
   const calls::CallId& id = p.only(kN4)->id;
   const auto may = [&](calls::ConnectionRequest request, std::uint32_t n = kN4) {
@@ -159,7 +159,6 @@ TEST(CallPolicy, ConnectionsOfACallAreAskedForAtBothReferencePoints) {  // SG3
   EXPECT_EQ(may({.signal = 11}).answer, Answer::No);
   EXPECT_EQ(may({.signal = 6, .signals = 5}).error, policy(103));
   EXPECT_EQ(may({.lsp_flags = 0x08}).error, policy(103));
-  EXPECT_EQ(may({.explicit_route = true}).error, policy(104));
   EXPECT_EQ(may({.signal = 11}, kN3).answer, Answer::Yes);
   const signaling::LspKey first{
       .end_point = {kN6}, .extended_tunnel_id = kN1, .sender = {kN1}, .tunnel_id = 9, .lsp_id = 1};

@@ -249,6 +249,70 @@ TEST(T3Uni, ARouteOfAUserWhoMayNotGiveOneIsRefused) {
   EXPECT_EQ(network.rows(), 0U);
 }
 
+// --- RFC 5151 section 3.1 (1): a route that names nodes of the domain, at a border that refuses it
+
+struct GivenRoute {
+  const char* name;
+  rsvp::Route route;
+  std::uint32_t end;
+  bool refused;
+};
+class RefusedRoutes : public testing::TestWithParam<GivenRoute> {};
+TEST_P(RefusedRoutes, AreThoseThatNameNodesOfTheDomain) {
+  Network network;
+  build_users(network);
+  network.at(2).config.refuses_route = [](NodeId from) { return from == node_id(1); };
+  network.start();
+  Node& a = network.at(1);
+  const LspKey key = edge_key(GetParam().end);
+  a.engine->set_path(key, node_id(2), edge_path(GetParam().end, GetParam().route),
+                     network.world.now());
+  a.pump();
+  if (!GetParam().refused) {
+    EXPECT_TRUE(network.until([&] { return a.engine->received_resv(key) != nullptr; }));
+    return;
+  }
+  ASSERT_TRUE(network.until([&] { return !network.sent(MessageType::PathErr, 2).empty(); }));
+  const auto error = network.sent(MessageType::PathErr, 2)[0].message;
+  EXPECT_EQ(error.find<rsvp::ErrorSpec>()->error,
+            (rsvp::ErrorValue{rsvp::ErrorCode::Policy, rsvp::policy::kExplicitRouteRefused}));
+  EXPECT_EQ(error.find<rsvp::ErrorSpec>()->node, rsvp::Address::v4(node_id(2).value));
+  network.run(100ms);
+  EXPECT_EQ(network.rows(), 0U);
+  EXPECT_TRUE(network.sent(MessageType::Path, 2).empty()) << "it goes no further";
+  EXPECT_EQ(network.at(2).controller->counters().errors.at(
+                {rsvp::ErrorCode::Policy, rsvp::policy::kExplicitRouteRefused}),
+            1U);
+}
+rsvp::Subobject prefix_hop(std::uint32_t number, std::uint8_t length) {
+  return {.loose = true,
+          .hop = rsvp::PrefixHop{.address = rsvp::Address::v4(node_id(number).value),
+                                 .prefix = length}};
+}
+INSTANTIATE_TEST_SUITE_P(
+    Rfc5151, RefusedRoutes,
+    testing::Values(
+        GivenRoute{"ANode", {node_hop(node_id(3), true)}, 26, true},
+        GivenRoute{"ALink", {link_hop({node_id(2), 21}), link_hop({node_id(3), 31})}, 26, true},
+        GivenRoute{"SomeOfItsNodes", {prefix_hop(4, 30)}, 26, true},
+        GivenRoute{"TheEgressNodeWithoutItsLink", {node_hop(node_id(25), true)}, 26, true},
+        GivenRoute{"AnotherLinkOfTheEgressNode",
+                   {node_hop(node_id(25), true), link_hop({node_id(25), 7})},
+                   26,
+                   true},
+        GivenRoute{"NoRoute", {}, 26, false},
+        GivenRoute{"TheBorder", {node_hop(node_id(2)), node_hop(node_id(26), true)}, 26, false},
+        GivenRoute{"AllOfIt", {prefix_hop(0, 24)}, 26, false},
+        GivenRoute{"TheLinkToTheUser",
+                   {node_hop(node_id(25), true), link_hop({node_id(25), 8})},
+                   26,
+                   false},
+        GivenRoute{"TheLinkToAUserThatIsNotKnown",
+                   {node_hop(node_id(25), true), link_hop({node_id(25), 7})},
+                   99,
+                   false}),
+    [](const auto& one) { return one.param.name; });
+
 // --- routes that contradict themselves or the link that was taken ---
 
 struct BadRoute {

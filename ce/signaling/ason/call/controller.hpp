@@ -74,6 +74,7 @@ class CallController {
     const ReferencePoint* const point = policy_.point_of(peer);
     return point == nullptr ? SegmentPlan{} : point->plan;
   }
+  [[nodiscard]] const Policy& policy() const { return policy_; }
   [[nodiscard]] const CallCounters& counters() const { return counters_; }
   [[nodiscard]] bool relearning(Instant now) const { return now < relearn_until_; }
 

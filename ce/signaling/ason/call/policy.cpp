@@ -180,9 +180,6 @@ std::optional<Refusal> Policy::admit_policy_data(const ReferencePoint& point,
 std::optional<Refusal> Policy::admit_connection(const ReferencePoint& point,
                                                 const ConnectionRequest& request,
                                                 const ConnectionUsage& usage) {
-  if (point.refuse_explicit_route && request.explicit_route) {
-    return refuse(policy::kExplicitRouteRefused, "no explicit routes through " + point.name);
-  }
   const bool signal = point.signals.empty() || request.signal == 0 ||
                       std::ranges::find(point.signals, request.signal) != point.signals.end();
   constexpr double kOctets = 1000 / 8.0;  // a second, in a kbit/s
@@ -208,12 +205,18 @@ std::optional<Refusal> Policy::admit_connection(const ReferencePoint& point,
   return std::nullopt;
 }
 
+bool Policy::refuses_route(const Address& from, bool same_domain) const {
+  const ReferencePoint* const point = point_of(from);
+  return point != nullptr && point->refuse_explicit_route &&
+         (!same_domain || point->kind == PointKind::Inni);
+}
+
 bool Policy::limits_connections(const PolicyConfig& config) {
   const ReferencePoint open;
   return std::ranges::any_of(config.points, [&](const ReferencePoint& point) {
     return !point.signals.empty() || point.max_signals != 0 || point.max_bandwidth != 0 ||
            point.call_bandwidth != 0 || point.connections_of_call != 0 ||
-           point.protection != open.protection || point.refuse_explicit_route;
+           point.protection != open.protection;
   });
 }
 

@@ -42,7 +42,7 @@ struct ReferencePoint {
   unsigned calls = 0, calls_of_caller = 0;   // quota
   unsigned connections_of_call = 0;          //
   bool hide_route = false;                   // RROs and EROs end here
-  bool refuse_explicit_route = false;        // RFC 5151: 2/104
+  bool refuse_explicit_route = false;        // that names nodes of our domain (RFC 5151): 2/104
   bool pass_capability = true;               // LINK_CAPABILITY of the far end; else our own
   bool authenticated = false;                // without INTEGRITY nobody calls
   std::vector<std::uint16_t> elements{};     // POLICY_DATA must have these
@@ -95,7 +95,6 @@ struct ConnectionRequest {
   std::uint32_t signals = 1;
   std::uint8_t lsp_flags = 0;  // of PROTECTION
   double bandwidth = 0;        // octets a second, 0: not said
-  bool explicit_route = false;
 };
 
 class Policy {
@@ -121,6 +120,9 @@ class Policy {
   [[nodiscard]] static std::optional<Refusal> admit_connection(const ReferencePoint& point,
                                                                const ConnectionRequest& request,
                                                                const ConnectionUsage& usage);
+  // Of an LSP that comes from this node. UNI and E-NNI are never within a domain: a point that has
+  // its nodes among its peers, as the default one may, is not meant for those.
+  [[nodiscard]] bool refuses_route(const Address& from, bool same_domain) const;
   // Any point limits what connections are of: then those that only pass are asked about, too.
   [[nodiscard]] static bool limits_connections(const PolicyConfig& config);
   [[nodiscard]] const std::vector<ServiceLevel>& levels() const { return config_.levels; }

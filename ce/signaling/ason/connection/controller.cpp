@@ -282,6 +282,7 @@ bool Controller::give_up(const LspKey& key, Instant now) {
   Core& core = *core_;
   Lsp* const lsp = core.find(key);
   if (lsp == nullptr) {
+    core.unclaimed.erase(key);
     if (core.found.erase(key) == 0) return false;
     core.manager.give_back(key, now);
     return true;
@@ -357,11 +358,19 @@ std::vector<LspView> Controller::lsps(std::size_t first, std::size_t most) const
   if (first >= core_->lsps.size()) return page;
   for (const auto& [key, lsp] : core_->lsps | std::views::drop(first) | std::views::take(most)) {
     page.push_back(view_of(lsp));
+    core_->show_nesting(lsp, page.back());
   }
   return page;
 }
 
 std::size_t Controller::lsp_count() const { return core_->lsps.size(); }
+
+std::size_t Controller::unsynchronized_count() const {
+  const Core& core = *core_;
+  const auto lsps = std::ranges::count_if(
+      core.lsps, [](const auto& entry) { return entry.second.unsynchronized; });
+  return static_cast<std::size_t>(lsps) + core.unclaimed.size();
+}
 
 std::optional<LspView> Controller::lsp(const LspKey& key) const {
   const Lsp* const lsp = core_->find(key);

@@ -57,8 +57,11 @@ struct ControllerConfig {
   bool ason = true;               // false: RFC 3473 only, as a node that knows nothing of these
   std::set<std::uint32_t> oif{};  // interfaces of the OIF profile: errors of RFC 3474 (D7)
   std::set<std::uint32_t> no_ero{};  // users that may not give a route (RFC 4208 section 3.4)
-  bool ask_transit = false;          // LSPs of calls are asked about where they only pass, too
-  bool hide_route = false;           // RROs that leave the domain show its borders only
+  // Asked for each LSP that comes from this node: it may not name nodes of our domain (RFC 5151
+  // section 3.1), whether it is of a call or not.
+  std::function<bool(NodeId from)> refuses_route{};
+  bool ask_transit = false;  // LSPs of calls are asked about where they only pass, too
+  bool hide_route = false;   // RROs that leave the domain show its borders only
   std::optional<std::set<std::uint8_t>> service_levels{};  // nothing: any level will do
   std::size_t max_lsps = 100'000;
   // Asked for each LSP that comes from another domain; not given: all go on contiguous.
@@ -119,10 +122,9 @@ struct AskCall {
   std::string name{};  // Session Name
   NodeId neighbor{};
   bool ingress = false;
-  bool transit = false;         // only with ControllerConfig::ask_transit
-  te::Signal signal{};          // what it asks for
-  std::uint8_t lsp_flags = 0;   // of PROTECTION
-  bool explicit_route = false;  // it came with hops between here and its end
+  bool transit = false;        // only with ControllerConfig::ask_transit
+  te::Signal signal{};         // what it asks for
+  std::uint8_t lsp_flags = 0;  // of PROTECTION
 };
 struct CallConnection {  // for the call controller
   LspKey key;
@@ -216,6 +218,8 @@ class Controller {
   // At most so many, from this one on, in the order of their keys.
   [[nodiscard]] std::vector<LspView> lsps(std::size_t first, std::size_t most) const;
   [[nodiscard]] std::size_t lsp_count() const;
+  // That a restart has left without confirmation, also those of which there are only rows.
+  [[nodiscard]] std::size_t unsynchronized_count() const;
   [[nodiscard]] std::optional<LspView> lsp(const LspKey& key) const;
 
   struct Counters {

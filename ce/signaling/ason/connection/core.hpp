@@ -155,6 +155,7 @@ class Controller::Core {
   std::set<NodeId> lost;            // neighbours that cannot be told of an end now
   std::set<NodeId> recovered_with;  // our Recovery Period with them is over
   std::set<LspKey> found;           // rows of nobody
+  std::set<LspKey> unclaimed;       // of them, that were told of
   std::map<LspKey, engine::RecoveryPathReceived> recovery_paths;  // before their LSP is known
   // Torn by upstream before anything was known of them here: journal lost, rows not yet read.
   std::map<LspKey, engine::MessagePtr> ended;
@@ -209,6 +210,7 @@ class Controller::Core {
   void on_path_gone(const engine::PathGone& event, Instant now);
   void on_modified(Lsp& lsp, const engine::PathReceived& event, Instant now);
   [[nodiscard]] std::optional<Trouble> refused(const Lsp& lsp) const;
+  [[nodiscard]] bool leads_within(const Lsp& lsp) const;
   [[nodiscard]] bool comes_back(const Lsp& known, const engine::PathReceived& event) const;
   [[nodiscard]] static bool left_by(const Lsp& known, const engine::PathReceived& event);
   [[nodiscard]] static bool moved(const Lsp& lsp, const engine::PathReceived& event);
@@ -374,6 +376,8 @@ class Controller::Core {
   [[nodiscard]] bool early(NodeId neighbor) const;
   void keep(const Lsp& lsp);  // its upstream half, whose Path says nothing of being established
   void end_unknown(const engine::PathGone& event, Instant now);
+  void still_waits(Lsp& lsp);
+  void tell_unclaimed();
   void unsynchronized(Lsp& lsp, bool is);
   void neighbor_changed(const engine::NeighborChanged& event, Instant now);
   void owe_tear(const LspKey& key, NodeId next, rsvp::Message message);

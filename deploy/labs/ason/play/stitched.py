@@ -1,19 +1,18 @@
 """T2, T5, T8 where d2 does not let connections through: it gives each a segment of its own to go over (RFC 5150)."""
 import contextlib
 
-from network import NODES, Variant
+from network import BORDERS, NODES, Variant
 from operate import PRIMARY
 from play.scenario import scenario
 
-BORDERS = (3, 4, 5)
 OVER_N5 = [1, 2, 5, 4, 6]  # nodes that have the LSP: L7, between N5 and N4, has the segment's
-GONE = 45  # seconds: a segment that nobody uses waits 30 s for another LSP
+GONE = 20  # seconds: a segment that nobody uses waits 5 s for another LSP (segment_idle)
 
 
 @contextlib.contextmanager
 def stitching(lab):
     """d2 as said, with two segments for each connection: one that it uses, one that is ready."""
-    lab.again(*BORDERS, variant=Variant(stitched=True))
+    lab.again(*BORDERS, variant=Variant(crossing="stitched"))
     yield
     lab.again(*BORDERS)
 
@@ -42,30 +41,31 @@ def ready(lab, entry):
                for one in lab.ce(entry, "connection", "list").get("connections", []))
 
 
-def survives(lab, name, entry, killed):
-    """Borders are killed; no row is written, no frame lost, and both LSPs are known again, and which goes over which."""
-    lab.within(10, "the segment beside it is ready, too", lambda: ready(lab, entry) == 2)
-    lsp, segment = segment_of(lab, name, entry)
-    before, flows = lab.fabric_state(), lab.flows(("A", 2), ("Z", 2))
+def survives(lab, slots, entry, killed):
+    """Borders are killed; no row is written, no frame lost, and all LSPs are known again, and which goes over which.
+    `slots`: those of the users, by connection."""
+    pairs = [segment_of(lab, name, entry) for name in slots]
+    before = lab.fabric_state()
+    flows = [flow for number in slots.values() for flow in lab.flows(("A", number), ("Z", number))]
     lab.kill_ce(*killed)
     lab.start_ce(*killed)
 
-    def both(number):
+    def all_known(number):
         here = {str(one["id"]): one for one in lab.lsps(number)}
-        known = [here.get(str(which), {}) for which in (lsp, segment)]
+        known = [here.get(str(which), {}) for pair in pairs for which in pair]
         there = "segment_out" if number == entry else "segment_in"
-        return (known[0].get(there) == segment
+        return (all(here.get(str(lsp), {}).get(there) == segment for lsp, segment in pairs)
                 and all(one.get("state") == "up" and not one.get("unsynchronized") for one in known))
 
-    lab.within(30, "killed and started: at both its ends the segment is up, and carries the connection",
-               lambda: both(entry) and both(4) and lab.is_up(name))
+    lab.within(30, "killed and started: at both its ends it is up, and carries what it carried",
+               lambda: all_known(entry) and all_known(4) and all(lab.is_up(name) for name in slots))
     lab.expect(lab.fabric_state() == before, "every row of every FE is as it was, none was written again")
-    lab.none_lost(flows, "frames over the segment all the time")
+    lab.none_lost(flows, "frames across d2 all the time")
 
 
 def all_gone(lab, name, call):
     lab.delete(name)
-    lab.within(GONE, "its segments waited for another LSP, and went: no row is left anywhere, no LSP",
+    lab.within(GONE, "what carried it waited for another LSP, and went: no row is left anywhere, no LSP",
                lambda: not owners(lab) and not any(lab.lsps(number) for number in NODES))
     lab.must("ce1", "call", "delete", call)
     lab.no_calls()
@@ -88,7 +88,8 @@ def over_a_segment(lab):
                    "rows are the connection's at the borders, too; the segment's at L7", owners(lab, *OVER_N5, 7))
         hops = lab.frames_pass(("A", 2), ("Z", 2))
         lab.expect(hops == [8, 8], "frames pass L7's fabric as well: eight", hops)
-        survives(lab, "t2s", 5, (5,))
+        lab.within(10, "the segment beside it is ready, too", lambda: ready(lab, 5) == 2)
+        survives(lab, {"t2s": 2}, 5, (5,))
         all_gone(lab, "t2s", call)
 
 
@@ -100,7 +101,8 @@ def own_number_of_connections(lab):
         lab.within(10, "controllers of d2 count two connections of the call, those of d1 and d3 one",
                    lambda: [len(lab.the_call(n, call)["connections"]) for n in (1, 3, 4, 6)] == [1, 2, 2, 1])
         lab.note("the call at N3", lab.must("ce3", "call", "show", call))
-        survives(lab, "t5s", 3, (3, 4))
+        lab.within(10, "the segment beside it is ready, too", lambda: ready(lab, 3) == 2)
+        survives(lab, {"t5s": 2}, 3, (3, 4))
         lab.within(20, "the call is whole at all its controllers", lambda: [
             (here.get("state"), len(here.get("connections", []))) for here in (lab.the_call(n, call) for n in (1, 3, 4, 6))]
             == [("active", 1), ("active", 2), ("active", 2), ("active", 1)])

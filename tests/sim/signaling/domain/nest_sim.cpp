@@ -68,6 +68,11 @@ TEST_F(Nested, T2AConnectionGoesInAnAdjacencyOfTheDomainBetween) {
   EXPECT_EQ(adjacency.in, kServers + 1);
   EXPECT_EQ(entry->out, kClients + 1);
   EXPECT_EQ(exit->in, kClients + 1);
+  const auto page = at(3, [](Rooms& rooms) { return rooms.connections.lsps(0, 10); });
+  const auto shown = std::ranges::find(page, entry->key, &ason::LspView::key);
+  ASSERT_NE(shown, page.end());
+  EXPECT_TRUE(shown->nested) << "as an operator lists it";
+  EXPECT_EQ(shown->segment_out, adjacency.key);
   EXPECT_TRUE(entry->nested && exit->nested);
   EXPECT_EQ(entry->segment_out, adjacency.key);
   EXPECT_EQ(exit->segment_in, adjacency.key);

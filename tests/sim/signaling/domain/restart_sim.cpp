@@ -7,10 +7,8 @@ namespace {
 
 using Where = std::tuple<std::uint32_t, Realisation>;
 
-class DomainRestart : public Domains, public testing::WithParamInterface<Where> {
+class Restarted : public Domains {
  protected:
-  void start() { Domains::start(SegmentPlan{std::get<1>(GetParam()), 1, 0}); }
-  static std::uint32_t victim() { return std::get<0>(GetParam()); }
   bool settled() {
     for (const auto& [number, member] : network->members) {
       for (const auto& lsp : lsps(number)) {
@@ -19,6 +17,12 @@ class DomainRestart : public Domains, public testing::WithParamInterface<Where> 
     }
     return of_user(3) && of_user(4) && segments(7).size() == 1;
   }
+};
+
+class DomainRestart : public Restarted, public testing::WithParamInterface<Where> {
+ protected:
+  void start() { Domains::start(SegmentPlan{std::get<1>(GetParam()), 1, 0}); }
+  static std::uint32_t victim() { return std::get<0>(GetParam()); }
 };
 
 // The borders, the node between them, the ends.
@@ -116,6 +120,92 @@ INSTANTIATE_TEST_SUITE_P(Each, DomainRestart,
                                .append("N")
                                .append(std::to_string(std::get<0>(one.param)));
                          });
+
+// R1: the border knows by its rows that something crosses the domain, and by upstream what; over
+// which segment, or in which adjacency, those of the domain would have to say.
+class Unheard : public Restarted, public testing::WithParamInterface<Realisation> {
+ protected:
+  // How often N3 has said so.
+  std::size_t said(std::string_view words) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(network->at(3).said, [&](const std::string& line) {
+          return line.find("connection_alarm") != std::string::npos && line.ends_with(words);
+        }));
+  }
+  // Who crosses the domain, and an adjacency: that has rows of its own.
+  static std::size_t untold() { return GetParam() == Realisation::Nested ? 2 : 1; }
+  std::size_t unsynchronized() {
+    return at(3, [](Rooms& rooms) { return rooms.connections.unsynchronized_count(); });
+  }
+};
+
+TEST_P(Unheard, T8bABorderWithoutItsJournalSaysThatNobodyTellsItOfItsSegment) {
+  const std::vector<std::vector<std::uint32_t>> all_dead{{7}, {7, 4}, {7, 4, 5}};
+  for (const auto& dead : all_dead) {
+    SCOPED_TRACE(dead.size());
+    Domains::start(SegmentPlan{GetParam(), 1, 0});
+    create(spc("spc"));
+    ASSERT_TRUE(up("spc"));
+    network->run(1s);
+    const auto before = row_changes();
+    for (const std::uint32_t number : dead) network->at(number).kill();
+    network->at(3).kill();
+    network->at(3).forget();
+    network->run(5s);
+    network->at(3).boot();
+    network->run(100s);
+    EXPECT_EQ(unsynchronized(), 0U) << "not before the Recovery Time is over";
+    ASSERT_TRUE(until([&] { return unsynchronized() == untold(); }, 100s));
+    ASSERT_TRUE(of_user(3));
+    EXPECT_TRUE(of_user(3)->unsynchronized);
+    EXPECT_EQ(said("unsynchronized"), untold());
+    // Also when they are there again: then their own Recovery Time has nothing to be told, either.
+    network->run(200s);
+    for (const std::uint32_t number : dead) network->at(number).boot();
+    network->run(400s);
+    EXPECT_EQ(said("unsynchronized"), untold()) << "once";
+    EXPECT_EQ(said("is over"), 0U);
+    EXPECT_EQ(row_changes(), before);
+    EXPECT_TRUE(passes());
+    EXPECT_EQ(state("spc"), ConnectionState::Up);
+    // Until an operator does not want to wait any longer.
+    std::vector<LspKey> keys{of_user(3)->key};
+    for (const auto& [id, row] : network->at(3).rows) keys.push_back(row.owner.lsp);
+    for (const LspKey& key : keys) {
+      at(3, [&](Rooms& rooms) { rooms.connections.give_up(key, now()); });
+    }
+    EXPECT_TRUE(until([&] { return network->at(3).rows.empty(); }));
+    EXPECT_EQ(unsynchronized(), 0U);
+  }
+}
+
+// Upstream gives it back late: what was known by its rows only is known again.
+TEST_P(Unheard, T8bItIsOverWhenItIsGivenBackAfterAll) {
+  Domains::start(SegmentPlan{GetParam(), 1, 0});
+  create(spc("spc"));
+  ASSERT_TRUE(up("spc"));
+  network->run(1s);
+  const auto before = row_changes();
+  network->at(2).kill();
+  network->at(3).kill();
+  network->at(3).forget();
+  network->run(5s);
+  network->at(3).boot();
+  ASSERT_TRUE(until([&] { return unsynchronized() == 1; }, 200s));
+  EXPECT_FALSE(of_user(3));
+  EXPECT_EQ(said("unsynchronized"), 1U);
+  network->at(2).boot();
+  EXPECT_TRUE(until([&] { return unsynchronized() == 0 && settled(); }, 60s));
+  EXPECT_EQ(said("is over"), 1U);
+  network->run(200s);
+  EXPECT_EQ(row_changes(), before);
+  EXPECT_TRUE(passes());
+  release("spc");
+  EXPECT_TRUE(until([&] { return empty(); }, 200s));
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, Unheard, testing::Values(Realisation::Stitched, Realisation::Nested),
+                         [](const auto& one) { return std::string(to_string(one.param)); });
 
 }  // namespace
 }  // namespace forces::signaling::test

@@ -348,5 +348,44 @@ TEST_F(Stitched, SG4WhatARestorationLeftGoesWhereItsNextWayNeedsNone) {
   EXPECT_EQ(held(5), 0);
 }
 
+// RFC 5151 section 3.1 (1), however the domain would have carried it. N1 is the call controller of
+// d1; what comes to the borders of d2 comes from N2.
+TEST_F(Stitched, SG3ABorderRefusesARouteThroughItsDomainWithACallAndWithout) {
+  for (const Realisation how :
+       {Realisation::Contiguous, Realisation::Stitched, Realisation::Nested}) {
+    SCOPED_TRACE(ason::calls::to_string(how));
+    auto plan = three_domains({how, 1, 0});
+    plan.base.calls.policy.points = {{.name = "d1",
+                                      .kind = ason::calls::PointKind::Enni,
+                                      .peers = {{rsvp::Address::v4(node_id(1).value), 32}},
+                                      .refuse_explicit_route = true}};
+    start(std::move(plan));
+    const auto call = call_to_6();
+    for (const bool called : {false, true}) {
+      SCOPED_TRACE(called);
+      auto routed = spc(called ? "routed, of a call" : "routed");
+      if (called) routed.call = call;
+      routed.explicit_route = {ason::node_hop(node_id(7), true)};
+      create(routed);
+      ASSERT_TRUE(until([&] { return state(routed.name) == ConnectionState::Failed; }));
+      const auto view = at(1, [&](Rooms& rooms) { return rooms.connections.show(routed.name); });
+      ASSERT_TRUE(view && !view->failures.empty());
+      const ason::Failure& failure = view->failures.back();
+      EXPECT_EQ(failure.error, (rsvp::ErrorValue{rsvp::ErrorCode::Policy, 104}));
+      EXPECT_TRUE(failure.node == node_id(3) || failure.node == node_id(5));
+      EXPECT_EQ(rows(), 0U);
+      EXPECT_TRUE(lsps(7).empty()) << "nothing was begun within the domain";
+      auto free = spc(called ? "free, of a call" : "free", called ? 3 : 2);
+      if (called) free.call = call;
+      create(free);
+      ASSERT_TRUE(up(free.name)) << "without a route it is carried";
+      release(free.name);
+      ASSERT_TRUE(until([&] { return state(free.name) == ConnectionState::Released; }));
+      release(routed.name);
+      ASSERT_TRUE(until([&] { return rows() == 0 && lsps(7).empty(); }, 60s));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace forces::signaling::test

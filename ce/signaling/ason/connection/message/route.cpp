@@ -11,12 +11,6 @@ using rsvp::ErrorValue;
 
 constexpr ErrorValue hop_error(std::uint16_t value) { return {ErrorCode::RoutingProblem, value}; }
 
-bool covers(const rsvp::PrefixHop& hop, NodeId node) {
-  if (hop.address.is_v6() || hop.prefix > 32) return false;
-  const std::uint32_t mask = hop.prefix == 0 ? 0 : ~std::uint32_t{0} << (32 - hop.prefix);
-  return (hop.address.v4() & mask) == (node.value & mask);
-}
-
 // Label subobjects from `at` on, at most one for each direction; false: more, or one upstream of
 // an LSP of one direction.
 bool take_labels(const rsvp::Route& route, std::size_t& at, bool bidirectional,
@@ -32,6 +26,12 @@ bool take_labels(const rsvp::Route& route, std::size_t& at, bool bidirectional,
 }
 
 }  // namespace
+
+bool covers(const rsvp::PrefixHop& hop, NodeId node) {
+  if (hop.address.is_v6() || hop.prefix > 32) return false;
+  const std::uint32_t mask = hop.prefix == 0 ? 0 : ~std::uint32_t{0} << (32 - hop.prefix);
+  return (hop.address.v4() & mask) == (node.value & mask);
+}
 
 OwnHops own_hops(NodeId self, LinkEnd from, LinkEnd in, bool bidirectional,
                  const rsvp::Route& received) {
@@ -102,6 +102,13 @@ std::optional<NodeId> node_of(const rsvp::Subobject& hop) {
 
 bool names(const rsvp::Route& route, NodeId node) {
   return std::ranges::any_of(route, [node](const auto& hop) { return node_of(hop) == node; });
+}
+
+rsvp::Route tail_of(const rsvp::Route& route) {
+  std::size_t at = route.size();
+  while (at > 0 && route[at - 1].as<rsvp::LabelHop>() != nullptr) --at;
+  if (at == 0 || route[at - 1].as<rsvp::UnnumberedHop>() == nullptr) return {};
+  return {route.begin() + static_cast<std::ptrdiff_t>(at) - 1, route.end()};
 }
 
 rsvp::Subobject node_hop(NodeId node, bool loose) {

@@ -35,6 +35,10 @@ struct OwnHops {
 
 // Whose node the first hop is, if it says.
 [[nodiscard]] std::optional<NodeId> node_of(const rsvp::Subobject& hop);
+// An abstract node (RFC 3209 section 2.1) has this one in it.
+[[nodiscard]] bool covers(const rsvp::PrefixHop& hop, NodeId node);
+// Where a route ends: its last hop that is an interface, with the labels behind it.
+[[nodiscard]] rsvp::Route tail_of(const rsvp::Route& route);
 [[nodiscard]] bool names(const rsvp::Route& route, NodeId node);
 
 [[nodiscard]] rsvp::Subobject node_hop(NodeId node, bool loose = false);

@@ -121,7 +121,10 @@ void Controller::Core::on_fabric_read(Instant now) {
     if (!lsp->recovering) continue;
     // Its rows are nowhere: what was up is set again, what was under way begins again.
     if (!lsp->journaled) {
-      if (found.contains(key)) continue;
+      if (found.contains(key)) {
+        still_waits(*lsp);
+        continue;
+      }
     } else if (lsp->established) {
       want(*lsp);
     } else {
@@ -130,6 +133,7 @@ void Controller::Core::on_fabric_read(Instant now) {
     }
     resume(*lsp, now);
   }
+  tell_unclaimed();
   try_wanting(now);
 }
 
@@ -258,9 +262,10 @@ void Controller::Core::resume(Lsp& lsp, Instant now) {
     // Without rows: only when it is sure that there are none is it a new one, or when its neighbour
     // has waited for FEs as long as it was told.
     if (!fabric_read && (lsp.journaled || found.contains(lsp.key) || early(lsp.previous))) return;
-    if (waits_for_segment(lsp)) return;
+    if (waits_for_segment(lsp)) return still_waits(lsp);
     if (lsp.established) return;
     lsp.recovering = false;
+    unsynchronized(lsp, false);
     if (lsp.role == Role::Ingress && lsp.why == Lsp::Due::None) {
       set_timer(lsp, Lsp::Due::Setup, rules(lsp).limits.setup, now);
     }
@@ -276,7 +281,7 @@ void Controller::Core::resume(Lsp& lsp, Instant now) {
       const OwnHops own =
           own_hops(config.self, lsp.from, {config.self, lsp.in}, lsp.bidirectional(),
                    ero == nullptr ? rsvp::Route{} : ero->route);
-      if (own.out != lsp.out && !recovered_with.contains(lsp.next)) return;
+      if (own.out != lsp.out && !recovered_with.contains(lsp.next)) return still_waits(lsp);
       lsp.onward = own.rest;
     }
   }
@@ -386,6 +391,7 @@ Lsp* Controller::Core::ingress_of_recovery_path(const engine::RecoveryPathReceiv
   }
   connection->lsps.insert(event.key);
   lsp.connection = connection->request.name;
+  lsp.unsynchronized = unclaimed.erase(event.key) != 0;
   Lsp& placed = lsps.emplace(event.key, std::move(lsp)).first->second;
   if (is_adjacency(placed.path())) {
     const auto link = tunnel_link(placed.path());
@@ -428,14 +434,18 @@ void Controller::Core::on_recovery_ended(const engine::RecoveryEnded& event, Ins
     }
     if (lsp->next == event.node || lsp->previous == event.node) resume(*lsp, now);
   }
+  tell_unclaimed();
+}
+
+// Somebody has had the Recovery Time, and nobody says whose these rows are. Who was not there at
+// all has no such time of its own: it is not waited for.
+void Controller::Core::tell_unclaimed() {
+  if (recovered_with.empty()) return;
   for (const LspKey& key : found) {
     const auto view = manager.connection(key);
     if (!view || !view->active_rows || find(key) != nullptr) continue;
-    const bool with_it = std::ranges::any_of(view->ways, [&](const auto& way) {
-      const auto one = far_end(way.first.interface), other = far_end(way.second.interface);
-      return (one && one->node == event.node) || (other && other->node == event.node);
-    });
-    if (with_it) out.push(ConnectionAlarm{.key = key, .kind = AlarmKind::Unsynchronized});
+    if (!unclaimed.insert(key).second) continue;
+    out.push(ConnectionAlarm{.key = key, .kind = AlarmKind::Unsynchronized});
   }
 }
 
@@ -444,6 +454,7 @@ void Controller::Core::on_recovery_ended(const engine::RecoveryEnded& event, Ins
 void Controller::Core::end_unknown(const engine::PathGone& event, Instant now) {
   if (!config.recovering || !event.tear || ended.size() >= config.max_lsps) return;
   ended[event.key] = event.tear;
+  unclaimed.erase(event.key);
   if (found.erase(event.key) != 0) manager.give_back(event.key, now);
   if (const auto at = recovery_paths.find(event.key); at != recovery_paths.end()) {
     const engine::RecoveryPathReceived below = std::move(at->second);
@@ -459,6 +470,12 @@ bool Controller::Core::early(NodeId neighbor) const {
 
 void Controller::Core::keep(const Lsp& lsp) {
   if (lsp.established && lsp.given_back && lsp.role != Role::Ingress) out.push(KeepPath{lsp.key});
+}
+
+// Who is upstream has had the Recovery Time, and how it goes on from here nobody has said: an
+// operator hears of it, and the rows stay (R1). It is over when somebody says it after all.
+void Controller::Core::still_waits(Lsp& lsp) {
+  if (lsp.given_back && recovered_with.contains(lsp.previous)) unsynchronized(lsp, true);
 }
 
 void Controller::Core::unsynchronized(Lsp& lsp, bool is) {

@@ -91,6 +91,7 @@ void Controller::Core::on_path(const engine::PathReceived& event, Instant now) {
   if (found.contains(event.key) || recovery_paths.contains(event.key) || early(event.from) ||
       segment_given_back) {
     lsp.recovering = true;
+    lsp.unsynchronized = unclaimed.erase(event.key) != 0;
     return path_of_recovered(lsp, event, now);
   }
   advance(event.key, now);
@@ -208,6 +209,9 @@ std::optional<Trouble> Controller::Core::refused(const Lsp& lsp) const {
   if (config.no_ero.contains(lsp.in) && path.find<rsvp::ExplicitRoute>() != nullptr) {
     return no(path_error(rsvp::routing::kBadExplicitRoute));
   }
+  if (config.refuses_route && config.refuses_route(lsp.previous) && leads_within(lsp)) {
+    return no({ErrorCode::Policy, rsvp::policy::kExplicitRouteRefused});
+  }
   if (const auto* const rro = path.find<rsvp::RecordRoute>();
       rro != nullptr && names(rro->route, config.self)) {
     return no(path_error(rsvp::routing::kRouteLoop));
@@ -221,6 +225,40 @@ std::optional<Trouble> Controller::Core::refused(const Lsp& lsp) const {
   }
   if (needs_protected_links(path)) return no(path_error(rsvp::routing::kLinkProtection));
   return std::nullopt;
+}
+
+// Its route names nodes of our domain beside this one. Where it ends may be named, and by which
+// link it leaves the last node: that is the user's to say (RFC 4003, RFC 4208 section 3.3).
+bool Controller::Core::leads_within(const Lsp& lsp) const {
+  const auto* const ero = lsp.path().find<rsvp::ExplicitRoute>();
+  if (ero == nullptr) return false;
+  NodeId last = lsp.key.end_point;
+  if (const rsvp::Route tail = tail_of(ero->route); !tail.empty()) {
+    const auto& hop = *tail.front().as<rsvp::UnnumberedHop>();
+    const LinkEnd end{{hop.router_id}, hop.interface_id};
+    const te::Link* const link = database.link(end);
+    if (database.node(last) == nullptr || (link != nullptr && link->other(end).node == last)) {
+      last = end.node;
+    }
+  }
+  const std::uint32_t own = domain_of(config.self);
+  const auto within = [&](NodeId node) {
+    return node != config.self && node != lsp.key.end_point && node != last &&
+           database.node(node) != nullptr && domain_of(node) == own;
+  };
+  return std::ranges::any_of(ero->route, [&](const rsvp::Subobject& hop) {
+    const auto* const prefix = hop.as<rsvp::PrefixHop>();
+    if (prefix == nullptr || prefix->prefix == 32) {
+      const auto node = node_of(hop);
+      const auto link = node ? database.by_address(node->value) : std::nullopt;
+      return node && within(link ? link->node : *node);
+    }
+    // Of several nodes this one or the last may be meant.
+    return !covers(*prefix, config.self) && !covers(*prefix, last) &&
+           std::ranges::any_of(database.nodes(), [&](const auto& known) {
+             return covers(*prefix, known.first) && within(known.first);
+           });
+  });
 }
 
 bool Controller::Core::same_link(const rsvp::Message& a, const rsvp::Message& b) {

@@ -8,16 +8,6 @@ namespace {
 
 namespace bits = rsvp::admin_status;
 
-// Of a Path that comes in: it says by which nodes to go on. What this node or the end point makes
-// of hops of its own is theirs (RFC 4003 section 2.1).
-bool says_the_way(const rsvp::Message& path, NodeId self, NodeId end) {
-  const auto* const ero = path.find<rsvp::ExplicitRoute>();
-  return ero != nullptr && std::ranges::any_of(ero->route, [&](const rsvp::Subobject& hop) {
-           const auto node = node_of(hop);
-           return node && *node != self && *node != end;
-         });
-}
-
 }  // namespace
 
 void Controller::Core::ask_call(Lsp& lsp, Instant now) {
@@ -41,9 +31,7 @@ void Controller::Core::ask_call(Lsp& lsp, Instant now) {
                    .ingress = lsp.role == Role::Ingress,
                    .transit = transit,
                    .signal = signal_of(path),
-                   .lsp_flags = protection == nullptr ? std::uint8_t{0} : protection->lsp_flags(),
-                   .explicit_route = lsp.role != Role::Ingress &&
-                                     says_the_way(path, config.self, lsp.key.end_point)});
+                   .lsp_flags = protection == nullptr ? std::uint8_t{0} : protection->lsp_flags()});
 }
 
 void Controller::Core::on_call_verdict(const LspKey& key, const CallVerdict& verdict, Instant now) {

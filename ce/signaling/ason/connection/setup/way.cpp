@@ -31,14 +31,6 @@ te::Route computed_route(const rsvp::Route& route) {
   return hops;
 }
 
-// Where a route ends: its last hop that is an interface, with the labels behind it.
-rsvp::Route tail_of(const rsvp::Route& route) {
-  std::size_t at = route.size();
-  while (at > 0 && route[at - 1].as<rsvp::LabelHop>() != nullptr) --at;
-  if (at == 0 || route[at - 1].as<rsvp::UnnumberedHop>() == nullptr) return {};
-  return {route.begin() + static_cast<std::ptrdiff_t>(at) - 1, route.end()};
-}
-
 ErrorValue error_of(te::NoPath reason) {
   switch (reason) {
     case te::NoPath::BadSignal:

@@ -224,8 +224,7 @@ TEST(CallPolicy, ConnectionsAreAdmittedByWhatTheyAre) {
                              .signals = {6, 5},
                              .max_signals = 4,
                              .protection = 0x11,
-                             .connections_of_call = 2,
-                             .refuse_explicit_route = true};
+                             .connections_of_call = 2};
   const auto error = [&](const ConnectionRequest& request, std::size_t connections = 0) {
     return Policy::admit_connection(point, request, {.connections = connections})
         .value_or(Refusal{})
@@ -235,8 +234,26 @@ TEST(CallPolicy, ConnectionsAreAdmittedByWhatTheyAre) {
   EXPECT_EQ(error({.signal = 11}), policy(17));
   EXPECT_EQ(error({.signal = 6, .signals = 5}), policy(17));
   EXPECT_EQ(error({.lsp_flags = 0x08}), policy(17));
-  EXPECT_EQ(error({.explicit_route = true}), policy(104));
   EXPECT_EQ(error({}, 2), policy(4));
+}
+
+TEST(CallPolicy, RoutesAreRefusedByThePointThatTheyComeInBy) {
+  const auto at = [](PointKind kind) {
+    return Policy({.points = {{.name = "refuses",
+                               .kind = kind,
+                               .peers = {{Address::v4(0x0a000000), 8}},
+                               .refuse_explicit_route = true},
+                              {.name = "not", .peers = {{Address::v4(0x0a010000), 16}}}},
+                   .default_point = "not"});
+  };
+  for (const PointKind kind : {PointKind::Uni, PointKind::Inni, PointKind::Enni}) {
+    EXPECT_TRUE(at(kind).refuses_route(Address::v4(0x0a000001), false)) << to_string(kind);
+    EXPECT_FALSE(at(kind).refuses_route(Address::v4(0x0a010001), false)) << "another point's";
+    EXPECT_FALSE(at(kind).refuses_route(Address::v4(0x0b000001), false)) << "the default point's";
+    EXPECT_EQ(at(kind).refuses_route(Address::v4(0x0a000001), true), kind == PointKind::Inni)
+        << "only an I-NNI is between nodes of a domain";
+  }
+  EXPECT_FALSE(Policy({}).refuses_route(Address::v4(1), false));
 }
 
 TEST(CallPolicy, ConnectionsAreAdmittedUpToTheirBandwidthAndThatOfTheirCall) {
