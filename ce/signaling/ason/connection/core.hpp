@@ -355,6 +355,7 @@ class Controller::Core {
   void forget_connection(const std::string& name);
   void recover(std::string_view key, std::span<const std::byte> octets, Instant now);
   void start(Instant now);
+  void finish_halves(Connection& connection, Instant now);
   void on_found(const resource::Found& found, Instant now);
   void on_recovery_path(const engine::RecoveryPathReceived& event, Instant now);
   void on_recovery_ended(const engine::RecoveryEnded& event, Instant now);
