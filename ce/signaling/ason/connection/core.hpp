@@ -270,6 +270,7 @@ class Controller::Core {
   void share_segments(const Lsp& lsp, te::Request& request) const;
   void know_segment(const ConnectionRequest& segment);
   void forget_segment(const ConnectionRequest& segment);
+  [[nodiscard]] Duration rest_of(const Connection& segment) const;
   void rest_if_idle(Connection& connection, Instant now);
   void on_idle(Lsp& segment, Instant now);
 

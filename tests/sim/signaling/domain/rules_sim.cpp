@@ -1,0 +1,59 @@
+// What domains that stitch or nest owe to calls, to their limits, and to who names a link: RFC
+// 4974, RFC 3477, RFC 5420, RFC 5151.
+#include "ce/signaling/ason/connection/message/route.hpp"
+#include "tests/sim/signaling/domain/domains.hpp"
+
+namespace forces::signaling::test {
+namespace {
+
+constexpr SegmentPlan kSingle{Realisation::Stitched, 1, 0};
+
+class Rules : public Domains {
+ protected:
+  static ason::ConnectionRequest request_of(std::string name) {
+    ason::ConnectionRequest request;
+    request.name = std::move(name);
+    request.label_request = {
+        .encoding = rsvp::LabelRequest::kSdh, .switching = rsvp::LabelRequest::kTdm, .g_pid = 34};
+    request.tspec.traffic = rsvp::SonetSdh{.signal_type = 6, .multiplier = 1};
+    return request;
+  }
+};
+
+// Segments of a call are connections of it at the borders (RFC 4974 section 6.6: 32/2).
+TEST_F(Rules, T5TheCallMayEndSoonAfterItsConnection) {
+  start({Realisation::Stitched, 1, 1}, true);
+  auto request = spc("spc");
+  request.call = call_to_6();
+  create(request);
+  ASSERT_TRUE(up("spc"));
+  network->run(2s);
+  release("spc");
+  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Released; }));
+  EXPECT_TRUE(
+      until([&] { return call(3)->connections.empty() && call(4)->connections.empty(); }, 3s));
+  at(1, [&](Rooms& rooms) { (void)rooms.calls.remove(call(1)->handle, now()); });
+  EXPECT_TRUE(until([&] { return call(1) == nullptr && call(6) == nullptr; }, 1s));
+}
+
+TEST_F(Rules, SG4ARestorationUsesASegmentOfTheCallThatRests) {
+  start(kSingle);
+  auto request = spc("spc");
+  request.call = call_to_6();
+  create(request);
+  ASSERT_TRUE(up("spc"));
+  const LspKey segment = segments(3).front().key;
+  release("spc");
+  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Released; }));
+  network->run(500ms);
+  auto again = spc("again");
+  again.call = request.call;
+  create(again);
+  ASSERT_TRUE(up("again"));
+  network->run(5s);
+  ASSERT_EQ(segments(3).size(), 1U);
+  EXPECT_EQ(segments(3).front().key, segment);
+}
+
+}  // namespace
+}  // namespace forces::signaling::test
