@@ -55,5 +55,24 @@ TEST_F(Rules, SG4ARestorationUsesASegmentOfTheCallThatRests) {
   EXPECT_EQ(segments(3).front().key, segment);
 }
 
+// A limit is of what crosses its reference point: segments do not leave the domain, and what only
+// passes is counted where it begins and ends.
+TEST_F(Rules, SG3SegmentsDoNotCountAtTheBorderThatTheyDoNotCross) {
+  NetworkPlan plan = three_domains({Realisation::Stitched, 1, 1}, true);
+  plan.connections_of_call = 1;
+  start(plan);
+  auto first = spc("first", 2, 1, 7), second = spc("second", 3, 2, 8);
+  first.call = second.call = call_to_6();
+  create(first);
+  ASSERT_TRUE(up("first"));
+  EXPECT_TRUE(passes(2, 1, 7));
+  EXPECT_EQ(segments(3).size(), 2U);
+  create(second);
+  ASSERT_TRUE(until([&] { return state("second") == ConnectionState::Failed; }));
+  const auto view = at(1, [](Rooms& rooms) { return rooms.connections.show("second"); });
+  EXPECT_EQ(view->failures.back().error,
+            (rsvp::ErrorValue{rsvp::ErrorCode::Policy, rsvp::policy::kQuotaExceeded}));
+}
+
 }  // namespace
 }  // namespace forces::signaling::test

@@ -40,6 +40,7 @@ void Controller::Core::ask_call(Lsp& lsp, Instant now) {
                    .neighbor = lsp.previous,
                    .ingress = lsp.role == Role::Ingress,
                    .transit = transit,
+                   .shared = shares(path),
                    .signal = signal_of(path),
                    .lsp_flags = protection == nullptr ? std::uint8_t{0} : protection->lsp_flags(),
                    .explicit_route = lsp.role != Role::Ingress &&
