@@ -282,6 +282,7 @@ class Controller::Core {
   [[nodiscard]] const Adaptation* adaptation_of(std::uint32_t client) const;
   [[nodiscard]] bool may_carry(const Adaptation& adaptation, const te::Signal& signal) const;
   [[nodiscard]] std::optional<Trouble> end_adjacency(Lsp& lsp);  // here, if that can be
+  [[nodiscard]] static std::optional<LinkEnd> link_at_far_end(const Lsp& lsp);
   void join_adjacency(Lsp& lsp);  // it ends here; the link that it is leads to its other end
   void claim_link(const Lsp& adjacency);  // by the last word of its other end
   void adjacency_up(Lsp& adjacency, Instant now);

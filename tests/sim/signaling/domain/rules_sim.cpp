@@ -74,5 +74,67 @@ TEST_F(Rules, SG3SegmentsDoNotCountAtTheBorderThatTheyDoNotCross) {
             (rsvp::ErrorValue{rsvp::ErrorCode::Policy, rsvp::policy::kQuotaExceeded}));
 }
 
+// RFC 3477 section 3.1: who asks for a segment or an adjacency names a link of its own, and not one
+// of another node, whose LSPs would be taken for its own.
+TEST_F(Rules, SG4ALinkOfAnotherNodeIsNobodysSegment) {
+  start(kSingle);
+  create(spc("spc"));
+  ASSERT_TRUE(up("spc"));
+  // As N3 would ask N4 for one, but the name is that of the fibre from N6.
+  const LspKey key{.end_point = node_id(4),
+                   .extended_tunnel_id = node_id(3).value,
+                   .sender = node_id(3),
+                   .tunnel_id = 999,
+                   .lsp_id = 1};
+  auto request = request_of("false");
+  request.segment = LspKey{};
+  auto base = ason::base_path(request, key, {});
+  *base.find<rsvp::LspTunnelInterfaceId>() = {node_id(6).value, 64};
+  auto path = ason::path_for_hop(base, {.out = {node_id(7), 74}, .upstream = {slot(3)}});
+  at(7, [&](Rooms& rooms) {
+    EXPECT_EQ(rooms.engine.set_path(key, node_id(4), path, now()), engine::Status::Done);
+  });
+  ASSERT_TRUE(until([&] {
+    return std::ranges::any_of(segments(4), [&](const auto& one) { return one.key == key; });
+  }));
+  // One from N6 goes by that fibre.
+  auto back = spc("back");
+  back.ingress = {.end = {node_id(6), 8}};
+  back.egress = node_id(4);
+  back.egress_end = {.end = {node_id(4), 9}};
+  ASSERT_TRUE(at(6, [&](Rooms& rooms) { return rooms.connections.create(back, now()); }));
+  ASSERT_TRUE(until([&] { return state("back", 6) == ConnectionState::Up; }));
+  const auto all = lsps(4);
+  const auto came =
+      std::ranges::find_if(all, [](const auto& one) { return one.key.sender == node_id(6); });
+  ASSERT_NE(came, all.end());
+  EXPECT_EQ(came->in, 46U);
+  EXPECT_FALSE(came->segment_in);
+}
+
+TEST_F(Rules, SG4ALinkOfAnotherNodeIsNobodysAdjacency) {
+  start(three_domains({Realisation::Nested, 1, 0}));
+  const LspKey key{.end_point = node_id(4),
+                   .extended_tunnel_id = node_id(3).value,
+                   .sender = node_id(3),
+                   .tunnel_id = 999,
+                   .lsp_id = 1};
+  auto request = request_of("false");
+  request.adjacency = 701;
+  auto base = ason::base_path(request, key, {});
+  *base.find<rsvp::LspTunnelInterfaceId>() = {node_id(6).value, 64};
+  const auto path = ason::path_for_hop(base, {.out = {node_id(7), 74}, .upstream = {slot(4)}});
+  at(7, [&](Rooms& rooms) {
+    EXPECT_EQ(rooms.engine.set_path(key, node_id(4), path, now()), engine::Status::Done);
+  });
+  ASSERT_TRUE(until([&] { return !segments(4).empty(); }));
+  at(4, [&](Rooms& rooms) {
+    for (const std::uint32_t id : rooms.manager.interfaces()) {
+      if (id == 46) continue;
+      EXPECT_NE(rooms.manager.interface(id)->remote, (LinkEnd{node_id(6), 64})) << id;
+    }
+  });
+}
+
 }  // namespace
 }  // namespace forces::signaling::test
