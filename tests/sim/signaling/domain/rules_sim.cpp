@@ -112,6 +112,43 @@ TEST_F(Rules, SG4ALinkOfAnotherNodeIsNobodysSegment) {
   EXPECT_FALSE(came->segment_in);
 }
 
+// RFC 5420 section 5: flags mean the same in LSP_REQUIRED_ATTRIBUTES; one that is not known there
+// is a reason to refuse the LSP.
+TEST_F(Rules, B4FlagsThatAreRequiredAreLookedAtLikeOthers) {
+  const auto path = [](std::vector<unsigned> bits) {
+    rsvp::LspRequiredAttributes required;
+    for (const unsigned bit : bits) required.set_flag(bit);
+    return rsvp::Message{.type = rsvp::MessageType::Path, .objects = {std::move(required)}};
+  };
+  namespace flag = rsvp::lsp_flag;
+  EXPECT_EQ(ason::crankback_scope(path({flag::kBoundaryRerouting})),
+            ason::CrankbackScope::Boundary);
+  EXPECT_EQ(ason::crankback_scope(path({})), ason::CrankbackScope::None);
+  EXPECT_TRUE(ason::must_be_contiguous(path({flag::kContiguous})));
+  EXPECT_TRUE(ason::is_segment(path({flag::kStitching})));
+  start(SegmentPlan{});
+  const auto passes_with = [&](std::uint16_t tunnel, std::vector<unsigned> bits) {
+    const LspKey key{.end_point = node_id(4),
+                     .extended_tunnel_id = node_id(2).value,
+                     .sender = node_id(2),
+                     .tunnel_id = tunnel,
+                     .lsp_id = 1};
+    auto base = ason::base_path(request_of("injected"), key, {});
+    base.objects.push_back(path(std::move(bits)).objects.front());
+    const auto sent =
+        ason::path_for_hop(base, {.out = {node_id(2), 23}, .upstream = {slot(tunnel)}});
+    at(2, [&](Rooms& rooms) {
+      EXPECT_EQ(rooms.engine.set_path(key, node_id(3), sent, now()), engine::Status::Done);
+    });
+    network->run(2s);
+    const auto all = lsps(4);
+    return std::ranges::any_of(all, [&](const auto& one) { return one.key == key; });
+  };
+  EXPECT_TRUE(passes_with(1, {flag::kEndToEndRerouting, flag::kContiguous}));
+  EXPECT_FALSE(passes_with(2, {3})) << "LSP integrity (RFC 4875) is not known here";
+  EXPECT_FALSE(passes_with(3, {6}));
+}
+
 TEST_F(Rules, SG4ALinkOfAnotherNodeIsNobodysAdjacency) {
   start(three_domains({Realisation::Nested, 1, 0}));
   const LspKey key{.end_point = node_id(4),
