@@ -302,6 +302,7 @@ class Controller::Core {
   void on_resv(const engine::ResvReceived& event, Instant now);
   void on_resv_gone(const engine::ResvGone& event, Instant now);
   void on_resv_err(const engine::ResvErrReceived& event, Instant now);
+  [[nodiscard]] bool reports_contiguous(const Lsp& lsp) const;
   [[nodiscard]] rsvp::Route recorded(const Lsp& lsp) const;  // the RRO of a Resv that leaves here
   // At the ends of an LSP of a call (RFC 4974): may it be; it is up; it is gone.
   void ask_call(Lsp& lsp, Instant now);

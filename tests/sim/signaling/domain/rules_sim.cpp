@@ -112,6 +112,31 @@ TEST_F(Rules, SG4ALinkOfAnotherNodeIsNobodysSegment) {
   EXPECT_FALSE(came->segment_in);
 }
 
+// RFC 5151 section 4.1: borders tell that it is as it was asked for.
+TEST_F(Rules, SG4AContiguousOneIsReportedByBorders) {
+  start(SegmentPlan{});
+  auto request = spc("spc");
+  request.contiguous = true;
+  create(request);
+  ASSERT_TRUE(up("spc"));
+  const auto view = at(1, [](Rooms& rooms) { return rooms.connections.show("spc"); });
+  std::set<std::uint32_t> said;
+  std::size_t labels = 0;
+  std::optional<NodeId> node;
+  for (const rsvp::Subobject& hop : view->current) {
+    if (const auto one = ason::node_of(hop)) node = one;
+    labels += hop.as<rsvp::LabelHop>() != nullptr ? 1 : 0;
+    const auto* const attributes = hop.as<rsvp::AttributesHop>();
+    if (attributes != nullptr && attributes->flag(rsvp::lsp_flag::kContiguous)) {
+      said.insert(number_of(*node));
+    }
+  }
+  EXPECT_EQ(said, (std::set<std::uint32_t>{2, 3, 4})) << "N7 is no border, N1 and N6 are ends";
+  std::map<LinkEnd, te::LabelRanges> recorded;
+  ason::collect_labels(view->current, recorded);
+  EXPECT_EQ(recorded.size(), 6U) << "labels are still found behind it";
+}
+
 // RFC 5420 section 5: flags mean the same in LSP_REQUIRED_ATTRIBUTES; one that is not known there
 // is a reason to refuse the LSP.
 TEST_F(Rules, B4FlagsThatAreRequiredAreLookedAtLikeOthers) {
