@@ -224,6 +224,27 @@ TEST_F(Nodes, T8TheIngressAndItsCallAreBackAfterACrash) {
   EXPECT_EQ(network.at(1).row_changes, changes);
 }
 
+// What an ingress learned anew from its neighbour is in its journal as anything else (R1).
+TEST_F(Nodes, T8dAnIngressThatHasLostItsJournalHasOneAgain) {
+  create(spc("spc"));
+  ASSERT_TRUE(up("spc"));
+  network.run(1s);
+  const auto changes = network.at(1).row_changes;
+  network.at(1).kill();
+  network.at(1).forget();
+  network.run(2s);
+  network.at(1).boot();
+  ASSERT_TRUE(up("spc"));
+  network.run(5s);
+  network.at(1).kill();
+  network.run(2s);
+  network.at(1).boot();
+  EXPECT_TRUE(up("spc"));
+  network.run(180s);
+  EXPECT_EQ(state("spc"), ConnectionState::Up);
+  EXPECT_EQ(network.at(1).row_changes, changes);
+}
+
 TEST_F(Nodes, T17ACalleeThatKnowsNoCallsIsAskedThreeTimesAndThenGivenUp) {
   network.at(6).kill();
   network.legacy.insert(6);

@@ -332,6 +332,7 @@ void Controller::Core::resume(Lsp& lsp, Instant now) {
     set_timer(lsp, Lsp::Due::Setup, rules(lsp).limits.setup, now);
   }
   if (lsp.role == Role::Ingress && lsp.established) tell_call(lsp, true);
+  if (connection != nullptr && !lsp.journaled) persist(*connection);  // of what a neighbour told
   persist(lsp);
   if (is_adjacency(lsp)) adjacency_back(lsp, now);
   advance(key, now);
