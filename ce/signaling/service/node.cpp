@@ -162,10 +162,6 @@ std::expected<void, state::Failure> TransportNode::recover(Instant now) {
 
 // --- events ---
 
-bool TransportNode::takes(const FePort& port, wire::Bytes packet) const {
-  return is_rsvp(packet) && channels_.contains(port);
-}
-
 void TransportNode::on_packet(const FePort& port, wire::Bytes packet, Instant now) {
   const auto channel = channels_.find(port);
   const auto read = read_rsvp(packet);

@@ -123,8 +123,6 @@ class TransportNode {
   [[nodiscard]] static std::expected<std::unique_ptr<TransportNode>, state::Failure> make(
       NodeConfig config, state::Store& store, Instant now);
 
-  // True: it is of RSVP, and at a port that is a channel.
-  [[nodiscard]] bool takes(const FePort& port, wire::Bytes packet) const;
   void on_packet(const FePort& port, wire::Bytes packet, Instant now);
   void on_fe_up(std::uint32_t fe, Instant now);
   void on_fe_down(std::uint32_t fe, Instant now);
