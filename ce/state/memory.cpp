@@ -32,6 +32,7 @@ void Tables::scan(std::string_view table, Bytes from, const Store::Visitor& visi
 BatchId MemoryStore::submit(Batch batch) {
   ++counts_.submitted;
   counts_.pending_octets += octets_of(batch);
+  counts_.largest_batch = std::max<std::uint64_t>(counts_.largest_batch, batch.size());
   pending_.push_back(std::move(batch));
   return {durable_ + pending_.size()};
 }

@@ -3,7 +3,9 @@
 // when every Persist before it is durable.
 //
 //   while (auto output = core.poll_output()) ...   // persist(change) or send(item)
-//   outbox.commit(store);                          // what they persist is one batch, atomic
+//   outbox.commit(store);                          // what they persist is one batch, atomic;
+//                                                  // before that, when open() is what a store
+//                                                  takes
 //   while (auto item = outbox.poll()) ...          // what may leave now
 // and at each Durable of the store: outbox.on_durable(up_to), then poll() again.
 //
@@ -28,6 +30,8 @@ class Durability {
   // All that was persisted so far, as a number that only grows.
   [[nodiscard]] std::uint64_t persisted() const { return open_.empty() ? given_ : given_ + 1; }
   [[nodiscard]] bool durable(std::uint64_t persisted) const { return persisted <= durable_; }
+  // Changes that the next commit() gives to the store.
+  [[nodiscard]] std::size_t open() const { return open_.size(); }
 
  protected:
   Batch open_{};                           // not yet given to the store

@@ -78,6 +78,7 @@ struct Snapshot {
   std::uint64_t submitted = 0, durable = 0;  // batches
   std::uint64_t commits = 0, changes = 0, octets = 0;
   std::uint64_t largest_group = 0;  // batches in one commit
+  std::uint64_t largest_batch = 0;  // changes
   std::size_t pending_octets = 0;
   Duration commit_time{}, longest_commit{};
   std::array<std::uint64_t, kReasons> failures{};

@@ -38,6 +38,7 @@ class ThreadedStore::Impl {
     const BatchId id{++now_.submitted};
     if (final_) return id;  // it would wait for ever
     now_.pending_octets += octets_of(batch);
+    now_.largest_batch = std::max<std::uint64_t>(now_.largest_batch, batch.size());
     queue_.push_back(std::move(batch));
     work_.notify_one();
     return id;

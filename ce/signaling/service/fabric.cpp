@@ -177,7 +177,8 @@ void Fabric::ask(std::uint32_t id, Fe& fe, Instant now) {
     fe.asking_rows =
         put(What::Rows, access_.ask(id, ce::provision::cross_connect_query(kInstance, range)));
   }
-  if (!fe.traces.due()) return;
+  // A subscription that is sent again empties the table again.
+  if (!fe.subscribed || !fe.traces.due()) return;
   if (now < fe.next_traces) return look_again(fe.next_traces);
   const auto changes = fe.traces.next(kTraces);
   if (changes.empty()) return;  // the table is full
@@ -203,7 +204,8 @@ void Fabric::on_answer(std::uint64_t ticket, const ce::OperatorAnswer& answer, I
   const auto& messages = came == answer.by_fe.end() ? kNone : came->second;
   switch (question.what) {
     case What::Subscribe:
-      if (messages.empty()) fe.subscribe_due = true;
+      fe.subscribed = !messages.empty();
+      fe.subscribe_due = messages.empty();
       break;
     case What::Ports:
       fe.asking_ports = false;

@@ -79,7 +79,8 @@ class Fabric {
     std::optional<std::uint32_t> reading{};
     ce::provision::CrossConnectReader reader{};
     bool ports_due = false, subscribe_due = false, asking_ports = false, asking_rows = false;
-    std::map<std::uint32_t, bool> up{};                 // ports
+    bool subscribed = false;             // and its table of traces to send is empty: it has said so
+    std::map<std::uint32_t, bool> up{};  // ports
     std::map<std::uint32_t, te::LabelRanges> failed{};  // labels of ports
     // What was read last, over associations: of what is not there any more the node is told.
     std::map<FePort, std::map<Label, std::string>> heard{};

@@ -101,6 +101,7 @@ void Times::add(Duration took) {
 TransportNode::TransportNode(NodeConfig&& config, state::Store& store, Instant now)
     : id_(config.id),
       ason_(config.connections.ason),
+      most_changes_(config.most_changes),
       store_(store),
       manager_(manager_config(config)),
       engine_(engine_config(config), now),
@@ -165,10 +166,6 @@ std::expected<void, state::Failure> TransportNode::recover(Instant now) {
 }
 
 // --- events ---
-
-bool TransportNode::takes(const FePort& port, wire::Bytes packet) const {
-  return is_rsvp(packet) && channels_.contains(port);
-}
 
 void TransportNode::on_packet(const FePort& port, wire::Bytes packet, Instant now) {
   const auto channel = channels_.find(port);
@@ -299,6 +296,7 @@ void TransportNode::pump(Instant now) {
 }
 
 void TransportNode::persist(std::string_view key, std::optional<std::vector<std::byte>> octets) {
+  if (outbox_.open() >= most_changes_) outbox_.commit(store_);
   outbox_.persist({std::string(kTable), key_octets(key), std::move(octets)});
 }
 

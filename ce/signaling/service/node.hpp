@@ -56,6 +56,9 @@ struct NodeConfig {
   engine::Config engine{};                          // `node` and `restart.recovering` are set here
   ason::ControllerConfig connections{};             // `self` and `recovering` as well
   ason::calls::CallConfig calls{};                  // `address` as well
+  // Of one batch for the store: etcd takes 120. What one event changes beyond that is given to it
+  // in parts, so that a crash may keep the first of them.
+  std::size_t most_changes = 100;
 };
 
 // Nodes of its domain with which it may share the ends of a segment or an adjacency, as the
@@ -120,8 +123,6 @@ class TransportNode {
   [[nodiscard]] static std::expected<std::unique_ptr<TransportNode>, state::Failure> make(
       NodeConfig config, state::Store& store, Instant now);
 
-  // True: it is of RSVP, and at a port that is a channel.
-  [[nodiscard]] bool takes(const FePort& port, wire::Bytes packet) const;
   void on_packet(const FePort& port, wire::Bytes packet, Instant now);
   void on_fe_up(std::uint32_t fe, Instant now);
   void on_fe_down(std::uint32_t fe, Instant now);
@@ -201,6 +202,7 @@ class TransportNode {
 
   const NodeId id_;
   const bool ason_;  // false: RFC 3473 only
+  const std::size_t most_changes_;
   state::Store& store_;
   te::Database database_;
   te::PathFinder finder_{database_};

@@ -60,6 +60,7 @@ bool TransportNode::refuses_route(NodeId from) const {
 void TransportNode::answer_ask(const ason::AskCall& ask, Instant now) {
   auto question = ask_of(ask.key, ask.call_id, ask.name);
   if (!ask.ingress) question.neighbor = Address::v4(ask.neighbor.value);
+  question.shared = ask.shared;
   question.promise = !ask.transit;  // nobody tells when one that only passes is gone
   const bool sdh = ask.signal.encoding == te::Encoding::Sdh;
   question.request = {.signal = sdh ? ask.signal.type : std::uint8_t{0},

@@ -168,7 +168,7 @@ std::string Service::standby() const {
 
 bool Service::on_packet(std::uint32_t fe, std::uint32_t port, wire::Bytes packet) {
   const FePort at{fe, port};
-  // As TransportNode::takes() has it; they are for the node also while another runs it.
+  // They are for the node also while another ce runs it.
   if (!channels_.contains(at) || !is_rsvp(packet)) return false;
   post_to_node([this, at, octets = std::vector<std::byte>(packet.begin(), packet.end())](
                    Instant now) { node_->on_packet(at, octets, now); },

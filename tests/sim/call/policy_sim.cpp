@@ -162,14 +162,30 @@ TEST(CallPolicy, ConnectionsOfACallAreAskedForAtBothReferencePoints) {  // SG3
   EXPECT_EQ(may({.signal = 11}, kN3).answer, Answer::Yes);
   const signaling::LspKey first{
       .end_point = {kN6}, .extended_tunnel_id = kN1, .sender = {kN1}, .tunnel_id = 9, .lsp_id = 1};
-  auto second = first;
+  auto second = first, other = first;
   second.lsp_id = 2;
-  (void)p.at(kN4).on_connection({.ends = id.ends, .call_id = id.number}, {.key = first},
-                                p.world.now());
-  EXPECT_EQ(may({}).error, policy(4));
-  const auto moved =
-      p.at(kN4).may_connect({.key = second, .ends = id.ends, .call_id = id.number, .request = {}});
-  EXPECT_EQ(moved.answer, Answer::Yes) << "another way of the one that is there";
+  other.tunnel_id = 10;
+  const auto one_more = [&](const signaling::LspKey& key, bool shared) {
+    return p.at(kN4).may_connect({.key = key,
+                                  .promise = true,
+                                  .shared = shared,
+                                  .ends = id.ends,
+                                  .call_id = id.number,
+                                  .request = {}});
+  };
+  const auto is_there = [&](const signaling::LspKey& key) {
+    (void)p.at(kN4).on_connection({.ends = id.ends, .call_id = id.number}, {.key = key},
+                                  p.world.now());
+  };
+  is_there(first);
+  EXPECT_EQ(one_more(other, true).error, policy(4));
+  EXPECT_EQ(may({}).answer, Answer::Yes) << "what only passes is counted elsewhere";
+  EXPECT_EQ(one_more(second, false).error, policy(4)) << "it has labels of its own";
+  EXPECT_EQ(one_more(second, true).answer, Answer::Yes) << "another way of the one that is there";
+  is_there(second);
+  auto third = first;
+  third.lsp_id = 3;
+  EXPECT_EQ(one_more(third, true).error, policy(4)) << "it takes the place of one, not of both";
 }
 
 TEST(CallPolicy, ConnectionsThatAskAtOnceAreNotBothPromisedTheLastPlace) {  // SG3

@@ -224,6 +224,27 @@ TEST_F(Nodes, T8TheIngressAndItsCallAreBackAfterACrash) {
   EXPECT_EQ(network.at(1).row_changes, changes);
 }
 
+// What an ingress learned anew from its neighbour is in its journal as anything else (R1).
+TEST_F(Nodes, T8dAnIngressThatHasLostItsJournalHasOneAgain) {
+  create(spc("spc"));
+  ASSERT_TRUE(up("spc"));
+  network.run(1s);
+  const auto changes = network.at(1).row_changes;
+  network.at(1).kill();
+  network.at(1).forget();
+  network.run(2s);
+  network.at(1).boot();
+  ASSERT_TRUE(up("spc"));
+  network.run(5s);
+  network.at(1).kill();
+  network.run(2s);
+  network.at(1).boot();
+  EXPECT_TRUE(up("spc"));
+  network.run(180s);
+  EXPECT_EQ(state("spc"), ConnectionState::Up);
+  EXPECT_EQ(network.at(1).row_changes, changes);
+}
+
 TEST_F(Nodes, T17ACalleeThatKnowsNoCallsIsAskedThreeTimesAndThenGivenUp) {
   network.at(6).kill();
   network.legacy.insert(6);
@@ -252,6 +273,132 @@ TEST_F(Nodes, B4ANotifyThatIsNotForTheNodeIsForwarded) {
   network.run(1s);
   EXPECT_GT(network.at(2).node->counters().packets_forwarded, before);
 }
+
+// --- what one event changes, and a store that takes no more than so many changes at once ---
+
+TEST(LargeEvents, AreNoLargerBatchesThanAStoreTakes) {
+  constexpr std::uint32_t kMany = 200;
+  NetworkPlan plan;
+  plan.nodes = {{1}, {2}};
+  plan.fibres = {{{node_id(1), 12}, {node_id(2), 21}, te::ReferencePoint::INni, kStm256}};
+  plan.users = {{{node_id(1), 1}, kStm256}, {{node_id(2), 7}, kStm256}};
+  Transport network(plan);
+  network.start();
+  Member& ingress = network.at(1);
+  for (std::uint32_t i = 1; i <= kMany; ++i) {
+    auto request = spc(std::string("c").append(std::to_string(i)), i);
+    request.egress = node_id(2);
+    request.egress_end.end = {node_id(2), 7};
+    ASSERT_TRUE(ingress.operate(
+        [&](Rooms& rooms) { return rooms.connections.create(request, network.world.now()); }));
+  }
+  const auto all_are = [&](ConnectionState state) {
+    return network.until([&] {
+      return ingress.operate([&](Rooms& rooms) {
+        const auto all = rooms.connections.list();
+        return all.size() == kMany &&
+               std::ranges::all_of(all, [&](const auto& one) { return one.state == state; });
+      });
+    });
+  };
+  ASSERT_TRUE(all_are(ConnectionState::Up));
+  network.cut(0, false, true);  // one Hit for each
+  EXPECT_TRUE(all_are(ConnectionState::Broken));
+  network.cut(0, true, true);
+  EXPECT_TRUE(all_are(ConnectionState::Up));
+  ingress.kill();
+  ingress.boot();
+  EXPECT_TRUE(all_are(ConnectionState::Up));
+  network.run(10s);
+  const auto most = ingress.store.snapshot().largest_batch;
+  EXPECT_GT(most, 90U) << "or this shows nothing";
+  EXPECT_LE(most, 120U) << "etcd::Options::most_changes";
+}
+
+// A crash in the middle of what was given to the store in parts: what was begun is carried through.
+class Halves : public testing::TestWithParam<std::size_t> {
+ protected:
+  Halves() {
+    plan.base.most_changes = 1;
+    network.emplace(plan);
+    network->start();
+    request.recovery = ason::Recovery::Reroute;
+    EXPECT_TRUE(member().operate(
+        [&](Rooms& rooms) { return rooms.connections.create(request, network->world.now()); }));
+  }
+  Member& member() { return network->at(1); }
+  ConnectionState state() {
+    const auto view = member().operate([&](Rooms& rooms) { return rooms.connections.show("spc"); });
+    return view ? view->state : ConnectionState::Released;
+  }
+  std::size_t lsps() {
+    return member().operate([](Rooms& rooms) { return rooms.connections.lsp_count(); });
+  }
+  // Its disk is slow, and it dies when so many of the changes have been written.
+  void crash_in_the_middle() {
+    network->run(1s);
+    member().kill(GetParam());
+    member().disk_writes = true;
+    network->run(3s);
+    member().boot();
+  }
+  NetworkPlan plan = three_domains({});
+  std::optional<Transport> network;
+  ason::ConnectionRequest request = spc("spc");
+};
+
+TEST_P(Halves, OfASetUp) {
+  ASSERT_TRUE(network->until([&] { return network->at(6).rows.size() == 2; }));
+  member().disk_writes = false;  // its Resv comes now
+  crash_in_the_middle();
+  EXPECT_TRUE(network->until([&] { return state() == ConnectionState::Up; }));
+  network->run(3min);
+  EXPECT_EQ(state(), ConnectionState::Up);
+  EXPECT_EQ(lsps(), 1U);
+}
+
+TEST_P(Halves, OfAnotherWay) {
+  ASSERT_TRUE(network->until([&] { return state() == ConnectionState::Up; }));
+  network->run(1s);
+  te::Exclusions away;
+  away.nodes.insert(node_id(7));
+  ASSERT_TRUE(member().operate(
+      [&](Rooms& rooms) { return rooms.connections.reroute("spc", away, network->world.now()); }));
+  ASSERT_TRUE(network->until([&] { return network->at(5).rows.size() == 2; }));
+  member().disk_writes = false;
+  crash_in_the_middle();
+  network->run(3min);
+  EXPECT_EQ(state(), ConnectionState::Up);
+  EXPECT_EQ(lsps(), 1U);
+}
+
+TEST_P(Halves, OfARelease) {
+  ASSERT_TRUE(network->until([&] { return state() == ConnectionState::Up; }));
+  network->run(1s);
+  // From the other side, which is told by one Resv.
+  ASSERT_TRUE(network->at(6).operate([&](Rooms& rooms) {
+    return rooms.connections.ask_release(rooms.connections.lsps().front().key,
+                                         network->world.now());
+  }));
+  network->run(1ms);
+  member().disk_writes = false;
+  crash_in_the_middle();
+  if (GetParam() == 0) {  // it has not heard of it, and for the other side that is a failure
+    network->run(3min);
+    EXPECT_EQ(state(), ConnectionState::Up);
+    EXPECT_EQ(lsps(), 1U);
+    return;
+  }
+  EXPECT_TRUE(network->until([&] { return state() == ConnectionState::Released; }, 3min));
+  EXPECT_TRUE(network->until(
+      [&] {
+        return std::ranges::all_of(network->members,
+                                   [](const auto& one) { return one.second->rows.empty(); });
+      },
+      3min));
+}
+
+INSTANTIATE_TEST_SUITE_P(Survivors, Halves, testing::Range(std::size_t{0}, std::size_t{9}));
 
 }  // namespace
 }  // namespace forces::signaling::test

@@ -134,6 +134,8 @@ NodeConfig NetworkPlan::config(std::uint32_t number) const {
   PolicyConfig& policy = config.calls.policy;
   policy.points.push_back(
       {.name = "network", .kind = PointKind::Enni, .peers = {Prefix::all_v4()}});
+  policy.points.back().connections_of_call = connections_of_call;
+  config.connections.ask_transit = Policy::limits_connections(policy);
   std::map<std::uint32_t, std::string> names;
   for (const Point& point : points) {
     if (point.a != number && point.b != number) continue;

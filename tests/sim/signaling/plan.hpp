@@ -48,6 +48,7 @@ struct NetworkPlan {
     ason::calls::SegmentPlan plan{};
   };
   std::vector<Point> points{};
+  unsigned connections_of_call = 0;  // at reference points of domains; 0: any number
   // Two layers at a node (RFC 4206): the slots of port `client` are inside the one slot of
   // `server`.
   struct Adaptation {

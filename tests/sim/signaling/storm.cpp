@@ -8,8 +8,20 @@ namespace forces::signaling::test {
 using ason::ConnectionState;
 using Rooms = TransportNode::Rooms;
 
+namespace {
+
+// In every second life each change is a batch of its own, so that a crash keeps a part of what one
+// event changed.
+NetworkPlan plan_of(std::uint64_t seed, const StormSize& size) {
+  NetworkPlan plan = random_plan(seed, size.nodes, size.realisation);
+  if (seed % 2 == 0) plan.base.most_changes = 1;
+  return plan;
+}
+
+}  // namespace
+
 NetworkStorm::NetworkStorm(std::uint64_t seed, StormSize size)
-    : network_(random_plan(seed, size.nodes, size.realisation), seed), size_(size) {
+    : network_(plan_of(seed, size), seed), size_(size) {
   for (auto& channel : network_.channels) {
     channel.loss = 1;
     channel.repeat = 1;

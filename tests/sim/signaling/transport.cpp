@@ -101,7 +101,7 @@ void Transport::receive(std::uint32_t number, const FePort& port,
                         const std::vector<std::byte>& packet) {
   Member& member = at(number);
   if (!member.running() || !member.fe_up(port.fe)) return;
-  if (member.node->takes(port, packet)) member.node->on_packet(port, packet, world.now());
+  if (is_rsvp(packet)) member.node->on_packet(port, packet, world.now());
   member.pump();
 }
 

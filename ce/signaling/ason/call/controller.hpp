@@ -149,6 +149,7 @@ class CallController {
   void end_relearning(Instant now);
 
   // machine/connections.cpp
+  [[nodiscard]] bool is_within(const Call& call, Side side, const Ends& lsp) const;
   [[nodiscard]] Call* call_of(const ConnectionAsk& ask);
   void claim_connections(Call& call);
 

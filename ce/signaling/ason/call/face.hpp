@@ -97,10 +97,11 @@ struct Failed {  // the newest last
 
 // --- connections ---
 struct ConnectionAsk {
-  LspKey key{};  // what its tunnel has already is not counted
-  // It begins or ends at this node: what it may have is promised to it until on_connection() has
-  // the key.
+  LspKey key{};
+  // It begins or ends at this node: it is one more of its call, and what it may have is promised to
+  // it until on_connection() has the key.
   bool promise = false;
+  bool shared = false;  // SE style: it takes the place of another LSP of its session
   Ends ends{};
   std::uint16_t call_id = 0;
   std::string name{};                 // Session Name: correlates LSPs of one segment

@@ -342,16 +342,7 @@ std::optional<ConnectionView> Controller::show(std::string_view name) const {
   return view;
 }
 
-std::vector<LspView> Controller::lsps() const {
-  std::vector<LspView> all;
-  for (const auto& [key, lsp] : core_->lsps) {
-    all.push_back(view_of(lsp));
-    core_->show_nesting(lsp, all.back());
-    all.back().carries = core_->carried_by(key);
-  }
-  std::ranges::sort(all, {}, &LspView::key);
-  return all;
-}
+std::vector<LspView> Controller::lsps() const { return lsps(0, core_->lsps.size()); }
 
 std::vector<LspView> Controller::lsps(std::size_t first, std::size_t most) const {
   std::vector<LspView> page;
@@ -359,6 +350,7 @@ std::vector<LspView> Controller::lsps(std::size_t first, std::size_t most) const
   for (const auto& [key, lsp] : core_->lsps | std::views::drop(first) | std::views::take(most)) {
     page.push_back(view_of(lsp));
     core_->show_nesting(lsp, page.back());
+    page.back().carries = core_->carried_by(key);
   }
   return page;
 }

@@ -123,6 +123,7 @@ struct AskCall {
   NodeId neighbor{};
   bool ingress = false;
   bool transit = false;        // only with ControllerConfig::ask_transit
+  bool shared = false;         // SE style: it may take the place of another LSP of its session
   te::Signal signal{};         // what it asks for
   std::uint8_t lsp_flags = 0;  // of PROTECTION
 };

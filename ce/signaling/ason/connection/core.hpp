@@ -272,6 +272,7 @@ class Controller::Core {
   void share_segments(const Lsp& lsp, te::Request& request) const;
   void know_segment(const ConnectionRequest& segment);
   void forget_segment(const ConnectionRequest& segment);
+  [[nodiscard]] Duration rest_of(const Connection& segment) const;
   void rest_if_idle(Connection& connection, Instant now);
   void on_idle(Lsp& segment, Instant now);
 
@@ -283,6 +284,7 @@ class Controller::Core {
   [[nodiscard]] const Adaptation* adaptation_of(std::uint32_t client) const;
   [[nodiscard]] bool may_carry(const Adaptation& adaptation, const te::Signal& signal) const;
   [[nodiscard]] std::optional<Trouble> end_adjacency(Lsp& lsp);  // here, if that can be
+  [[nodiscard]] static std::optional<LinkEnd> link_at_far_end(const Lsp& lsp);
   void join_adjacency(Lsp& lsp);  // it ends here; the link that it is leads to its other end
   void claim_link(const Lsp& adjacency);  // by the last word of its other end
   void adjacency_up(Lsp& adjacency, Instant now);
@@ -302,6 +304,7 @@ class Controller::Core {
   void on_resv(const engine::ResvReceived& event, Instant now);
   void on_resv_gone(const engine::ResvGone& event, Instant now);
   void on_resv_err(const engine::ResvErrReceived& event, Instant now);
+  [[nodiscard]] bool reports_contiguous(const Lsp& lsp) const;
   [[nodiscard]] rsvp::Route recorded(const Lsp& lsp) const;  // the RRO of a Resv that leaves here
   // At the ends of an LSP of a call (RFC 4974): may it be; it is up; it is gone.
   void ask_call(Lsp& lsp, Instant now);
@@ -357,6 +360,7 @@ class Controller::Core {
   void forget_connection(const std::string& name);
   void recover(std::string_view key, std::span<const std::byte> octets, Instant now);
   void start(Instant now);
+  void finish_halves(Connection& connection, Instant now);
   void on_found(const resource::Found& found, Instant now);
   void on_recovery_path(const engine::RecoveryPathReceived& event, Instant now);
   void on_recovery_ended(const engine::RecoveryEnded& event, Instant now);

@@ -6,7 +6,7 @@ from operate import PRIMARY
 from play.scenario import scenario
 
 OVER_N5 = [1, 2, 5, 4, 6]  # nodes that have the LSP: L7, between N5 and N4, has the segment's
-GONE = 20  # seconds: a segment that nobody uses waits 5 s for another LSP (segment_idle)
+GONE = 10  # seconds: a segment of a call that nobody uses waits 1 s for another LSP
 
 
 @contextlib.contextmanager
@@ -65,10 +65,10 @@ def survives(lab, slots, entry, killed):
 
 def all_gone(lab, name, call):
     lab.delete(name)
-    lab.within(GONE, "what carried it waited for another LSP, and went: no row is left anywhere, no LSP",
-               lambda: not owners(lab) and not any(lab.lsps(number) for number in NODES))
-    lab.must("ce1", "call", "delete", call)
+    lab.must("ce1", "call", "delete", call)  # which waits for its segments at the borders
     lab.no_calls()
+    lab.within(GONE, "its segments went, too: no row is left anywhere, no LSP",
+               lambda: not owners(lab) and not any(lab.lsps(number) for number in NODES))
 
 
 @scenario("T2s", "d2 stitches: a connection over a segment from border to border, past a node that has no LSP of it")

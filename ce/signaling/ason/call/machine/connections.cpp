@@ -9,6 +9,13 @@ namespace forces::signaling::ason::calls {
 
 using rsvp::ErrorCode;
 
+// An LSP of that segment: it goes from this controller to its peer, or comes from there.
+bool CallController::is_within(const Call& call, Side side, const Ends& lsp) const {
+  const auto& leg = call.leg(side);
+  return leg && leg->plan.realisation != Realisation::Contiguous &&
+         Ends{config_.address, leg->peer}.pair() == lsp.pair();
+}
+
 // By both ends and the short Call ID; an LSP of one segment has the two controllers as its ends and
 // the long Call ID as its Session Name (RFC 4974 section 6.3), for numbers of theirs are not
 // exchanged.
@@ -19,14 +26,7 @@ Call* CallController::call_of(const ConnectionAsk& ask) {
   }
   if (Call* const call = book_.find_number(ask.ends, ask.call_id)) return call;
   const auto between = [&](const Call& call) {
-    for (const Side side : {Side::Up, Side::Down}) {
-      const auto& leg = call.leg(side);
-      if (leg && leg->plan.realisation != Realisation::Contiguous &&
-          Ends{config_.address, leg->peer}.pair() == ask.ends.pair()) {
-        return true;
-      }
-    }
-    return false;
+    return is_within(call, Side::Up, ask.ends) || is_within(call, Side::Down, ask.ends);
   };
   Call* const named = ask.name.empty() ? nullptr : book_.find_name(std::string_view(ask.name));
   if (named != nullptr && between(*named)) return named;
@@ -35,13 +35,23 @@ Call* CallController::call_of(const ConnectionAsk& ask) {
 
 namespace {
 
-// What the call has beside this one. Another LSP of a session takes its place (RFC 3209 section
-// 4.6.4), and is nothing on top.
-ConnectionUsage usage_of(const Call& call, const LspKey& but) {
+Ends ends_of(const LspKey& key) {
+  return {Address::v4(key.sender.value), Address::v4(key.end_point.value)};
+}
+
+// Of one that is asked for at a leg: what the call has there beside it. With SE style it takes the
+// place of another LSP of its session (RFC 3209 section 4.6.4), and is nothing on top; with FF each
+// has labels of its own.
+ConnectionUsage usage_of(const Call& call, const ConnectionAsk& ask, const auto& crosses) {
   ConnectionUsage usage;
+  if (!ask.promise) return usage;
+  bool takes_place = ask.shared;
   for (const auto* all : {&call.connections, &call.promised}) {
     for (const Connection& one : *all) {
-      if (one.state == ConnectionState::Gone || same_session(one.key, but)) continue;
+      if (one.state == ConnectionState::Gone || one.key == ask.key || !crosses(ends_of(one.key))) {
+        continue;
+      }
+      if (same_session(one.key, ask.key) && std::exchange(takes_place, false)) continue;
       ++usage.connections;
       usage.bandwidth += one.bandwidth;
     }
@@ -75,11 +85,13 @@ ConnectionVerdict CallController::may_connect(const ConnectionAsk& ask) {
     verdict.text = "the call is " + std::string(to_string(call->state()));
     return verdict;
   }
-  const ConnectionUsage usage = usage_of(*call, ask.key);
   for (const Side side : {Side::Up, Side::Down}) {
     const auto& leg = call->leg(side);
     const ReferencePoint* const point = leg ? policy_.point(leg->point) : nullptr;
-    if (point == nullptr) continue;
+    // LSPs of one segment do not cross the other one's reference point.
+    const auto crosses = [&](const Ends& lsp) { return !is_within(*call, other(side), lsp); };
+    if (point == nullptr || !crosses(ask.ends)) continue;
+    const ConnectionUsage usage = usage_of(*call, ask, crosses);
     verdict.hide_route = verdict.hide_route || point->hide_route;
     if (auto no = Policy::admit_connection(*point, ask.request, usage)) {
       verdict.answer = Answer::No;

@@ -35,9 +35,12 @@ void copy(const Message& from, Message& to) {
   if (const T* const object = from.find<T>()) to.objects.emplace_back(*object);
 }
 
+// A flag is the same in both classes (RFC 5420 section 5).
 bool lsp_attribute(const Message& path, unsigned bit) {
   const auto* const attributes = path.find<rsvp::LspAttributes>();
-  return attributes != nullptr && attributes->flag(bit);
+  const auto* const required = path.find<rsvp::LspRequiredAttributes>();
+  return (attributes != nullptr && attributes->flag(bit)) ||
+         (required != nullptr && required->flag(bit));
 }
 
 rsvp::Hop hop_object(LinkEnd out) {
@@ -87,11 +90,9 @@ bool shares(const Message& path) {
 }
 
 CrankbackScope crankback_scope(const Message& path) {
-  const auto* const attributes = path.find<rsvp::LspAttributes>();
-  if (attributes == nullptr) return CrankbackScope::None;
-  if (attributes->flag(rsvp::lsp_flag::kSegmentRerouting)) return CrankbackScope::Segment;
-  if (attributes->flag(rsvp::lsp_flag::kBoundaryRerouting)) return CrankbackScope::Boundary;
-  if (attributes->flag(rsvp::lsp_flag::kEndToEndRerouting)) return CrankbackScope::EndToEnd;
+  if (lsp_attribute(path, rsvp::lsp_flag::kSegmentRerouting)) return CrankbackScope::Segment;
+  if (lsp_attribute(path, rsvp::lsp_flag::kBoundaryRerouting)) return CrankbackScope::Boundary;
+  if (lsp_attribute(path, rsvp::lsp_flag::kEndToEndRerouting)) return CrankbackScope::EndToEnd;
   return CrankbackScope::None;
 }
 

@@ -139,7 +139,7 @@ void collect_labels(const rsvp::Route& recorded, std::map<LinkEnd, te::LabelRang
       link = LinkEnd{{end->router_id}, end->interface_id};
     } else if (const auto* const label = hop.as<rsvp::LabelHop>()) {
       if (link && !label->upstream()) labels[*link] |= te::LabelRanges::of(label->labels);
-    } else {
+    } else if (hop.as<rsvp::AttributesHop>() == nullptr) {  // which stands between (RFC 5420 7.3.1)
       link.reset();
     }
   }

@@ -6,6 +6,7 @@
 // without a journal also when its way on is known. What is missing for ever leaves it as it is,
 // with an alarm (R1); pending work that nobody gives back is undone (R5).
 #include <algorithm>
+#include <utility>
 
 #include "ce/signaling/ason/connection/core.hpp"
 
@@ -65,12 +66,45 @@ void Controller::Core::start(Instant now) {
          for (const auto& [name, connection] : connections) names.push_back(name);
          return names;
        }()) {
-    Connection& connection = connections.find(name)->second;
-    if (connection.leaving && connection.lsps.empty()) {
+    finish_halves(connections.find(name)->second, now);
+    const auto at = connections.find(name);
+    if (at == connections.end()) continue;
+    Connection& connection = at->second;
+    if (connection.leaving &&
+        (connection.lsps.empty() || connection.state == ConnectionState::Up)) {
       release(connection, now);
     } else if (!connection.current && (connection.state == ConnectionState::Setup)) {
       retry(connection, now);
     }
+  }
+}
+
+// Records of one event may be in several batches, and the last of them be lost: what was begun in
+// the first is carried through.
+void Controller::Core::finish_halves(Connection& connection, Instant now) {
+  const auto up = [&](const std::optional<LspKey>& key) {
+    const Lsp* const lsp = key ? find(*key) : nullptr;
+    return lsp != nullptr && lsp->established && !lsp->doomed;
+  };
+  // lsp_up() of a new way, and of the first one.
+  const bool other = up(connection.replacement);
+  if (other) connection.current = std::exchange(connection.replacement, std::nullopt);
+  if (other || (connection.state == ConnectionState::Setup && up(connection.current) &&
+                (!connection.second || up(connection.second)))) {
+    connection.route = recorded(*find(*connection.current));
+    if (connection.nominal.empty()) connection.nominal = connection.route;
+    set_state(connection, ConnectionState::Up);
+  }
+  // lsp_gone(). Of a damaged journal its LSP may be the one that is not known.
+  if (whole_journal && !connection.current && connection.state == ConnectionState::Up) {
+    connection.leaving = true;
+  }
+  std::set<LspKey> others = connection.lsps;
+  for (const auto& its : {connection.current, connection.replacement, connection.second}) {
+    if (its) others.erase(*its);
+  }
+  for (const LspKey& key : others) {
+    if (Lsp* const lsp = find(key); lsp != nullptr && !lsp->doomed) doom(*lsp, now);
   }
 }
 
@@ -304,6 +338,7 @@ void Controller::Core::resume(Lsp& lsp, Instant now) {
     set_timer(lsp, Lsp::Due::Setup, rules(lsp).limits.setup, now);
   }
   if (lsp.role == Role::Ingress && lsp.established) tell_call(lsp, true);
+  if (connection != nullptr && !lsp.journaled) persist(*connection);  // of what a neighbour told
   persist(lsp);
   if (is_adjacency(lsp)) adjacency_back(lsp, now);
   advance(key, now);

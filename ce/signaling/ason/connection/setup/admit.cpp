@@ -1,5 +1,6 @@
 // A Path that came: what can be told from it alone, and what becomes of one that is there already.
 #include <algorithm>
+#include <array>
 
 #include "ce/signaling/ason/connection/core.hpp"
 
@@ -13,12 +14,15 @@ constexpr ErrorValue path_error(std::uint16_t value) { return {ErrorCode::Routin
 
 // RFC 5420 section 5: what a node must understand to let an LSP through.
 std::optional<ErrorValue> unknown_attribute(const rsvp::LspRequiredAttributes& required) {
-  constexpr unsigned kKnownBits = 3;  // RFC 4920
+  namespace flag = rsvp::lsp_flag;
+  constexpr std::array kKnown{flag::kEndToEndRerouting, flag::kBoundaryRerouting,
+                              flag::kSegmentRerouting, flag::kContiguous, flag::kStitching};
   for (const rsvp::AttributeTlv& tlv : required.tlvs) {
     if (tlv.type != rsvp::AttributeTlv::kFlags) {
       return ErrorValue{ErrorCode::UnknownAttributesTlv, tlv.type};
     }
-    for (std::size_t bit = kKnownBits; bit < tlv.value.size() * 8; ++bit) {
+    for (unsigned bit = 0; bit < tlv.value.size() * 8; ++bit) {
+      if (std::ranges::find(kKnown, bit) != kKnown.end()) continue;
       const auto octet = std::to_integer<unsigned>(tlv.value[bit / 8]);
       if ((octet >> (7 - bit % 8) & 1U) != 0) {
         return ErrorValue{ErrorCode::UnknownAttributesBit, static_cast<std::uint16_t>(bit)};

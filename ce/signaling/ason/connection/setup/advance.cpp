@@ -156,9 +156,10 @@ void Controller::Core::doom(Lsp& lsp, Instant now) {
   if (lsp.doomed && lsp.plane != Plane::None) return;
   lsp.doomed = true;
   clear_timer(lsp);
-  tear_downstream(lsp);
-  // R6: who starts anew goes on with it; also where rows are all that there is of it.
+  // R6: who starts anew goes on with it; also where rows are all that there is of it. Before the
+  // end that it owes, which alone would leave the rest of it standing.
   if (lsp.path_in && (lsp.persisted || lsp.plane != Plane::None)) persist(lsp);
+  tear_downstream(lsp);
   if (lsp.plane == Plane::None) {
     if (manager.connection(lsp.key)) return let_go(lsp, now);  // found, not taken over
     if (fabric_read) finish(lsp, now);                         // else its rows may still be found

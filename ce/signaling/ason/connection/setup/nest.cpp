@@ -177,9 +177,17 @@ void Controller::Core::join_adjacency(Lsp& lsp) {
     lsp.link_id = at->client;
   }
   adjacencies[lsp.link_id] = lsp.key;
-  const rsvp::Message* const said = lsp.role != Role::Ingress ? &lsp.path() : lsp.resv_in.get();
-  if (said == nullptr) return;
-  if (const auto far = tunnel_link(*said)) manager.set_far_end(lsp.link_id, *far);
+  if (const auto far = link_at_far_end(lsp)) manager.set_far_end(lsp.link_id, *far);
+}
+
+// As that end says it. It names a link of its own (RFC 3477 section 3.1); those of others are not
+// its to give away.
+std::optional<LinkEnd> Controller::Core::link_at_far_end(const Lsp& lsp) {
+  const bool ingress = lsp.role == Role::Ingress;
+  const rsvp::Message* const said = ingress ? lsp.resv_in.get() : lsp.path_in.get();
+  const auto link = said == nullptr ? std::nullopt : tunnel_link(*said);
+  const NodeId far = ingress ? lsp.key.end_point : lsp.key.sender;
+  return link && link->node == far ? link : std::nullopt;
 }
 
 // The other end has had this number for another adjacency, of whose end nobody has told us yet.
@@ -198,13 +206,13 @@ void Controller::Core::adjacency_back(Lsp& adjacency, Instant now) {
   join_adjacency(adjacency);
   bind_stitched(now);
   if (adjacency.role != Role::Ingress || !adjacency.established || adjacency.recovering) return;
-  if (adjacency.resv_in && tunnel_link(*adjacency.resv_in)) adjacency_up(adjacency, now);
+  if (link_at_far_end(adjacency)) adjacency_up(adjacency, now);
 }
 
 // At its ingress.
 void Controller::Core::adjacency_up(Lsp& adjacency, Instant now) {
   Connection& connection = *connection_of(adjacency);
-  if (!tunnel_link(*adjacency.resv_in)) {  // RFC 3477 section 3: its end has no name for it
+  if (!link_at_far_end(adjacency)) {  // RFC 3477 section 3: its end has no name for it
     const Failure failure{.error = kNoRoom,
                           .node = connection.request.egress,
                           .reason = "nesting_unsupported",

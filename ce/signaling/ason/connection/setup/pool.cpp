@@ -101,7 +101,13 @@ std::vector<LspKey> Controller::Core::carried_by(const LspKey& segment) const {
 }
 
 // RFC 5150 section 5.1.5: not at once, so that not all ends at one time, and it may be wanted
-// again.
+// again. One of a call keeps the call: it waits for the next try of an LSP, not for another one.
+Duration Controller::Core::rest_of(const Connection& segment) const {
+  constexpr Duration kOfCall = std::chrono::seconds(1);
+  return segment.request.call.id != 0 ? std::min(config.segment_idle, kOfCall)
+                                      : config.segment_idle;
+}
+
 void Controller::Core::rest_if_idle(Connection& connection, Instant now) {
   Lsp* const segment = connection.current ? find(*connection.current) : nullptr;
   if (connection.leaving || segment == nullptr || !segment->established ||
@@ -109,7 +115,7 @@ void Controller::Core::rest_if_idle(Connection& connection, Instant now) {
     return;
   }
   resting[connection.request.egress].insert(connection.request.name);
-  set_timer(*segment, Lsp::Due::Idle, config.segment_idle, now);
+  set_timer(*segment, Lsp::Due::Idle, rest_of(connection), now);
 }
 
 void Controller::Core::on_idle(Lsp& segment, Instant now) {
@@ -133,7 +139,7 @@ void Controller::Core::on_idle(Lsp& segment, Instant now) {
           ? std::nullopt
           : manager.owner_of(segment.out, resource::Way::Send, segment.labels.out.front());
   if (!fabric_read || segment.recovering || (holder && *holder != segment.key)) {
-    return set_timer(segment, Lsp::Due::Idle, config.segment_idle, now);
+    return set_timer(segment, Lsp::Due::Idle, rest_of(*connection), now);
   }
   release(*connection, now);
 }

@@ -354,8 +354,7 @@ void Controller::Core::segment_gone(const Lsp& segment, Instant now) {
 }
 
 void Controller::Core::end_segment_here(Lsp& lsp) {
-  const auto link = tunnel_link(lsp.path());
-  if (link) segments_in[*link] = lsp.key;
+  if (const auto link = link_at_far_end(lsp)) segments_in[*link] = lsp.key;
   if (lsp.link_id != 0) return;
   std::uint32_t& last = last_segment_end;
   do {

@@ -30,6 +30,7 @@ void Controller::Core::ask_call(Lsp& lsp, Instant now) {
                    .neighbor = lsp.previous,
                    .ingress = lsp.role == Role::Ingress,
                    .transit = transit,
+                   .shared = shares(path),
                    .signal = signal_of(path),
                    .lsp_flags = protection == nullptr ? std::uint8_t{0} : protection->lsp_flags()});
 }
@@ -110,6 +111,17 @@ void Controller::Core::send_path(Lsp& lsp, Instant now) {
   out.push(SetPath{lsp.key, lsp.next, lsp.path_out});
 }
 
+// RFC 5151 section 4.1: of who might have done otherwise, a border or who expands a loose hop.
+bool Controller::Core::reports_contiguous(const Lsp& lsp) const {
+  if (!config.ason || lsp.role != Role::Transit || !must_be_contiguous(lsp.path())) return false;
+  if (is_border(config.self)) return true;
+  const auto* const ero = lsp.path().find<rsvp::ExplicitRoute>();
+  if (ero == nullptr) return false;
+  const OwnHops own =
+      own_hops(config.self, lsp.from, {config.self, lsp.in}, lsp.bidirectional(), ero->route);
+  return !own.rest.empty() && own.rest.front().loose;
+}
+
 rsvp::Route Controller::Core::recorded(const Lsp& lsp) const {
   rsvp::Route route;
   const rsvp::RecordRoute* below = lsp.resv_in ? lsp.resv_in->find<rsvp::RecordRoute>() : nullptr;
@@ -127,6 +139,11 @@ rsvp::Route Controller::Core::recorded(const Lsp& lsp) const {
     rsvp::AttributesHop ready;  // RFC 5150 section 5.1.1
     ready.set_flag(rsvp::lsp_flag::kStitching);
     route.insert(route.begin() + 1, {.hop = std::move(ready)});
+  }
+  if (reports_contiguous(lsp)) {
+    rsvp::AttributesHop as_asked;
+    as_asked.set_flag(rsvp::lsp_flag::kContiguous);
+    route.insert(route.begin() + 1, {.hop = std::move(as_asked)});
   }
   if (config.hide_route && lsp.role != Role::Ingress &&
       domain_of(lsp.from.node) != domain_of(config.self)) {
