@@ -6,7 +6,7 @@ from operate import PRIMARY
 from play.scenario import scenario
 
 OVER_N5 = [1, 2, 5, 4, 6]  # nodes that have the LSP: L7, between N5 and N4, has the segment's
-GONE = 10  # seconds: a segment of a call that nobody uses waits 1 s for another LSP
+GONE = 20  # seconds: what carried a call and is used by nobody waits 1 s, others 5 s, for another LSP
 
 
 @contextlib.contextmanager
