@@ -81,11 +81,14 @@ void Service::stop() {
   store_.reset();
 }
 
-void Service::set_neighbors(std::vector<engine::NeighborConfig> neighbors) {
-  post([this, neighbors = std::move(neighbors)](Instant now) {
-    config_.node.engine.neighbors = neighbors;
+void Service::set_neighbors(engine::Config config) {
+  post([this, config = std::move(config)](Instant now) {
+    engine::Config& kept = config_.node.engine;
+    kept.neighbors = config.neighbors;
+    kept.learned_security = config.learned_security;
     if (!node_) return;
-    for (const engine::NeighborConfig& neighbor : neighbors) node_->set_neighbor(neighbor, now);
+    for (const auto& neighbor : kept.neighbors) node_->set_neighbor(neighbor, now);
+    node_->set_learned_security(kept.learned_security, now);
   });
 }
 

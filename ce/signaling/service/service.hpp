@@ -67,8 +67,9 @@ class Service final : public ce::FeObserver {
   void on_event(std::uint32_t fe, wire::Bytes message) override;
   void on_answer(std::uint64_t ticket, const ce::OperatorAnswer& answer) override;
 
-  // Keys, and how Hellos and refreshes pass, as they are from now on.
-  void set_neighbors(std::vector<engine::NeighborConfig> neighbors);
+  // Keys, and how Hellos and refreshes pass, as they are from now on: `neighbors` and
+  // `learned_security` of it.
+  void set_neighbors(engine::Config config);
 
   // f(TransportNode::Rooms&, Instant now) on the service's thread; waits for it. nullopt: it has
   // stopped, or stands by.
