@@ -125,7 +125,7 @@ class Service final : public ce::FeObserver {
   void elect();
   // On the thread; "" or why not.
   [[nodiscard]] std::string take_over(std::unique_ptr<state::Store> store, Instant now);
-  void stand_by(const std::string& why);
+  void stand_by(const std::string& why, Instant now);
   [[nodiscard]] bool may_act() const;  // the lease is ours at this moment, or none is needed
   [[nodiscard]] state::ThreadedOptions store_options();
   void run_and_wait(const Job& job);
