@@ -139,12 +139,12 @@ void App::reconfigure() {
   // The rest of what is said of signalling waits for a restart.
   ason_.signaling.keys = settings_.ason.signaling.keys;
   ason_.signaling.neighbors = settings_.ason.signaling.neighbors;
-  auto neighbors = neighbors_of(ason_);
-  if (!neighbors) {
-    signaling_log_.error("keys not taken; the old ones stay", {{"problem", neighbors.error()}});
+  auto config = signaling_config(ason_);
+  if (!config) {
+    signaling_log_.error("keys not taken; the old ones stay", {{"problem", config.error()}});
     return;
   }
-  signaling_->set_neighbors(std::move(*neighbors));
+  signaling_->set_neighbors(std::move(config->node.engine));
 }
 
 std::expected<void, std::string> App::reload_tls() {

@@ -20,6 +20,7 @@ using signaling::FePort;
 using signaling::NodeId;
 
 constexpr std::uint32_t kMost = 0xffffffff;
+constexpr std::uint32_t kMostInterface = 0x7fff'ffff;   // from there on: ason::kSegmentLinks
 constexpr std::uint64_t kMostKeyId = 0xffff'ffff'ffff;  // RFC 2747 section 2: 48 bits
 constexpr std::array<std::string_view, 2> kStores{"file", "etcd"};
 constexpr std::array<std::string_view, 2> kSyncs{"each_commit", "never"};
@@ -188,7 +189,7 @@ void check_port(ConfigVisitor& v, std::string_view key, const std::string& text,
 
 void visit_interface(ConfigVisitor& v, InterfaceSettings& interface, Seen& seen) {
   auto& values = interface.values;
-  v.number("id", values.id, {.min = 1, .max = kMost});
+  v.number("id", values.id, {.min = 1, .max = kMostInterface});
   v.text("port", interface.port);
   v.texts("labels", interface.labels);
   visit_multiplexing(v, values.switching, values.encoding);
@@ -215,8 +216,8 @@ void visit_fibre(ConfigVisitor& v, InterFeLinkSettings& link, Seen& seen) {
 }
 
 void visit_adaptation(ConfigVisitor& v, AdaptationSettings& one, Seen& seen) {
-  v.number("client", one.client, {.min = 1, .max = kMost});
-  v.number("server", one.server, {.min = 1, .max = kMost});
+  v.number("client", one.client, {.min = 1, .max = kMostInterface});
+  v.number("server", one.server, {.min = 1, .max = kMostInterface});
   v.choice("signal", one.signal, kServerSignals);
   v.required("client");
   v.required("server");

@@ -118,12 +118,8 @@ void check_labels(runtime::ConfigVisitor& v, const std::vector<std::string>& lab
 void visit_multiplexing(runtime::ConfigVisitor& v, signaling::te::Switching& switching,
                         signaling::te::Encoding& encoding);
 
-// For a Service; the text says why not: a file of a key is not as it must be.
+// For a Service. Keys are read from their files; the text says why not: one is not as it must be.
 [[nodiscard]] std::expected<signaling::ServiceConfig, std::string> signaling_config(
     const AsonSettings& s);
-// Of the nodes at the other ends of this node's TE links, with their keys. Keys are read from their
-// files.
-[[nodiscard]] std::expected<std::vector<signaling::engine::NeighborConfig>, std::string>
-neighbors_of(const AsonSettings& s);
 
 }  // namespace forces::ce

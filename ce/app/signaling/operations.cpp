@@ -106,6 +106,18 @@ bool Operations::look(Rooms& rooms, Instant now) {
   return again;
 }
 
+// Whether what it has done was written nobody here knows, nor what becomes of the rest.
+void Operations::node_gone(Instant now) {
+  for (auto& [ticket, operation] : operations_) {
+    if (operation.phase == Phase::Over) continue;
+    operation = {.answer = failure(Error::FAILED,
+                                   "this ce has given up the node before all was done and written; "
+                                   "ask the one that runs it now how things are"),
+                 .ended = now};
+  }
+  going_ = 0;
+}
+
 // What the last step has persisted the journal knows only behind the event that it was of.
 void Operations::write(const Rooms& rooms, Operation& operation) {
   if (!operation.persisted) operation.persisted = rooms.journal.persisted();

@@ -55,6 +55,7 @@ class Operations final : public signaling::Watcher {
 
   [[nodiscard]] bool waits() const override { return going_ != 0; }
   bool look(Rooms& rooms, Instant now) override;
+  void node_gone(Instant now) override;
 
  private:
   enum class Phase : std::uint8_t {

@@ -110,8 +110,7 @@ void add_fes(signaling::NodeConfig& node, const std::vector<resource::FeConfig>&
   }
 }
 
-}  // namespace
-
+// The nodes at the other ends of this node's TE links.
 Made<std::vector<engine::NeighborConfig>> neighbors_of(const AsonSettings& s) {
   const NodeId self = node_in(s.signaling.node).value_or(NodeId{});
   std::map<NodeId, engine::NeighborConfig> neighbors;
@@ -143,6 +142,8 @@ Made<std::vector<engine::NeighborConfig>> neighbors_of(const AsonSettings& s) {
   }
   return all;
 }
+
+}  // namespace
 
 Made<signaling::ServiceConfig> signaling_config(const AsonSettings& s) {
   signaling::ServiceConfig config;

@@ -47,6 +47,10 @@ void Engine::remove_neighbor(NodeId node, Instant now) {
   core_->at(now);
   core_->remove_neighbor(node);
 }
+void Engine::set_learned_security(const Security& security, Instant now) {
+  core_->at(now);
+  core_->set_learned_security(security);
+}
 void Engine::set_restart(const Restart& restart, Instant now) {
   core_->at(now);
   core_->set_restart(restart);

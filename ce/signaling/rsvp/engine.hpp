@@ -68,6 +68,8 @@ class Engine {
   // with PathGone and ResvGone for all that it shared with us.
   void set_neighbor(const NeighborConfig& neighbor, Instant now);
   void remove_neighbor(NodeId node, Instant now);
+  // Of those that were learned, and of who will be.
+  void set_learned_security(const Security& security, Instant now);
   // Restart and Recovery Time, and `preserved`, as they are announced from now on. `recovering` is
   // looked at only when an engine is made.
   void set_restart(const Restart& restart, Instant now);

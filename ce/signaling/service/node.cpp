@@ -259,6 +259,12 @@ void TransportNode::set_neighbor(const engine::NeighborConfig& neighbor, Instant
   pump(now);
 }
 
+void TransportNode::set_learned_security(const engine::Security& security, Instant now) {
+  all_keyed_ = !security.keys.empty();
+  engine_.set_learned_security(security, now);
+  pump(now);
+}
+
 std::optional<Instant> TransportNode::next_deadline() const {
   std::optional<Instant> next;
   for (const auto& one : {manager_.next_deadline(), connections_.next_deadline(),

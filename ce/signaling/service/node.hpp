@@ -138,6 +138,7 @@ class TransportNode {
   void on_time(Instant now);
   // Of one that is there already, with other keys or habits.
   void set_neighbor(const engine::NeighborConfig& neighbor, Instant now);
+  void set_learned_security(const engine::Security& security, Instant now);
 
   // f(Rooms&): look and ask; what it set going is performed behind it.
   template <class F>

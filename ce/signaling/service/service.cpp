@@ -81,11 +81,14 @@ void Service::stop() {
   store_.reset();
 }
 
-void Service::set_neighbors(std::vector<engine::NeighborConfig> neighbors) {
-  post([this, neighbors = std::move(neighbors)](Instant now) {
-    config_.node.engine.neighbors = neighbors;
+void Service::set_neighbors(engine::Config config) {
+  post([this, config = std::move(config)](Instant now) {
+    engine::Config& kept = config_.node.engine;
+    kept.neighbors = config.neighbors;
+    kept.learned_security = config.learned_security;
     if (!node_) return;
-    for (const engine::NeighborConfig& neighbor : neighbors) node_->set_neighbor(neighbor, now);
+    for (const auto& neighbor : kept.neighbors) node_->set_neighbor(neighbor, now);
+    node_->set_learned_security(kept.learned_security, now);
   });
 }
 
@@ -105,11 +108,13 @@ void Service::elect() {
       if (const auto why = take_over(std::move(store), now); !why.empty()) {
         sink_(Level::Error, "node_not_taken_over", why);
         election_->give_up();
-        stand_by(why);
+        stand_by(why, now);
       }
     });
   };
-  hooks.lost = [this](const std::string& why) { post([this, why](Instant) { stand_by(why); }); };
+  hooks.lost = [this](const std::string& why) {
+    post([this, why](Instant now) { stand_by(why, now); });
+  };
   hooks.good_until = [this](Instant until) { good_until_ = until; };
   hooks.waits = [this](const std::string& why) {
     const std::scoped_lock lock(mutex_);
@@ -145,7 +150,7 @@ std::string Service::take_over(std::unique_ptr<state::Store> store, Instant now)
 }
 
 // Nothing of the node leaves any more; what waited for the store is lost, and was not announced.
-void Service::stand_by(const std::string& why) {
+void Service::stand_by(const std::string& why, Instant now) {
   const bool ran = node_ != nullptr;
   fabric_.reset();
   node_.reset();
@@ -154,6 +159,7 @@ void Service::stand_by(const std::string& why) {
     standby_ = why;
   }
   if (ran) sink_(Level::Warning, "node_given_up", why);
+  if (ran && watcher_ != nullptr) watcher_->node_gone(now);
   store_.reset();  // it may try to write once more; others fence that off
 }
 
@@ -287,7 +293,7 @@ void Service::perform(Instant now) {
   }
   if (may_act()) return;
   election_->give_up();
-  stand_by("the lease ran out before etcd answered");
+  stand_by("the lease ran out before etcd answered", now);
 }
 
 std::optional<Service::Status> Service::status() {

@@ -67,8 +67,9 @@ class Service final : public ce::FeObserver {
   void on_event(std::uint32_t fe, wire::Bytes message) override;
   void on_answer(std::uint64_t ticket, const ce::OperatorAnswer& answer) override;
 
-  // Keys, and how Hellos and refreshes pass, as they are from now on.
-  void set_neighbors(std::vector<engine::NeighborConfig> neighbors);
+  // Keys, and how Hellos and refreshes pass, as they are from now on: `neighbors` and
+  // `learned_security` of it.
+  void set_neighbors(engine::Config config);
 
   // f(TransportNode::Rooms&, Instant now) on the service's thread; waits for it. nullopt: it has
   // stopped, or stands by.
@@ -124,7 +125,7 @@ class Service final : public ce::FeObserver {
   void elect();
   // On the thread; "" or why not.
   [[nodiscard]] std::string take_over(std::unique_ptr<state::Store> store, Instant now);
-  void stand_by(const std::string& why);
+  void stand_by(const std::string& why, Instant now);
   [[nodiscard]] bool may_act() const;  // the lease is ours at this moment, or none is needed
   [[nodiscard]] state::ThreadedOptions store_options();
   void run_and_wait(const Job& job);

@@ -15,6 +15,8 @@ class Watcher {
   [[nodiscard]] virtual bool waits() const = 0;
   // After each event, if it waits. True: again, as soon as what this has set going was performed.
   virtual bool look(TransportNode::Rooms& rooms, Instant now) = 0;
+  // What it was about is no more; another ce may run the node, or this one does from its journal.
+  virtual void node_gone(Instant now) = 0;
 };
 
 }  // namespace forces::signaling

@@ -239,6 +239,32 @@ TEST_F(Signaling, MessagesAreAuthenticatedByTheKeysOfTheConfiguration) {
   EXPECT_TRUE(child("ce3").says("this change needs a restart table=signaling"));
 }
 
+// The other end of a segment is a neighbour too, though no link leads there (RFC 5150).
+TEST_F(Signaling, KeysOfNeighborsWithoutALinkChangeWhileItRunsToo) {
+  const std::string far =
+      "[[te.node]]\nid = \"192.0.2.4\"\ndomain = 1\n[[te.node]]\nid = \"192.0.2.5\"\ndomain = 9\n"
+      "[[te.link]]\na = \"192.0.2.4:45\"\nb = \"192.0.2.5:54\"\nreference = \"enni\"\n"
+      "labels = [\"0x10000\"]\n"
+      "[[policy.point]]\nname = \"far\"\nkind = \"inni\"\npeers = [\"192.0.2.4/32\"]\n"
+      "realisation = \"stitched\"\n";
+  ASSERT_NO_FATAL_FAILURE(start_ce(1, far));
+  const auto key = [&] {
+    const auto list = ctl("ce1", {"signaling", "neighbors", "--json"}).json();
+    for (const auto& one : list["neighbors"]) {
+      if (one["node"] == "192.0.2.4") return number(one["key"]);
+    }
+    return std::uint64_t{999};
+  };
+  EXPECT_EQ(key(), 0U);
+  const auto file = write("secret", "far away\n");
+  ::chmod(file.c_str(), 0600);
+  write("ce1.toml", ce_toml(1, far + fmt::format("[[signaling.key]]\nid = 7\nsecret_file = \"{}\"\n"
+                                                 "neighbors = [\"192.0.2.4\"]\n",
+                                                 file)));
+  child("ce1").signal(SIGHUP);
+  EXPECT_TRUE(eventually([&] { return key() == 7; })) << ctl("ce1", {"signaling", "neighbors"}).out;
+}
+
 TEST_F(Signaling, AStoreThatDoesNotOpenEndsTheStartAndSaysWhatToDo) {
   auto toml = ce_toml(1);
   const std::string name = "state1.db";

@@ -208,5 +208,29 @@ TEST_F(OperationsSim, AChangeOfTheServiceLevelIsAnsweredByAllOnTheWay) {
   EXPECT_EQ(changed.call().service_level(), 4U);
 }
 
+// A ce that loses its lease and has it again reads the journal: what the node before it had not
+// written it does not know.
+TEST_F(OperationsSim, WhatWasNotWrittenWhenItsNodeWasGivenUpIsNeverSaidToBeDone) {
+  const auto made = answer(create(spc("blue")));
+  ASSERT_TRUE(made.has_connection());
+  auto asked =
+      ask([&](Rooms& rooms, Instant now) { return operations.end_connection(rooms, "blue", now); });
+  network.at(1).disk_writes = false;
+  network.run(1s);
+  auto later = create(spc("red"));
+  ASSERT_TRUE(asked.has_pending() && later.has_pending());
+  network.at(1).kill();
+  operations.node_gone(network.world.now());
+  EXPECT_FALSE(operations.waits());
+  network.at(1).disk_writes = true;
+  network.at(1).boot();
+  for (const auto& one : {asked, later}) {
+    const auto end = answer(one);
+    ASSERT_TRUE(end.has_error()) << end.ShortDebugString();
+    EXPECT_THAT(end.error().message(), HasSubstr("has given up the node"));
+  }
+  ASSERT_TRUE(answer(create(spc("green"))).has_connection()) << "new ones go on";
+}
+
 }  // namespace
 }  // namespace forces::signaling::test

@@ -93,6 +93,16 @@ void Engine::Core::remove_neighbor(NodeId id) {
   nodes_.erase(id);
 }
 
+void Engine::Core::set_learned_security(const Security& security) {
+  config_.learned_security = security;
+  for (const auto& [id, n] : nodes_) {
+    if (!n->learned) continue;
+    NeighborConfig config = n->config;
+    config.security = security;
+    configure(*n, config);
+  }
+}
+
 // All that is shared with it.
 void Engine::Core::forget(Neighbor& n) {
   while (!n.ins.empty()) {

@@ -29,6 +29,7 @@ class Engine::Core {
   [[nodiscard]] std::optional<Instant> next_deadline() const { return timers_.next(); }
   void set_neighbor(const NeighborConfig& neighbor);
   void remove_neighbor(NodeId node);
+  void set_learned_security(const Security& security);
   void set_restart(const Restart& restart);
   void end_recovery();
   Status set_path(const LspKey& key, NodeId next_hop, rsvp::Message path);

@@ -277,5 +277,20 @@ TEST_F(IntegrityTest, ANotifyOfAStrangerNeedsTheKeyOfStrangers) {
             1u);
 }
 
+TEST_F(IntegrityTest, AnotherKeyOfStrangersIsThatOfThoseThatAreKnownToo) {
+  Config c = config(kB, {kA});
+  c.hmac = hmac;
+  start(config(kA, {kB}));
+  start(c);
+  inject(node_id(50), kB, notify_message(kKey));
+  ASSERT_EQ(b().count<NotifyReceived>(), 1u);
+  ASSERT_EQ(b().engine().snapshot().neighbors.size(), 2u);
+  b().engine().set_learned_security({.keys = {key(7)}}, now());
+  inject(node_id(50), kB, notify_message(kKey));
+  inject(node_id(51), kB, notify_message(kKey));
+  EXPECT_EQ(b().count<NotifyReceived>(), 1u) << "neither the old nor the new one without it";
+  EXPECT_EQ(drops(b(), node_id(50), Drop::NoIntegrity), 1u);
+}
+
 }  // namespace
 }  // namespace forces::signaling::engine
