@@ -25,11 +25,11 @@ using provision::CopyRows;
 using provision::CopyTable;
 
 constexpr std::uint16_t kMember = 5000, kServer = 5001;
-constexpr std::uint32_t kFes = 6, kGroups = 3;
+constexpr std::uint32_t kFes = 6, kGroups = 3, kNet = 0x0a000000;  // FE 3 is 10.0.0.3
 constexpr Duration kSettled = 6s;  // news, patience, others and rows, one after the other
 
 AtmAddress address(std::uint32_t fe, std::uint16_t port) {
-  return mars::encode_element({{fe}, {fe, port}});
+  return mars::encode_element({{fe}, {kNet + fe, port}});
 }
 mars::GroupRange range(std::uint32_t group) {
   const auto one = mars::ipv4_address(0xef000000 + group);
@@ -188,12 +188,12 @@ class Storm {
   }
   [[nodiscard]] bool hears(std::uint32_t fe, std::uint32_t from, std::uint16_t port) {
     return fes_[fe].rows.contains(
-        CopyRow{.table = CopyTable::Peers, .address = from, .port = port});
+        CopyRow{.table = CopyTable::Peers, .address = kNet + from, .port = port});
   }
   template <class F>
   void each(std::uint32_t fe, CopyTable table, std::uint32_t group, F&& f) {
     for (const CopyRow& row : fes_[fe].rows) {
-      if (row.table == table && row.first[3] == group) f(row.address, row.port);
+      if (row.table == table && row.first[3] == group) f(row.address - kNet, row.port);
     }
   }
   void check() {
