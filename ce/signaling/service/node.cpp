@@ -37,6 +37,7 @@ ason::ControllerConfig connections_config(const NodeConfig& config, auto domain,
   ason::ControllerConfig made = config.connections;
   made.self = config.id;
   made.recovering = true;
+  made.recovery = config.engine.restart.recovery;
   made.domain = std::move(domain);
   const auto& points = config.calls.policy.points;
   const bool any = std::ranges::any_of(points, &ason::calls::ReferencePoint::refuse_explicit_route);
