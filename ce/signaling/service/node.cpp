@@ -37,6 +37,7 @@ ason::ControllerConfig connections_config(const NodeConfig& config, auto domain,
   ason::ControllerConfig made = config.connections;
   made.self = config.id;
   made.recovering = true;
+  made.recovery = config.engine.restart.recovery;
   made.last_tunnel = static_cast<std::uint16_t>(config.engine.seed);
   made.domain = std::move(domain);
   const auto& points = config.calls.policy.points;

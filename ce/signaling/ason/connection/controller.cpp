@@ -219,6 +219,7 @@ void Controller::on_topology(Instant now) {
 void Controller::on_time(Instant now) {
   Core& core = *core_;
   core.on_tear_time(now);
+  core.on_recovery_time(now);
   core.tell_again(now);
   while (!core.timers.empty() && core.timers.begin()->first <= now) {
     const LspKey key = core.timers.begin()->second;
@@ -268,7 +269,7 @@ void Controller::on_time(Instant now) {
 std::optional<Output> Controller::poll_output() { return core_->out.poll(); }
 
 std::optional<Instant> Controller::next_deadline() const {
-  Instant next = core_->tell_at;
+  Instant next = std::min(core_->tell_at, core_->recovery_at);
   if (!core_->timers.empty()) next = std::min(next, core_->timers.begin()->first);
   if (!core_->tear_timers.empty()) next = std::min(next, core_->tear_timers.begin()->first);
   return next == Instant::max() ? std::nullopt : std::optional(next);

@@ -70,7 +70,8 @@ struct ControllerConfig {
   std::vector<Adaptation> adaptations{};  // for adjacencies that begin or end here
   // RFC 5150 section 5.1.5: when nobody has needed it for so long it goes; also an adjacency.
   Duration segment_idle = std::chrono::seconds(30);
-  bool recovering = false;  // an earlier process had state
+  bool recovering = false;                        // an earlier process had state
+  Duration recovery = std::chrono::seconds(120);  // then, RFC 3473 section 9.2: our Recovery Time
   // Where tunnel numbers go on after a restart: elsewhere in each process, as ports of TCP do.
   // Nodes that were away may still speak of an LSP of the last one, and mean that.
   std::uint16_t last_tunnel = 0;

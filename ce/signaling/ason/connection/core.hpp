@@ -179,6 +179,8 @@ class Controller::Core {
   std::uint16_t last_tunnel = 0;
   bool damaged_journal = false;
   bool whole_journal = false;  // it was kept, and nothing in it is damaged
+  Instant recovery_at = Instant::max();
+  bool recovery_over = false;  // what is not confirmed by then is told
   bool fabric_read = false;    // all FEs have told their rows since the start
   std::uint64_t topology = 0;  // the version of the database that was last acted on
 
@@ -381,6 +383,7 @@ class Controller::Core {
   void keep(const Lsp& lsp);  // its upstream half, whose Path says nothing of being established
   void end_unknown(const engine::PathGone& event, Instant now);
   void still_waits(Lsp& lsp);
+  void on_recovery_time(Instant now);
   void tell_unclaimed();
   void unsynchronized(Lsp& lsp, bool is);
   void neighbor_changed(const engine::NeighborChanged& event, Instant now);

@@ -179,6 +179,35 @@ TEST_P(Unheard, T8bABorderWithoutItsJournalSaysThatNobodyTellsItOfItsSegment) {
   }
 }
 
+// Nobody is there at all, so nobody has a Recovery Period with it.
+TEST_P(Unheard, T8bSoDoesOneThatIsAlone) {
+  for (const bool journal : {true, false}) {
+    SCOPED_TRACE(journal);
+    Domains::start(SegmentPlan{GetParam(), 1, 0});
+    create(spc("spc"));
+    ASSERT_TRUE(up("spc"));
+    network->run(1s);
+    const auto before = row_changes();
+    for (const std::uint32_t number : {2U, 3U, 4U, 5U, 7U}) network->at(number).kill();
+    if (!journal) network->at(3).forget();
+    network->run(5s);
+    network->at(3).boot();
+    network->run(100s);
+    EXPECT_EQ(unsynchronized(), 0U);
+    network->run(30s);
+    EXPECT_EQ(unsynchronized(), journal ? 1U : untold()) << "of a segment this is the ingress";
+    EXPECT_EQ(of_user(3).has_value(), journal);
+    if (journal) {
+      EXPECT_TRUE(of_user(3)->unsynchronized);
+      for (const std::uint32_t number : {2U, 4U, 5U, 7U}) network->at(number).boot();
+      EXPECT_TRUE(until([&] { return unsynchronized() == 0 && settled(); }, 60s));
+      EXPECT_EQ(said("is over"), 1U);
+    }
+    EXPECT_EQ(row_changes(), before);
+    EXPECT_TRUE(passes());
+  }
+}
+
 // Upstream gives it back late: what was known by its rows only is known again.
 TEST_P(Unheard, T8bItIsOverWhenItIsGivenBackAfterAll) {
   Domains::start(SegmentPlan{GetParam(), 1, 0});

@@ -28,6 +28,7 @@ rsvp::Words firsts(std::vector<Label> labels, std::uint32_t width) {
 }  // namespace
 
 void Controller::Core::start(Instant now) {
+  if (config.recovering) recovery_at = now + config.recovery;
   if (whole_journal || damaged_journal) last_tunnel = config.last_tunnel;
   recover_segments(now);
   for (const auto& [id, tear] : tears) out.push(TearPath{id.first, id.second, tear.message});
@@ -469,13 +470,24 @@ void Controller::Core::on_recovery_ended(const engine::RecoveryEnded& event, Ins
     }
     if (lsp->next == event.node || lsp->previous == event.node) resume(*lsp, now);
   }
+}
+
+// The Recovery Time after our start is over: an operator hears of what is established and nobody
+// has confirmed. It stays (R1); the alarm is over when somebody does confirm it.
+void Controller::Core::on_recovery_time(Instant now) {
+  if (now < recovery_at) return;
+  recovery_at = Instant::max();
+  recovery_over = true;
+  for (auto& [key, lsp] : lsps) {
+    if (!lsp.recovering || lsp.doomed || lsp.deleting) continue;
+    if (lsp.established || found.contains(key)) unsynchronized(lsp, true);
+  }
   tell_unclaimed();
 }
 
-// Somebody has had the Recovery Time, and nobody says whose these rows are. Who was not there at
-// all has no such time of its own: it is not waited for.
+// Nobody says whose these rows are.
 void Controller::Core::tell_unclaimed() {
-  if (recovered_with.empty()) return;
+  if (!recovery_over) return;
   for (const LspKey& key : found) {
     const auto view = manager.connection(key);
     if (!view || !view->active_rows || find(key) != nullptr) continue;
@@ -507,10 +519,9 @@ void Controller::Core::keep(const Lsp& lsp) {
   if (lsp.established && lsp.given_back && lsp.role != Role::Ingress) out.push(KeepPath{lsp.key});
 }
 
-// Who is upstream has had the Recovery Time, and how it goes on from here nobody has said: an
-// operator hears of it, and the rows stay (R1). It is over when somebody says it after all.
+// Upstream has given it back; how it goes on from here nobody has said.
 void Controller::Core::still_waits(Lsp& lsp) {
-  if (lsp.given_back && recovered_with.contains(lsp.previous)) unsynchronized(lsp, true);
+  if (recovery_over) unsynchronized(lsp, true);
 }
 
 void Controller::Core::unsynchronized(Lsp& lsp, bool is) {
