@@ -103,6 +103,30 @@ TEST(CallT8b, ItsNeighbourRefreshesAtOnceWhenItHearsOfTheRestart) {
   EXPECT_EQ(p.count(kN6, CallState::Active), 1U);
 }
 
+// Seed 36 of the nested storm with 50 nodes: the callee had it, its answer was lost, and its
+// refresh went on by a way back that was not the way there. It stood at two nodes, and half at a
+// third.
+TEST(CallT8b, WhatStandsAfterAllIsOfWhomItHadComeFrom) {
+  P2 p;
+  p.node(kN4).config.policy.points.push_back(
+      {.name = "other", .kind = calls::PointKind::Inni, .peers = {{v4(kU), 32}}});
+  p.node(kN4).config.policy.routes.push_back({{v4(kN1), 32}, v4(kU), "other"});
+  p.start_all(JournalKept::No);
+  std::size_t strangers = 0;
+  p.watch = [&](const CallNetwork::Packet& packet) {
+    strangers += packet.from == v4(kN4) && packet.to == v4(kU) ? 1U : 0U;
+  };
+  p.lose = [](const CallNetwork::Packet& packet) { return packet.from == v4(kN6); };
+  ASSERT_TRUE(p.create(kN1, kN6, {.name = "it"}));
+  EXPECT_TRUE(p.run(40s));
+  EXPECT_EQ(p.at(kN4).held(), 0U);
+  EXPECT_EQ(p.at(kN6).held(), 1U);
+  p.lose = nullptr;
+  EXPECT_TRUE(p.run(200s));
+  EXPECT_EQ(p.judge(), "");
+  EXPECT_EQ(strangers, 0U);
+}
+
 TEST(CallT8c, AnOutageLongerThanAnythingReleasesNothing) {  // R1
   Running p;
   p.crash(kN4);

@@ -193,6 +193,9 @@ class CallController {
   std::map<std::pair<Ends, std::uint16_t>, std::vector<Unclaimed>> unclaimed_;
   // Calls that are not known here and were released at a peer; true: it keeps them for connections.
   std::map<std::pair<Ends, std::string>, bool> strays_;
+  // Of setups that failed while calls are given back: by whom they had come. Routes back may say
+  // another one, who has never heard of it.
+  std::map<std::pair<Ends, std::string>, Address> turned_back_;
   std::vector<Failed> failures_;
   CallCounters counters_;
   Instant relearn_until_ = Instant::min();

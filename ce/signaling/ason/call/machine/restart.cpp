@@ -33,6 +33,7 @@ void CallController::start(std::span<const JournalEntry> journal, JournalKept ke
 
 void CallController::end_relearning(Instant) {
   relearning_ = false;
+  turned_back_.clear();
   out_.push(PersistCall{std::string(kWholeKey), std::vector<std::byte>(1)});
 }
 
@@ -106,7 +107,10 @@ bool CallController::adopt(const Came& came) {
   if (const auto caller = n.carried.tna(rsvp::UniSubobject::kSourceTna)) {
     reversed.set_tna(rsvp::UniSubobject::kDestinationTna, *caller);
   }
-  const auto back = hop_for(n.id.ends.reversed(), reversed);
+  auto back = hop_for(n.id.ends.reversed(), reversed);
+  if (const auto at = turned_back_.find({n.id.ends.pair(), n.id.name}); at != turned_back_.end()) {
+    if (const auto* const point = policy_.point_of(at->second)) back = Hop{at->second, point};
+  }
   const bool passes = back && back->next && *back->next != came.origin.from;
   const bool can = hop && hop->next == came.origin.from && (began_here || passes) &&
                    book_.size() < config_.max_calls &&

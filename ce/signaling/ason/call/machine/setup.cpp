@@ -331,7 +331,12 @@ void CallController::fail_setup(Call& call, Reason reason, const rsvp::ErrorSpec
   ++counters_.failed;
   // Whose memory is lost cannot know whether this was new, or the refresh of a call that stands
   // behind us (R1). What is left of a new one is found by its refresh.
-  if (call.up && relearning(now)) tear_down = false;
+  if (call.up && relearning(now)) {
+    tear_down = false;
+    if (turned_back_.size() < config_.max_calls) {
+      turned_back_[{call.id.ends.pair(), call.id.name}] = call.up->peer;
+    }
+  }
   call.reason = reason;
   tickets_.erase(call.down->ticket);
   Call last = call;
