@@ -87,6 +87,8 @@ def outage(lab):
     lab.within(15, "that the call of `base` has nobody at its ends is an alarm, too",
                lambda: "does not answer a refresh" in lab.log("ce3"))
     lab.expect([one["state"] for one in lab.lsps(3)] == ["recovering"] * 2, "beyond the Recovery Time of 3 s, too")
+    lab.expect(all(one.get("unsynchronized") for one in lab.lsps(3)) and lab.log("ce3").count("1: unsynchronized") >= 2,
+               "then both are an alarm", lab.lsps(3))
     lab.untouched(before, "beyond the Restart Time, and while nobody was there to say whose it is")
     lab.note("LSPs of N3", lab.must("ce3", "connection", "list", "--lsps"))
     words = [str(mine[key]) for key in ("sender", "end_point", "tunnel", "lsp")]
