@@ -131,8 +131,8 @@ def mcs(lab):
         return (lab.copies_sent(1) - copies) / (lab.traffic.sent(stream) - sent)
 
     with lab.all_the_time(group) as (stream, _, _):
-        mesh = copies_of_100(stream)
-        lab.expect(1.9 < mesh < 2.1, "fe1 sends two copies of each, to fe2 and to fe3", mesh)
+        # Again where the question took so long that more went out meanwhile.
+        lab.within(20, "fe1 sends two copies of each, to fe2 and to fe3", lambda: 1.9 < copies_of_100(stream) < 2.1)
         lab.set_mcs(3, group)
         lab.within(20, "fe3 is the group's MCS, for all servers", lambda: all(
             lab.mcs_of(n, group) == [3] for n in lab.alive()))

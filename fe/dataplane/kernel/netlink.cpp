@@ -30,6 +30,8 @@ T* extra(nlmsghdr* header) {
   return static_cast<T*>(mnl_nlmsg_put_extra_header(header, sizeof(T)));
 }
 
+constexpr int kMostErrno = 4095;  // the kernel's MAX_ERRNO
+
 constexpr std::uint16_t kSet = NLM_F_CREATE | NLM_F_REPLACE;
 
 std::uint16_t set_flags(bool create) { return create ? kSet : std::uint16_t{NLM_F_REPLACE}; }
@@ -296,6 +298,9 @@ Result<Body> parse_error(const nlmsghdr* header) {
     return fail(Errc::Truncated, "netlink.error");
   }
   const auto* error = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(header));
+  if (error->error > 0 || error->error < -kMostErrno) {
+    return fail(Errc::BadValue, "netlink.error");
+  }
   Acknowledged message{-error->error, {}};
   if ((header->nlmsg_flags & NLM_F_ACK_TLVS) != 0) {
     std::size_t fixed = sizeof(nlmsgerr);

@@ -165,6 +165,12 @@ TEST_F(NetlinkCodec, RefusesWhatContradictsItself) {
        Errc::Missing},
       {"interface 0", "20000000 1000 0000 00000000 00000000 00 00 0000 00000000 00000000 00000000",
        Errc::BadValue},
+      {"error that no errno is",
+       "24000000 0200 0000 00000000 00000000 00000080 10000000 0200 0000 00000000 00000000",
+       Errc::BadValue},
+      {"error above 0",
+       "24000000 0200 0000 00000000 00000000 01000000 10000000 0200 0000 00000000 00000000",
+       Errc::BadValue},
       {"error without its code", "12000000 0200 0000 00000000 00000000 0000", Errc::Truncated},
   };
   for (const auto& c : cases) {
