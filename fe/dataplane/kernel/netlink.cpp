@@ -293,15 +293,19 @@ Result<Body> parse_address(const nlmsghdr* header) {
                              header->nlmsg_type == RTM_DELADDR}};
 }
 
+// What the kernel says is 0 or a negative errno.
+Result<int> errno_of(std::int32_t said) {
+  if (said > 0 || said < -kMostErrno) return fail(Errc::BadValue, "netlink.error");
+  return -said;
+}
+
 Result<Body> parse_error(const nlmsghdr* header) {
   if (header->nlmsg_len < mnl_nlmsg_size(sizeof(nlmsgerr))) {
     return fail(Errc::Truncated, "netlink.error");
   }
   const auto* error = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(header));
-  if (error->error > 0 || error->error < -kMostErrno) {
-    return fail(Errc::BadValue, "netlink.error");
-  }
-  Acknowledged message{-error->error, {}};
+  FORCES_TRY(code, errno_of(error->error));
+  Acknowledged message{code, {}};
   if ((header->nlmsg_flags & NLM_F_ACK_TLVS) != 0) {
     std::size_t fixed = sizeof(nlmsgerr);
     // Without NLM_F_CAPPED the request follows in full, and the attributes after it.
@@ -322,7 +326,8 @@ Result<Body> parse_done(const nlmsghdr* header) {
   if (header->nlmsg_len >= mnl_nlmsg_size(sizeof status)) {
     std::memcpy(&status, mnl_nlmsg_get_payload(header), sizeof status);
   }
-  return Body{DumpDone{-status}};
+  FORCES_TRY(code, errno_of(status));
+  return Body{DumpDone{code}};
 }
 
 Result<Body> parse_body(const nlmsghdr* header) {

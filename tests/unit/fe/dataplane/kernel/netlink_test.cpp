@@ -168,6 +168,8 @@ TEST_F(NetlinkCodec, RefusesWhatContradictsItself) {
       {"error that no errno is",
        "24000000 0200 0000 00000000 00000000 00000080 10000000 0200 0000 00000000 00000000",
        Errc::BadValue},
+      {"end of a dump with what no errno is", "14000000 0300 0000 00000000 00000000 00000080",
+       Errc::BadValue},
       {"error above 0",
        "24000000 0200 0000 00000000 00000000 01000000 10000000 0200 0000 00000000 00000000",
        Errc::BadValue},
