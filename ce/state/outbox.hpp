@@ -3,9 +3,7 @@
 // when every Persist before it is durable.
 //
 //   while (auto output = core.poll_output()) ...   // persist(change) or send(item)
-//   outbox.commit(store);                          // what they persist is one batch, atomic;
-//                                                  // before that, when open() is what a store
-//                                                  takes
+//   outbox.commit(store);                          // what they persist is one batch, atomic
 //   while (auto item = outbox.poll()) ...          // what may leave now
 // and at each Durable of the store: outbox.on_durable(up_to), then poll() again.
 //

@@ -34,9 +34,8 @@ std::optional<mars::CopyEndpoint> endpoint_from(std::string_view text) {
   const auto address = asio::ip::make_address_v4(std::string(text.substr(0, colon)), error);
   text.remove_prefix(std::min(colon + 1, text.size()));
   const std::uint16_t port = whole_number<std::uint16_t>(text).value_or(0);
-  const bool good = !error && port != 0 && !address.is_unspecified() && !address.is_multicast();
-  if (!good) return std::nullopt;
-  return mars::CopyEndpoint{address.to_uint(), port};
+  const mars::CopyEndpoint endpoint{address.to_uint(), port};
+  return !error && takes_packets(endpoint) ? std::optional(endpoint) : std::nullopt;
 }
 
 // A list of texts, each of which `from` makes a value of.

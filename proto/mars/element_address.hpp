@@ -28,6 +28,12 @@ struct CopyEndpoint {
   friend constexpr auto operator<=>(const CopyEndpoint&, const CopyEndpoint&) = default;
 };
 
+// Others can send there: the address of one host (RFC 1122 section 3.2.1.3), and a port.
+[[nodiscard]] constexpr bool takes_packets(const CopyEndpoint& endpoint) {
+  const std::uint32_t net = endpoint.address >> 24;
+  return net != 0 && net < 224 && endpoint.port != 0;
+}
+
 struct ElementAddress {
   pl::ForcesId id{};
   CopyEndpoint endpoint{};  // of an FE

@@ -20,11 +20,6 @@ provision::GroupOctets octets_of(const mars::ProtocolAddress& address) {
   return out;
 }
 
-// Where an FE takes packets: one row that it refuses would hold up all others of it.
-bool can_be(const mars::CopyEndpoint& endpoint) {
-  const std::uint32_t net = endpoint.address >> 24;
-  return net != 0 && net < 224 && endpoint.port != 0;
-}
 // A MARS knows any group; of these there is nothing to forward. A block may have groups in it that
 // never leave their link.
 bool can_be(Family family, const mars::GroupRange& range) {
@@ -43,7 +38,7 @@ std::set<Forwarding::Party> Forwarding::parties(const std::vector<AtmAddress>& a
   std::set<Party> out;
   for (const AtmAddress& one : all) {
     const auto element = mars::decode_element(one);
-    const bool takes = element && pl::is_fe(element->id) && can_be(element->endpoint);
+    const bool takes = element && pl::is_fe(element->id) && takes_packets(element->endpoint);
     if (takes) {
       out.insert({element->endpoint, element->id.value});
     } else {

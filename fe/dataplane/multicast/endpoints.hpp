@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "fe/dataplane/kernel/rows.hpp"
+#include "proto/mars/element_address.hpp"
 #include "proto/wire/reader.hpp"
 #include "proto/wire/snap.hpp"
 
@@ -28,11 +29,7 @@ using kernel::Address;
 using kernel::Family;
 using wire::Bytes;
 
-struct Endpoint {  // IPv4 and UDP, whatever the family of the groups
-  std::uint32_t address = 0;
-  std::uint16_t port = 0;
-  friend constexpr auto operator<=>(const Endpoint&, const Endpoint&) = default;
-};
+using Endpoint = mars::CopyEndpoint;  // IPv4 and UDP, whatever the family of the groups
 
 struct CopyRow {
   Address first{}, last{};  // groups, of one family

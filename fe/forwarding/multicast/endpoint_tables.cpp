@@ -18,7 +18,7 @@ ResultCode Multicast::check_endpoints(const MulticastTable& table, wire::Bytes r
   }
   bool good = false;
   if (table.kind == Kind::Peers) {
-    good = can_be(peer_row(row));
+    good = takes_packets(peer_row(row));
   } else {
     const CopyRow copy = copy_row(table.family, row);
     good = can_be(copy) && (!server || copy.first == copy.last);  // an MCS serves single groups

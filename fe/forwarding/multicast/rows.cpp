@@ -90,13 +90,8 @@ CopyRow copy_row(Family family, Bytes row) {
   return out;
 }
 
-bool can_be(const Endpoint& endpoint) {
-  const std::uint32_t net = endpoint.address >> 24;
-  return net != 0 && net < 224 && endpoint.port != 0;
-}
-
 bool can_be(const CopyRow& row) {
-  if (!can_be(row.to)) return false;
+  if (!takes_packets(row.to)) return false;
   // A range may have groups in it that never leave their link; routers join such.
   if (row.first == row.last) return dataplane::multicast::is_forwarded(row.first);
   return row.first < row.last && is_multicast(row.first) && is_multicast(row.last);

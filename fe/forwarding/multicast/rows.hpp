@@ -28,9 +28,7 @@ struct MulticastTable {
 [[nodiscard]] dataplane::multicast::CopyRow copy_row(dataplane::kernel::Family family,
                                                      wire::Bytes row);
 
-// An address of one host, and a port.
-[[nodiscard]] bool can_be(const dataplane::multicast::Endpoint& endpoint);
-// To such a one; for a group that leaves its link, or a range of groups.
+// To where packets can be sent; for a group that leaves its link, or a range of groups.
 [[nodiscard]] bool can_be(const dataplane::multicast::CopyRow& row);
 
 }  // namespace forces::fe::forwarding

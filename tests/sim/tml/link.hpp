@@ -36,7 +36,7 @@ struct Process {
   virtual void on_ended(Link&, const tml::output::Disconnect&) = 0;
 
   std::string name;
-  bool asleep = false;  // SIGSTOP
+  bool stopped = false;  // SIGSTOP
   Instant woke{};
 
  protected:
@@ -79,7 +79,7 @@ class Link final : public Socket::Owner, public std::enable_shared_from_this<Lin
   void throttle(bool on) {
     throttled_ = on;
     quiet_since_ = world_.now();
-    socket_->stall(on || process_.asleep);
+    socket_->stall(on || process_.stopped);
     fsm.set_throttled(on, world_.now());
     pump();
   }
@@ -95,7 +95,7 @@ class Link final : public Socket::Owner, public std::enable_shared_from_this<Lin
   }
 
   // ---- the process stops and goes on ----
-  void sleep() { socket_->stall(true); }
+  void stop() { socket_->stall(true); }
   void wake() {
     const auto keep = shared_from_this();
     socket_->stall(throttled_);
@@ -121,7 +121,7 @@ class Link final : public Socket::Owner, public std::enable_shared_from_this<Lin
 
   // Half-open is found within the dead interval and a heartbeat (row 14).
   void audit() {
-    if (fsm.state() != tml::ChannelState::Up || throttled_ || process_.asleep) return;
+    if (fsm.state() != tml::ChannelState::Up || throttled_ || process_.stopped) return;
     const Instant alive = std::max({heard_, quiet_since_, process_.woke});
     if (world_.now() - alive > fsm.dead() + fsm.heartbeat()) broken("silence goes unnoticed");
   }
@@ -188,7 +188,7 @@ class Link final : public Socket::Owner, public std::enable_shared_from_this<Lin
   }
   void drain() {
     if (fsm.state() == tml::ChannelState::Closed) return discard();
-    if (process_.asleep) return drain_after(10ms);
+    if (process_.stopped) return drain_after(10ms);
     std::size_t total = 0;
     while (total < 16384) {
       const auto run = queue_.front(4096);
@@ -265,7 +265,7 @@ class Link final : public Socket::Owner, public std::enable_shared_from_this<Lin
       const auto self = weak.lock();
       if (!self || self->armed_ != at) return;
       self->armed_.reset();
-      if (self->process_.asleep) return;  // wake() looks
+      if (self->process_.stopped) return;  // wake() looks
       self->fsm.on_timer(self->world_.now());
       self->pump();
     });

@@ -1,4 +1,4 @@
-// A CE and its FEs: processes that dial, accept, pair, replace, crash, sleep and come back.
+// A CE and its FEs: processes that dial, accept, pair, replace, crash, are stopped and come back.
 #pragma once
 
 #include <map>
@@ -55,7 +55,7 @@ class Ce final : public Process {
     link->claim.identity = "fe" + std::to_string(certified);
     link->pl_id = certified;
     links_[link->id] = link;
-    if (asleep) link->sleep();
+    if (stopped) link->stop();
     link->start();
   }
   std::shared_ptr<Link> find(std::uint32_t fe, bool data) const {
@@ -64,10 +64,10 @@ class Ce final : public Process {
         return link;
     return nullptr;
   }
-  void sleep(bool on) {
-    asleep = on;
+  void stop(bool on) {
+    stopped = on;
     woke = world_.now();
-    for (const auto& [id, link] : std::map(links_)) on ? link->sleep() : link->wake();
+    for (const auto& [id, link] : std::map(links_)) on ? link->stop() : link->wake();
   }
   void audit() {
     for (const auto& [id, link] : links_) link->audit();
@@ -151,11 +151,11 @@ class Fe final : public Process {
       if (const auto link = std::exchange(side.link, nullptr))
         power_lost ? link->power_loss() : link->crash();
   }
-  void sleep(bool on) {
-    asleep = on;
+  void stop(bool on) {
+    stopped = on;
     woke = world_.now();
     for (const Side& side : std::array(sides_))
-      if (side.link) on ? side.link->sleep() : side.link->wake();
+      if (side.link) on ? side.link->stop() : side.link->wake();
   }
   void throttle(bool data, bool on) {
     if (const auto link = sides_[data].link) link->throttle(on);
@@ -191,12 +191,12 @@ class Fe final : public Process {
     Side& side = sides_[data];
     if (!alive || side.link || side.dialing || (data && !up(false))) return;
     side.dialing = true;
-    const bool open = !path.cut[kToCe] && !path.cut[kToFe] && ce_.alive && !ce_.asleep;
+    const bool open = !path.cut[kToCe] && !path.cut[kToFe] && ce_.alive && !ce_.stopped;
     world_.after(open ? 3 * path.latency : Duration(1s), [this, data, life = life_, open] {
       if (life != life_) return;
       Side& s = sides_[data];
       s.dialing = false;
-      if (!open || !ce_.alive || asleep || (data && !up(false))) return redial(data);
+      if (!open || !ce_.alive || stopped || (data && !up(false))) return redial(data);
       auto config = channel_config(false, data, id);
       if (data) config.token = token_;
       auto [mine, theirs] = Socket::connect(world_, path);

@@ -56,11 +56,11 @@ class Simulation {
       f->path.latency = 1ms;
       f->path.jitter = 3ms;
       mend(world, f->path);
-      if (f->asleep) f->sleep(false);
+      if (f->stopped) f->stop(false);
       for (const bool data : {false, true}) f->throttle(data, false);
       f->start();
     }
-    if (ce.asleep) ce.sleep(false);
+    if (ce.stopped) ce.stop(false);
     if (!ce.alive) ce.start();
   }
 
@@ -100,11 +100,11 @@ class Simulation {
           if (!ce.alive) ce.start();
         });
       case 6:
-        f.sleep(true);
-        return world.after(time, [&f] { f.sleep(false); });
+        f.stop(true);
+        return world.after(time, [&f] { f.stop(false); });
       case 7:
-        ce.sleep(true);
-        return world.after(time / 4, [this] { ce.sleep(false); });
+        ce.stop(true);
+        return world.after(time / 4, [this] { ce.stop(false); });
       case 8: {
         const bool data = world.pick(2) == 0;
         f.throttle(data, true);
@@ -207,18 +207,18 @@ TEST(TmlSim, AProcessThatSleptDoesNotBlameItsPeers) {
   Simulation sim(7, 10);
   ASSERT_TRUE(sim.run(10s));
   for (int round = 0; round < 20; ++round) {
-    sim.ce.sleep(true);
+    sim.ce.stop(true);
     ASSERT_TRUE(sim.run(3s));  // less than the FEs' patience
-    sim.ce.sleep(false);
+    sim.ce.stop(false);
     ASSERT_TRUE(sim.run(10s));
   }
   EXPECT_TRUE(sim.all_up());
   EXPECT_EQ(sim.findings.dead, 0U);
-  sim.ce.sleep(true);  // more: they find it dead, and it finds them gone, not dead
+  sim.ce.stop(true);  // more: they find it dead, and it finds them gone, not dead
   ASSERT_TRUE(sim.run(30s));
   const std::uint64_t dead = sim.findings.dead;
   EXPECT_GE(dead, 10U);
-  sim.ce.sleep(false);
+  sim.ce.stop(false);
   ASSERT_TRUE(sim.run(61s));
   EXPECT_EQ(sim.findings.dead, dead);
   EXPECT_TRUE(sim.all_up());

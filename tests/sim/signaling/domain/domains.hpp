@@ -63,6 +63,24 @@ class Domains : public testing::Test {
   bool up(const std::string& name) {
     return network->until([&] { return state(name) == ConnectionState::Up; });
   }
+  // Why it has failed, by the last that was said of it; nothing: it has not, or nobody says why.
+  std::optional<ason::Failure> failed(const std::string& name, std::uint32_t number = 1) {
+    if (!until([&] { return state(name, number) == ConnectionState::Failed; })) return std::nullopt;
+    const auto view = at(number, [&](Rooms& rooms) { return rooms.connections.show(name); });
+    return view->failures.empty() ? std::nullopt : std::optional(view->failures.back());
+  }
+  // Released, and nothing is left of it or of what carried it.
+  bool ends(const std::string& name, Duration most = 30s) {
+    release(name);
+    return until([&] { return empty(); }, most);
+  }
+  // With and without its journal, for a while that neighbours notice.
+  void restart(std::uint32_t number, bool journal = true, Duration away = 5s) {
+    network->at(number).kill();
+    if (!journal) network->at(number).forget();
+    network->run(away);
+    network->at(number).boot();
+  }
   std::vector<ason::LspView> lsps(std::uint32_t number) {
     return at(number, [](Rooms& rooms) { return rooms.connections.lsps(); });
   }

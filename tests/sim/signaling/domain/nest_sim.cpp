@@ -173,11 +173,10 @@ TEST_F(Nested, SG4WhatIsTooLargeForItIsRefused) {
   start(kNested);
   signal = 6;
   create(spc("spc"));
-  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Failed; }));
-  const auto view = at(1, [](Rooms& rooms) { return rooms.connections.show("spc"); });
-  EXPECT_EQ(view->failures.back().node, node_id(3));
-  release("spc");
-  EXPECT_TRUE(until([&] { return empty(); }));
+  const auto why = failed("spc");
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->node, node_id(3));
+  EXPECT_TRUE(ends("spc"));
 }
 
 TEST_F(Nested, T2TheLastOneOutEndsItAfterItsHoldTime) {
@@ -218,9 +217,9 @@ TEST_F(Nested, SG4WhoAsksForAContiguousOneIsRefusedWhereTheDomainNests) {
   auto request = spc("spc");
   request.contiguous = true;
   create(request);
-  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Failed; }));
-  const auto view = at(1, [](Rooms& rooms) { return rooms.connections.show("spc"); });
-  EXPECT_EQ(view->failures.back().error.value, rsvp::routing::kContiguousUnsupported);
+  const auto why = failed("spc");
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->error.value, rsvp::routing::kContiguousUnsupported);
 }
 
 // RFC 3477 section 3: nobody goes by a link whose other end has no name.
@@ -231,9 +230,8 @@ TEST_F(Nested, SG4AnEndThatKnowsNoAdjacenciesCarriesNobody) {
   network->at(4).boot();
   network->run(5s);
   create(spc("spc"));
-  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Failed; }));
-  release("spc");
-  EXPECT_TRUE(until([&] { return empty(); }));
+  ASSERT_TRUE(failed("spc"));
+  EXPECT_TRUE(ends("spc"));
 }
 
 TEST_F(Nested, SG4ABlockedDomainIsLeftToAnotherBorder) {
@@ -255,11 +253,10 @@ TEST_F(Nested, SG4WithoutAnotherWayTheFailureOfTheAdjacencyIsTold) {
   network->cut(3, false, true);  // N7 to N4; N3 has not heard of it
   network->cut(5, false, true);  // N2 to N5
   create(spc("spc"));
-  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Failed; }));
-  const auto view = at(1, [](Rooms& rooms) { return rooms.connections.show("spc"); });
-  EXPECT_EQ(view->failures.back().node, node_id(3));
-  release("spc");
-  EXPECT_TRUE(until([&] { return empty(); }, 60s));
+  const auto why = failed("spc");
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->node, node_id(3));
+  EXPECT_TRUE(ends("spc", 60s));
 }
 
 // All that is in it, whichever way it goes.
@@ -299,10 +296,9 @@ TEST_F(Nested, T21NobodyNewIsTakenIntoOneThatFails) {
   const auto made =
       at(6, [&](Rooms& rooms) { return rooms.connections.create(spc_back("back"), now()); });
   ASSERT_TRUE(made);
-  ASSERT_TRUE(until([&] { return state("back", 6) == ConnectionState::Failed; }));
-  const auto view = at(6, [](Rooms& rooms) { return rooms.connections.show("back"); });
-  ASSERT_FALSE(view->failures.empty());
-  EXPECT_EQ(view->failures.back().node, node_id(3));
+  const auto why = failed("back", 6);
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->node, node_id(3));
 }
 
 TEST_F(Nested, SG4ARestorationLeavesTheAdjacencyThatFails) {

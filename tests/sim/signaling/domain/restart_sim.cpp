@@ -33,9 +33,7 @@ TEST_P(DomainRestart, T8AKilledNodeHasSegmentAndConnectionBackAndNoRowChanges) {
   network->run(1s);
   const auto before = row_changes();
   const auto entry = of_user(3);
-  network->at(victim()).kill();
-  network->run(5s);
-  network->at(victim()).boot();
+  restart(victim());
   EXPECT_TRUE(until([&] { return settled(); }, 60s));
   network->run(200s);  // beyond the Recovery Period, and what an idle segment is kept
   EXPECT_TRUE(settled());
@@ -57,10 +55,7 @@ TEST_P(DomainRestart, T8bWithoutItsJournalNothingIsReleased) {
   network->run(1s);
   const auto before = row_changes();
   const auto entry = of_user(3);
-  network->at(victim()).kill();
-  network->at(victim()).forget();
-  network->run(5s);
-  network->at(victim()).boot();
+  restart(victim(), false);
   EXPECT_TRUE(until([&] { return settled(); }, 60s));
   network->run(200s);
   EXPECT_TRUE(settled());
@@ -81,9 +76,7 @@ TEST_P(DomainRestart, T10ASetupThatItInterruptsIsCompletedOrUndone) {
     start();
     create(spc("spc"));
     network->run(when);
-    network->at(victim()).kill();
-    network->run(3s);
-    network->at(victim()).boot();
+    restart(victim(), true, 3s);
     network->run(200s);
     const auto is = state("spc");
     ASSERT_TRUE(is == ConnectionState::Up || is == ConnectionState::Failed)
@@ -104,9 +97,7 @@ TEST_P(DomainRestart, T10AReleaseThatItInterruptsIsFinished) {
     network->run(1s);
     release("spc");
     network->run(when);
-    network->at(victim()).kill();
-    network->run(3s);
-    network->at(victim()).boot();
+    restart(victim(), true, 3s);
     ASSERT_TRUE(until([&] { return empty(); }, 400s)) << when.count();
   }
 }

@@ -68,10 +68,9 @@ TEST_F(Rules, SG3SegmentsDoNotCountAtTheBorderThatTheyDoNotCross) {
   EXPECT_TRUE(passes(2, 1, 7));
   EXPECT_EQ(segments(3).size(), 2U);
   create(second);
-  ASSERT_TRUE(until([&] { return state("second") == ConnectionState::Failed; }));
-  const auto view = at(1, [](Rooms& rooms) { return rooms.connections.show("second"); });
-  EXPECT_EQ(view->failures.back().error,
-            (rsvp::ErrorValue{rsvp::ErrorCode::Policy, rsvp::policy::kQuotaExceeded}));
+  const auto why = failed("second");
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->error, (rsvp::ErrorValue{rsvp::ErrorCode::Policy, rsvp::policy::kQuotaExceeded}));
 }
 
 // RFC 3477 section 3.1: who asks for a segment or an adjacency names a link of its own, and not one

@@ -121,12 +121,10 @@ TEST_F(Stitched, SG4WhoAsksForAContiguousOneIsRefusedWhereTheDomainStitches) {
   auto request = spc("spc");
   request.contiguous = true;
   create(request);
-  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Failed; }));
-  const auto view = at(1, [](Rooms& rooms) { return rooms.connections.show("spc"); });
-  ASSERT_FALSE(view->failures.empty());
-  EXPECT_EQ(view->failures.back().error.value, rsvp::routing::kContiguousUnsupported);
-  release("spc");
-  EXPECT_TRUE(until([&] { return empty(); }));
+  const auto why = failed("spc");
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->error.value, rsvp::routing::kContiguousUnsupported);
+  EXPECT_TRUE(ends("spc"));
 }
 
 // RFC 5150 section 5.1.1: nobody is stitched to a segment whose end has not said that it is ready.
@@ -137,9 +135,8 @@ TEST_F(Stitched, SG4AnEndThatKnowsNoSegmentsCarriesNobody) {
   network->at(4).boot();
   network->run(5s);
   create(spc("spc"));
-  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Failed; }));
-  release("spc");
-  EXPECT_TRUE(until([&] { return empty(); }));
+  ASSERT_TRUE(failed("spc"));
+  EXPECT_TRUE(ends("spc"));
 }
 
 TEST_F(Stitched, SG4AnEndThatWantsNoSegmentsSaysSo) {
@@ -147,12 +144,10 @@ TEST_F(Stitched, SG4AnEndThatWantsNoSegmentsSaysSo) {
   network->no_segments.insert(4);
   network->start();
   create(spc("spc"));
-  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Failed; }));
-  const auto view = at(1, [](Rooms& rooms) { return rooms.connections.show("spc"); });
-  ASSERT_FALSE(view->failures.empty());
-  EXPECT_EQ(view->failures.back().error.value, rsvp::routing::kStitchingUnsupported);
-  release("spc");
-  EXPECT_TRUE(until([&] { return empty(); }));
+  const auto why = failed("spc");
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->error.value, rsvp::routing::kStitchingUnsupported);
+  EXPECT_TRUE(ends("spc"));
 }
 
 TEST_F(Stitched, SG4ABlockedDomainIsLeftToAnotherBorder) {
@@ -174,12 +169,10 @@ TEST_F(Stitched, SG4WithoutAnotherWayTheFailureOfTheSegmentIsTold) {
   network->cut(3, false, true);  // N7 to N4; N3 has not heard of it
   network->cut(5, false, true);  // N2 to N5
   create(spc("spc"));
-  ASSERT_TRUE(until([&] { return state("spc") == ConnectionState::Failed; }));
-  const auto view = at(1, [](Rooms& rooms) { return rooms.connections.show("spc"); });
-  ASSERT_FALSE(view->failures.empty());
-  EXPECT_EQ(view->failures.back().node, node_id(3));
-  release("spc");
-  EXPECT_TRUE(until([&] { return empty(); }, 60s));
+  const auto why = failed("spc");
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->node, node_id(3));
+  EXPECT_TRUE(ends("spc", 60s));
 }
 
 TEST_F(Stitched, T21AFailureWithinTheDomainIsOneOfTheConnection) {
@@ -201,8 +194,7 @@ TEST_F(Stitched, SG4TheEndOfASegmentIsAFailureOfItsConnection) {
   ASSERT_TRUE(up("spc"));
   release(segment_names(3).front(), 3);
   EXPECT_TRUE(until([&] { return state("spc") == ConnectionState::Broken; }));
-  release("spc");
-  EXPECT_TRUE(until([&] { return empty(); }, 60s));
+  EXPECT_TRUE(ends("spc", 60s));
 }
 
 TEST_F(Stitched, T5TheDomainHasTwoConnectionsOfACallThatHasOne) {

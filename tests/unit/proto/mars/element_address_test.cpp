@@ -63,6 +63,16 @@ TEST(ElementAddress, OneElementHasOneAddress) {
   EXPECT_FALSE(decode_element(with_subaddress));
 }
 
+// One rule for who configures an endpoint, who makes rows of it and who takes them.
+TEST(ElementAddress, PacketsGoToTheAddressOfOneHostAndAPort) {
+  EXPECT_TRUE(takes_packets({0x0a000001, 5000}));
+  EXPECT_TRUE(takes_packets({0xdfffffff, 1}));
+  for (const std::uint32_t address : {0U, 1U, 0x00ffffffU, 0xe0000001U, 0xf0000001U, 0xffffffffU}) {
+    EXPECT_FALSE(takes_packets({address, 5000})) << address;
+  }
+  EXPECT_FALSE(takes_packets({0x0a000001, 0}));
+}
+
 TEST(ElementAddress, EveryPrefixIsRefused) {
   const auto octets = hex(kFe);
   for (std::size_t n = 0; n < octets.size(); ++n) {

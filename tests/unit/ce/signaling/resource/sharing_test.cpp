@@ -27,11 +27,20 @@ class Sharing : public testing::Test {
     w.shared = true;
     return w;
   }
+  // In the session of the elder, wants(1, 3, 1): in where that is, out another way.
+  Wants younger() {
+    Wants other = wants(2, 3, 2);
+    other.in.label = other.in.upstream = Labels{slot(1)};
+    return other;
+  }
   bool reserve(const Wants& w) {
     const bool done = manager.reserve(w, node.now).has_value();
     node.run();
     return done;
   }
+  // The elder is there and active; the younger as well.
+  bool elder() { return reserve(wants(1, 3, 1)) && activate(1); }
+  bool both() { return elder() && reserve(younger()) && activate(2); }
   bool activate(std::uint16_t id) {
     const bool done = manager.activate(lsp(id), {}, node.now).has_value();
     node.run();
@@ -80,9 +89,7 @@ TEST_F(Sharing, WhileTheYoungerIsReservedTheElderPassesAsBefore) {
   ASSERT_TRUE(reserve(wants(1, 3, 1)));
   ASSERT_TRUE(activate(1));
   const auto before = fes.fes[1].rows;
-  Wants other = wants(2, 3, 2);
-  other.in.label = other.in.upstream = Labels{slot(1)};
-  ASSERT_TRUE(reserve(other));
+  ASSERT_TRUE(reserve(younger()));
   EXPECT_TRUE(told(2, Settled::What::Reserved));
   EXPECT_EQ(fes.fes[1].rows, before);  // both of its rows have to wait
   EXPECT_EQ(ways(), (std::map<std::uint32_t, Way>{{3, {1, 1}}, {1, {3, 1}}}));
@@ -93,11 +100,8 @@ TEST_F(Sharing, WhileTheYoungerIsReservedTheElderPassesAsBefore) {
 }
 
 TEST_F(Sharing, ActivationTurnsTheRowsInOneTransactionAndTheElderStaysActive) {
-  ASSERT_TRUE(reserve(wants(1, 3, 1)));
-  ASSERT_TRUE(activate(1));
-  Wants other = wants(2, 3, 2);
-  other.in.label = other.in.upstream = Labels{slot(1)};
-  ASSERT_TRUE(reserve(other));
+  ASSERT_TRUE(elder());
+  ASSERT_TRUE(reserve(younger()));
   const std::size_t before = fes.transactions;
   ASSERT_TRUE(activate(2));
   EXPECT_EQ(fes.transactions, before + 1);
@@ -115,12 +119,7 @@ TEST_F(Sharing, ActivationTurnsTheRowsInOneTransactionAndTheElderStaysActive) {
 }
 
 TEST_F(Sharing, TheElderHasItsRowsBackWhenTheYoungerGoes) {
-  ASSERT_TRUE(reserve(wants(1, 3, 1)));
-  ASSERT_TRUE(activate(1));
-  Wants other = wants(2, 3, 2);
-  other.in.label = other.in.upstream = Labels{slot(1)};
-  ASSERT_TRUE(reserve(other));
-  ASSERT_TRUE(activate(2));
+  ASSERT_TRUE(both());
   const std::size_t before = fes.transactions;
   release(2);
   EXPECT_EQ(fes.transactions, before + 1);
@@ -149,11 +148,8 @@ TEST_F(Sharing, WhereBothGoTheSameWayTheRowsStayAndChangeTheirOwner) {
 }
 
 TEST_F(Sharing, ARefusedActivationLeavesTheElderAsItWas) {
-  ASSERT_TRUE(reserve(wants(1, 3, 1)));
-  ASSERT_TRUE(activate(1));
-  Wants other = wants(2, 3, 2);
-  other.in.label = other.in.upstream = Labels{slot(1)};
-  ASSERT_TRUE(reserve(other));
+  ASSERT_TRUE(elder());
+  ASSERT_TRUE(reserve(younger()));
   const auto before = fes.fes[1].rows;
   fes.fes[1].refuses = true;
   ASSERT_TRUE(activate(2));
@@ -173,9 +169,7 @@ TEST_F(Sharing, WhatIsTakenOverAtADeadPortIsNoFaultOfTheYounger) {
   manager.on_port({1, 1}, false, node.now);
   node.run();
   node.all<Hit>();
-  Wants other = wants(2, 3, 2);
-  other.in.label = other.in.upstream = Labels{slot(1)};
-  ASSERT_TRUE(reserve(other));
+  ASSERT_TRUE(reserve(younger()));
   ASSERT_TRUE(activate(2));
   EXPECT_EQ(node.all<Hit>(), std::vector<Hit>{});
   EXPECT_FALSE(manager.connection(lsp(2))->failing);
@@ -202,9 +196,7 @@ TEST_F(Sharing, NothingIsSharedWithoutTheStyleOrWithAnotherSession) {
 
 TEST_F(Sharing, OneThatBecomesActiveWaitsForWhatTheOtherHasUnderWay) {
   ASSERT_TRUE(reserve(wants(1, 3, 1)));
-  Wants other = wants(2, 3, 2);
-  other.in.label = other.in.upstream = Labels{slot(1)};
-  ASSERT_TRUE(reserve(other));
+  ASSERT_TRUE(reserve(younger()));
   node.hold = true;
   ASSERT_TRUE(activate(1));
   ASSERT_TRUE(activate(2));
@@ -245,12 +237,7 @@ TEST_F(Sharing, ARowThatAFellowHasTakenOverIsItsOwnAlsoWhenTheFeHasNotHeardOfIt)
 // Seed 229 of the nested storm: it was forgotten before, the controller died, and a row that nobody
 // knew was left at the FE.
 TEST_F(Sharing, WhoseRowsAreTakenBackIsThereUntilTheirFeHasHeardOfIt) {
-  ASSERT_TRUE(reserve(wants(1, 3, 1)));
-  ASSERT_TRUE(activate(1));
-  Wants other = wants(2, 3, 2);
-  other.in.label = other.in.upstream = Labels{slot(1)};
-  ASSERT_TRUE(reserve(other));
-  ASSERT_TRUE(activate(2));
+  ASSERT_TRUE(both());
   manager.on_fe_down(1, node.now);
   release(2);
   EXPECT_FALSE(told(2, Settled::What::Released));
@@ -265,18 +252,13 @@ TEST_F(Sharing, WhoseRowsAreTakenBackIsThereUntilTheirFeHasHeardOfIt) {
 }
 
 TEST_F(Sharing, AfterARestartEachHasWhatItHad) {
-  ASSERT_TRUE(reserve(wants(1, 3, 1)));
-  ASSERT_TRUE(activate(1));
-  Wants other = wants(2, 3, 2);
-  other.in.label = other.in.upstream = Labels{slot(1)};
-  ASSERT_TRUE(reserve(other));
-  ASSERT_TRUE(activate(2));
+  ASSERT_TRUE(both());
   const auto before = fes.fes[1].rows;
   OpticalNode again(fes, false);
   again.manager.on_fe_up(1, again.now);
   again.manager.on_fe_up(2, again.now);
   again.run();
-  ASSERT_TRUE(again.manager.reserve(other, again.now));
+  ASSERT_TRUE(again.manager.reserve(younger(), again.now));
   Wants elder = wants(1, 3, 1);
   elder.in.label = elder.in.upstream = Labels{slot(1)};
   elder.out.label = elder.out.upstream = Labels{slot(1)};
