@@ -86,8 +86,7 @@ void Server::become_ready(Instant now) {
   for (Cluster& cluster : clusters_) cluster.begin(now);
 }
 
-void Server::on_message(Vc from, Bytes octets, Instant now) {
-  auto message = decode_message(octets);
+void Server::on_message(Vc from, Result<Message> message, Instant now) {
   if (!message) return drop(Drop::Malformed);
   ++counters_.received[std::to_underlying(message->operation)];
   // Section 10.3: before anything else.

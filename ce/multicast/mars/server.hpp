@@ -30,8 +30,11 @@ class Server {
   // SCSP is Aligned with a neighbour, after the records that this brought.
   void on_aligned(Instant now);
 
-  // One message behind LLC/SNAP, that came on a point-to-point VC.
-  void on_message(Vc from, Bytes octets, Instant now);
+  // One message behind LLC/SNAP, that came on a point-to-point VC: what it decodes to.
+  void on_message(Vc from, Result<Message> message, Instant now);
+  void on_message(Vc from, Bytes octets, Instant now) {
+    on_message(from, decode_message(octets), now);
+  }
   // ERR_L_DROP or ERR_L_RELEASE: the leaf is off the control VC (RFC 2022 section 6.1.2).
   void on_leaf_lost(ControlVc control, const ProtocolType& protocol, const AtmAddress& leaf,
                     Instant now);

@@ -57,9 +57,9 @@ void Core::on_vc(ce::VcOfFe vc, bool up, Instant now) {
 
 std::optional<Refusal> Core::on_sdu(ce::VcOfFe vc, wire::Bytes sdu, Instant now) {
   on_vc(vc, true, now);  // it may come before we are told that its VC is there
-  const auto message = vcs_.admit(vc, sdu);
+  auto message = vcs_.admit(vc, sdu);
   if (!message) return message.error();
-  mars_.on_message({vc.vc}, *message, now);
+  mars_.on_message({vc.vc}, *std::move(message), now);
   return std::nullopt;
 }
 

@@ -51,15 +51,15 @@ std::vector<Vcs::Leaf> Vcs::lose(std::uint64_t vc) {
   return lost;
 }
 
-std::expected<wire::Bytes, Refusal> Vcs::admit(ce::VcOfFe vc, wire::Bytes sdu) const {
+std::expected<Result<mars::Message>, Refusal> Vcs::admit(ce::VcOfFe vc, wire::Bytes sdu) const {
   if (!fes_.contains(vc.vc)) return std::unexpected(Refusal::OldVc);
   const auto snap = wire::decode_snap(sdu);
   if (!snap || snap->pid != wire::SnapPid::MarsControl) return std::unexpected(Refusal::NoMars);
-  const auto message = mars::decode_message(snap->payload);
-  if (!message) return snap->payload;
+  auto message = mars::decode_message(snap->payload);
+  if (!message) return message;
   const auto who = mars::decode_element(message->source);
   if (!who || who->id.value != vc.fe_id) return std::unexpected(Refusal::NotItself);
-  return snap->payload;
+  return message;
 }
 
 void Vcs::add(const AddLeaf& leaf) {

@@ -43,7 +43,8 @@ class Vcs {
 
   // What stands behind LLC/SNAP, if it is a message that this FE may send: its source is an address
   // of the FE (proto/mars/element_address.hpp). What does not decode is the MARS's to count.
-  [[nodiscard]] std::expected<wire::Bytes, Refusal> admit(ce::VcOfFe vc, wire::Bytes sdu) const;
+  [[nodiscard]] std::expected<Result<mars::Message>, Refusal> admit(ce::VcOfFe vc,
+                                                                    wire::Bytes sdu) const;
 
   void add(const mars::server::AddLeaf& leaf);
   void drop(const mars::server::DropLeaf& leaf);

@@ -102,7 +102,8 @@ TEST(MulticastVcs, AnFeSpeaksForItselfOnly) {
   const auto told = [&](const Said& said) { return vcs.admit({1, 11}, said.octets); };
   const Said good(fe(1));
   ASSERT_TRUE(told(good));
-  EXPECT_EQ(told(good)->size(), good.octets.size() - wire::kSnapSize);
+  ASSERT_TRUE(told(good)->has_value());
+  EXPECT_EQ(told(good)->value().source, fe(1));
   EXPECT_TRUE(told(Said(fe(1, 9))));
   EXPECT_EQ(told(Said(fe(2))).error(), Refusal::NotItself);
   EXPECT_EQ(told(Said(mars::encode_element({{0x40000001}, {}}))).error(), Refusal::NotItself);
